@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"triward/internal/problem"
+)
+
+// Reader reads. It is implemented by the snapshot of [DB.View], by [*Tx] and by [*Bulk].
+type Reader interface {
+	Query(ctx context.Context, query string, args ...any) (*Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) Row
+}
+
+// Scanner is one row of a result.
+type Scanner interface {
+	Scan(dest ...any) error
+}
+
+// Rows is a result; see [sql.Rows].
+type Rows struct{ *sql.Rows }
+
+// Row is a result of one row; its Scan says NotFound when there is none.
+type Row struct{ row *sql.Row }
+
+// Scan copies the columns. A result without rows is a NotFound problem.
+func (r Row) Scan(dest ...any) error {
+	err := r.row.Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return problem.New(problem.NotFound, "there is no such record")
+	}
+	return err
+}
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+type reader struct{ q queryer }
+
+func (r reader) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	rows, err := r.q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return &Rows{rows}, nil
+}
+
+func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
+	return Row{r.q.QueryRowContext(ctx, query, args...)}
+}
+
+// All runs a query and scans every row.
+func All[T any](ctx context.Context, r Reader, scan func(Scanner) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := r.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// Value scans the single column of a row; use it with [All].
+func Value[T any](s Scanner) (T, error) {
+	var v T
+	err := s.Scan(&v)
+	return v, err
+}
+
+// Micros is a time as it is stored: microseconds since 1970 in UTC; 0 for the zero time.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// Time is the reverse of [Micros].
+func Time(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
