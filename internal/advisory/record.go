@@ -89,8 +89,9 @@ const (
 // Affected is one statement "this product, in these versions, has this status". Which fields are filled depends on the
 // source: CSAF gives names and version text, OSV packages and ranges, CVE both.
 type Affected struct {
-	Status Status
-	Place  string // where in the document, as a JSON pointer or product id, for proofs
+	Status    Status
+	Place     string // where in the document, as a JSON pointer or product id, for proofs
+	ProductID string // the source's own id of the product (CSAF product_id): scores, remedies and threats name it
 
 	Vendor  string   // as written
 	Product string   // as written, the name without vendor and version
@@ -105,6 +106,7 @@ type Affected struct {
 	Serials   []string // serial numbers, may hold * and ? wildcards (CSAF 2.0 3.1.3.3.6)
 	SKUs      []string
 	Hashes    []string // "sha256:<hex>"
+	URIs      []string // other identifiers (CSAF x_generic_uris, sbom_urls), "<namespace> <uri>"
 
 	Versions     []string // exact versions
 	VersionText  []string // version or range text as written that still has to be understood ("< 1.2", "vers:all/*", "Rev J-M"); any one applies
