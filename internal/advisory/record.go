@@ -45,18 +45,23 @@ type Link struct {
 type Vulnerability struct {
 	ID          string   // the CVE id where there is one, else the record's or the vendor's own id
 	Aliases     []string // every other id that the record gives for the same weakness, ID not included, sorted
+	Related     []string // ids of other weaknesses that the record points to (OSV related, CVE replacedBy), sorted
+	Upstream    []string // ids of the weakness in the software that the affected one is made from (OSV upstream), sorted
+	Tags        []string // the source's own marks: "disputed", "unsupported-when-assigned"
 	Title       string
 	Description string
 	CWEs        []string // "CWE-287", in the source's order
 	Scores      []Score
-	Decisions   []Decision // SSVC decision points that the source asserts
+	Decisions   []Decision  // SSVC decision points that the source asserts
+	Exploited   []Exploited // assertions of exploitation that the record repeats (CISA ADP "kev", NVD cisaExploitAdd)
 	Affected    []Affected
 	Configs     []Config // NVD and CVE cpeApplicability; any one of them true makes a configuration affected
 	Remedies    []Remedy
 	Threats     []Threat
 }
 
-// Score is one CVSS assessment. The vector is kept as written; Base is the source's own number (0.0 to 10.0).
+// Score is one assessment of severity, a CVSS vector as a rule. The vector is kept as written; Base is the source's own
+// number (0.0 to 10.0), 0 where it gives only a vector (OSV). A source's word without CVSS has only Severity and By.
 type Score struct {
 	Version  string // "2.0", "3.0", "3.1", "4.0"
 	Vector   string
@@ -140,7 +145,7 @@ type Range struct {
 	Scheme string // CVE 5 versionType as written ("semver", "custom", "git", "rpm"), "" for OSV
 	Repo   string
 	Events []Event
-	Status Status // status inside the range
+	Status Status // status inside the range; where several ranges of one Affected hold a version, the first one decides
 }
 
 // Event is one point of a range; exactly one field is set. "0" as Introduced means from the beginning.
@@ -196,7 +201,8 @@ type Remedy struct {
 	Restart  string   // CSAF restart_required category
 }
 
-// Threat is a CSAF threat: impact, exploit status or target set in the source's words.
+// Threat is a CSAF threat: impact, exploit status or target set in the source's words. CVE records give "impact" (CAPEC),
+// "exploit_status" (exploits) and "configuration" (what must be set up for the weakness to be reachable).
 type Threat struct {
 	Category string
 	Details  string
