@@ -13,7 +13,8 @@ import (
 )
 
 // Bulk writes derived tables: what can be made again from records, the journal and the feeds. It records no events and
-// does not wait for the journal's head. The arch test lists the packages that may use it.
+// does not wait for the journal's head. The arch test lists the packages that may use it. On SQLite a Bulk holds the one
+// writer: load a large set in several Bulks of at most a second or two, else an Update waits longer than its deadline.
 type Bulk struct {
 	reader
 	db   *DB
@@ -37,13 +38,32 @@ func (db *DB) Bulk(ctx context.Context, fn func(b *Bulk) error) error {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return unavailable(err)
+		return unconfirmed(err)
 	}
 	return nil
 }
 
+// Query reads; it refuses to write the journal.
+func (b *Bulk) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	if err := guard(query); err != nil {
+		return nil, err
+	}
+	return b.reader.Query(ctx, query, args...)
+}
+
+// QueryRow reads; it refuses to write the journal.
+func (b *Bulk) QueryRow(ctx context.Context, query string, args ...any) Row {
+	if err := guard(query); err != nil {
+		return Row{err: err}
+	}
+	return b.reader.QueryRow(ctx, query, args...)
+}
+
 // Exec changes rows of derived tables.
 func (b *Bulk) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := guard(query); err != nil {
+		return 0, err
+	}
 	res, err := b.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -53,6 +73,9 @@ func (b *Bulk) Exec(ctx context.Context, query string, args ...any) (int64, erro
 
 // Each prepares a statement once and runs it for every row of values.
 func (b *Bulk) Each(ctx context.Context, query string, rows iter.Seq[[]any]) (int64, error) {
+	if err := guard(query); err != nil {
+		return 0, err
+	}
 	stmt, err := b.tx.PrepareContext(ctx, query)
 	if err != nil {
 		return 0, err
@@ -68,52 +91,98 @@ func (b *Bulk) Each(ctx context.Context, query string, rows iter.Seq[[]any]) (in
 	return n, nil
 }
 
-// rowsPerInsert keeps a multi-row INSERT below SQLite's limit of 32,766 bound values for up to 40 columns.
-const rowsPerInsert = 200
+// A multi-row INSERT on SQLite holds at most so many rows, bound values (SQLite allows 32,766) and bytes.
+const (
+	rowsPerInsert   = 200
+	valuesPerInsert = 32_000
+	bytesPerInsert  = 8 << 20
+)
 
 // Load inserts rows into a table: COPY on PostgreSQL, prepared multi-row INSERT on SQLite. A violated uniqueness fails
 // the whole load. A row has one value per column.
 func (b *Bulk) Load(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) (int64, error) {
-	if b.db.dialect == Postgres {
-		return b.copyIn(ctx, table, columns, rows)
+	if err := guard("INSERT INTO " + table); err != nil {
+		return 0, err
 	}
-	insert := func(n int) string {
-		var s strings.Builder
-		s.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
-		for i := range n {
-			if i > 0 {
-				s.WriteString(", ")
-			}
-			for j := range columns {
-				s.WriteString([]string{"(", ", "}[min(j, 1)] + "$" + strconv.Itoa(i*len(columns)+j+1))
-			}
-			s.WriteString(")")
-		}
-		return s.String()
-	}
-	full, err := b.tx.PrepareContext(ctx, insert(rowsPerInsert))
-	if err != nil {
-		return 0, fmt.Errorf("load %s: %w", table, err)
-	}
-	defer full.Close()
+	return b.load(ctx, table, columns, rows)
+}
+
+func (b *Bulk) load(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) (int64, error) {
 	var n int64
-	args := make([]any, 0, rowsPerInsert*len(columns))
-	for row := range rows {
-		args = append(args, row...)
-		n++
-		if len(args) == cap(args) {
-			if _, err := full.ExecContext(ctx, args...); err != nil {
-				return 0, fmt.Errorf("load %s: %w", table, err)
-			}
-			args = args[:0]
-		}
+	var err error
+	if b.db.dialect == Postgres {
+		n, err = b.copyIn(ctx, table, columns, rows)
+	} else {
+		n, err = b.insert(ctx, table, columns, rows)
 	}
-	if len(args) > 0 {
-		if _, err := b.tx.ExecContext(ctx, insert(len(args)/len(columns)), args...); err != nil {
-			return 0, fmt.Errorf("load %s: %w", table, err)
-		}
+	if err != nil {
+		return 0, fmt.Errorf("load %s: %w", table, conflict(err))
 	}
 	return n, nil
+}
+
+func (b *Bulk) insert(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) (int64, error) {
+	perInsert := min(rowsPerInsert, valuesPerInsert/len(columns))
+	full, err := b.tx.PrepareContext(ctx, insertText(table, columns, perInsert))
+	if err != nil {
+		return 0, err
+	}
+	defer full.Close()
+	var n, size int64
+	args := make([]any, 0, perInsert*len(columns))
+	flush := func() error {
+		var err error
+		switch waiting := len(args) / len(columns); waiting {
+		case 0:
+		case perInsert:
+			_, err = full.ExecContext(ctx, args...)
+		default:
+			_, err = b.tx.ExecContext(ctx, insertText(table, columns, waiting), args...)
+		}
+		args, size = args[:0], 0
+		return err
+	}
+	for row := range rows {
+		if len(row) != len(columns) {
+			return 0, fmt.Errorf("a row has %d values for %d columns", len(row), len(columns))
+		}
+		for _, v := range row {
+			size += sizeOf(v)
+		}
+		args = append(args, row...)
+		n++
+		if len(args) == cap(args) || size > bytesPerInsert {
+			if err := flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return n, flush()
+}
+
+func insertText(table string, columns []string, rows int) string {
+	var s strings.Builder
+	s.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
+	for i := range rows {
+		if i > 0 {
+			s.WriteString(", ")
+		}
+		for j := range columns {
+			s.WriteString([]string{"(", ", "}[min(j, 1)] + "$" + strconv.Itoa(i*len(columns)+j+1))
+		}
+		s.WriteString(")")
+	}
+	return s.String()
+}
+
+func sizeOf(v any) int64 {
+	switch v := v.(type) {
+	case string:
+		return int64(len(v))
+	case []byte:
+		return int64(len(v))
+	}
+	return 8
 }
 
 func (b *Bulk) copyIn(ctx context.Context, table string, columns []string, rows iter.Seq[[]any]) (int64, error) {
@@ -131,8 +200,5 @@ func (b *Bulk) copyIn(ctx context.Context, table string, columns []string, rows 
 		}))
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("load %s: %w", table, err)
-	}
-	return n, nil
+	return n, err
 }

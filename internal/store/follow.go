@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -46,25 +47,13 @@ func (db *DB) Step(ctx context.Context, f Follower) (int64, error) {
 		return 0, err
 	}
 	ctx = WithActor(ctx, System(f.Name))
-	if len(entries) == 0 || f.Derive != nil {
-		err = db.Bulk(ctx, func(b *Bulk) error {
-			if len(entries) > 0 {
-				if err := f.Derive(ctx, b, entries); err != nil {
-					return err
-				}
-			}
-			_, err := b.Exec(ctx, setPosition, f.Name, head)
-			return err
-		})
+	if f.Derive != nil {
+		err = db.derive(ctx, f, pass{from, head, entries})
 	} else {
-		err = db.Update(ctx, func(tx *Tx) error {
-			if err := f.React(ctx, tx, entries[0]); err != nil {
-				return err
-			}
-			tx.keep = true // the position moves also when there is nothing to record
-			_, err := tx.exec(ctx, setPosition, f.Name, head)
-			return err
-		})
+		err = db.react(ctx, f, pass{from, head, entries})
+	}
+	if errors.Is(err, errPassed) {
+		err = nil
 	}
 	if err != nil {
 		return 0, err
@@ -72,11 +61,61 @@ func (db *DB) Step(ctx context.Context, f Follower) (int64, error) {
 	return head - from, nil
 }
 
-const setPosition = `INSERT INTO follower (name, seq) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq`
+// pass is what a follower is about to pass: the entries that it wants in (from, to].
+type pass struct {
+	from, to int64
+	entries  []Entry
+}
+
+// errPassed says that another process ran the same follower and has passed these entries.
+var errPassed = errors.New("another process has passed these entries")
+
+func (db *DB) derive(ctx context.Context, f Follower, p pass) error {
+	return db.Bulk(ctx, func(b *Bulk) error {
+		if err := claim(ctx, b.Exec, derivePosition, f.Name, p); err != nil || len(p.entries) == 0 {
+			return err
+		}
+		return f.Derive(ctx, b, p.entries)
+	})
+}
+
+func (db *DB) react(ctx context.Context, f Follower, p pass) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		tx.keep = true // the position moves also when there is nothing to record
+		if err := claim(ctx, tx.exec, reactPosition, f.Name, p); err != nil || len(p.entries) == 0 {
+			return err
+		}
+		return f.React(ctx, tx, p.entries[0])
+	})
+}
+
+// A position has two statements: one makes the row, one moves it from where it was read.
+type position struct{ make, move string }
+
+// What a follower derived is rebuilt after a restore, so its position is derived data too; what it reacted to stays done.
+var (
+	derivePosition = position{`INSERT INTO derivation (name, seq) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING`,
+		`UPDATE derivation SET seq = $1 WHERE name = $2 AND seq = $3`}
+	reactPosition = position{`INSERT INTO follower (name, seq) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING`,
+		`UPDATE follower SET seq = $1 WHERE name = $2 AND seq = $3`}
+)
+
+// claim moves a follower's position before its work is done, in the same transaction. The moved row is locked until the
+// transaction ends: a second process that runs the same follower waits here, then finds the position moved.
+func claim(ctx context.Context, exec func(context.Context, string, ...any) (int64, error), at position, name string, p pass) error {
+	if _, err := exec(ctx, at.make, name); err != nil {
+		return err
+	}
+	n, err := exec(ctx, at.move, p.to, name, p.from)
+	if err == nil && n == 0 {
+		err = errPassed
+	}
+	return err
+}
 
 // Position is the number of the last entry that a follower has passed.
 func Position(ctx context.Context, r Reader, name string) (int64, error) {
-	at, err := All(ctx, r, Value[int64], `SELECT seq FROM follower WHERE name = $1`, name)
+	at, err := All(ctx, r, Value[int64], `SELECT seq FROM follower WHERE name = $1 UNION ALL SELECT seq FROM derivation WHERE name = $1`, name)
 	if err != nil || len(at) == 0 {
 		return 0, err
 	}

@@ -38,7 +38,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if _, err := conn.ExecContext(ctx, db.spell(`CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, at BIGINT NOT NULL)`)); err != nil {
 		return err
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := fs.Glob(db.scripts, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (db *DB) applyOne(ctx context.Context, conn *sql.Conn, name string) error {
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM migration WHERE name = $1`, name).Scan(&done); err != nil || done > 0 {
 		return err
 	}
-	text, err := migrations.ReadFile(name)
+	text, err := fs.ReadFile(db.scripts, name)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (db *DB) refuseChanges(table string) []string {
 		return []string{trigger("UPDATE"), trigger("DELETE")}
 	}
 	return []string{
-		fmt.Sprintf(`CREATE FUNCTION %[1]s_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%[1]s is append-only'; END $$`, table),
+		fmt.Sprintf(`CREATE OR REPLACE FUNCTION %[1]s_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%[1]s is append-only'; END $$`, table),
 		fmt.Sprintf(`CREATE TRIGGER %[1]s_no_change BEFORE UPDATE OR DELETE ON %[1]s FOR EACH ROW EXECUTE FUNCTION %[1]s_append_only()`, table),
 		fmt.Sprintf(`CREATE TRIGGER %[1]s_no_truncate BEFORE TRUNCATE ON %[1]s FOR EACH STATEMENT EXECUTE FUNCTION %[1]s_append_only()`, table),
 	}

@@ -24,13 +24,27 @@ type Scanner interface {
 type Rows struct{ *sql.Rows }
 
 // Row is a result of one row; its Scan says NotFound when there is none.
-type Row struct{ row *sql.Row }
+type Row struct {
+	row    *sql.Row
+	err    error       // refused before it ran
+	failed func(error) // hears of a statement that the database refused
+}
 
-// Scan copies the columns. A result without rows is a NotFound problem.
+// Scan copies the columns. A result without rows is a NotFound problem, a violated uniqueness a Conflict.
 func (r Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
 	err := r.row.Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
 		return problem.New(problem.NotFound, "there is no such record")
+	}
+	err = conflict(err)
+	if r.failed != nil {
+		r.failed(err)
 	}
 	return err
 }
@@ -51,7 +65,7 @@ func (r reader) Query(ctx context.Context, query string, args ...any) (*Rows, er
 }
 
 func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return Row{r.q.QueryRowContext(ctx, query, args...)}
+	return Row{row: r.q.QueryRowContext(ctx, query, args...)}
 }
 
 // All runs a query and scans every row.

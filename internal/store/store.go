@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,8 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -34,11 +36,13 @@ const updateDeadline = 5 * time.Second
 
 // DB is an open database. It is safe for use by many goroutines.
 type DB struct {
-	dialect Dialect
-	path    string // SQLite file
-	read    *sql.DB
-	write   *sql.DB
-	now     func() time.Time
+	dialect  Dialect
+	path     string // SQLite file
+	read     *sql.DB
+	write    *sql.DB
+	now      func() time.Time
+	scripts  fs.FS // the migrations
+	readOnly bool  // opened by Inspect
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced after each commit that recorded events
@@ -54,7 +58,17 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	db := &DB{now: o.Now, changed: make(chan struct{})}
+	return open(ctx, address, &DB{now: o.Now, scripts: migrations})
+}
+
+// Inspect opens an existing database for reading only: it changes nothing, applies no migration, and Update and Bulk
+// fail on it. A server may be running on the database.
+func Inspect(ctx context.Context, address string) (*DB, error) {
+	return open(ctx, address, &DB{now: time.Now, scripts: migrations, readOnly: true})
+}
+
+func open(ctx context.Context, address string, db *DB) (*DB, error) {
+	db.changed = make(chan struct{})
 	var err error
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
@@ -70,6 +84,9 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	if db.readOnly {
+		return db, nil
+	}
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open database: %w", err)
@@ -78,40 +95,68 @@ func Open(ctx context.Context, address string, o Options) (*DB, error) {
 }
 
 func (db *DB) openSQLite() error {
-	if db.path == "" {
-		return problem.New(problem.Invalid, "the address sqlite: needs a file path")
-	}
-	// The file holds password digests and evidence of weaknesses: nobody else on the machine may read it.
-	if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
+	if err := db.prepareFile(); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	f.Close()
 	dsn := func(pragmas ...string) string {
 		v := url.Values{"_pragma": append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
 			"foreign_keys(1)", "cache_size(-65536)", "temp_store(MEMORY)"}, pragmas...)}
 		return "file:" + (&url.URL{Path: db.path}).EscapedPath() + "?" + v.Encode()
 	}
-	if db.write, err = sql.Open("sqlite", dsn()+"&_txlock=immediate"); err != nil {
-		return err
-	}
-	db.write.SetMaxOpenConns(1)
+	var err error
 	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "mmap_size(268435456)")); err != nil {
 		return err
 	}
 	db.read.SetMaxOpenConns(8)
 	db.read.SetMaxIdleConns(8)
+	if db.readOnly {
+		db.write = db.read
+		return nil
+	}
+	if db.write, err = sql.Open("sqlite", dsn()+"&_txlock=immediate"); err != nil {
+		return err
+	}
+	db.write.SetMaxOpenConns(1)
+	return nil
+}
+
+// prepareFile makes the database's file where there is none.
+func (db *DB) prepareFile() error {
+	if db.path == "" {
+		return problem.New(problem.Invalid, "the address sqlite: needs a file path")
+	}
+	if db.readOnly {
+		_, err := os.Stat(db.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return problem.New(problem.NotFound, "there is no database file %s", db.path)
+		}
+		return err
+	}
+	// The file holds password digests and evidence of weaknesses: nobody else on the machine may read it.
+	if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
+		return err
+	}
+	// Never opened and closed when it is there: closing any descriptor of a file drops the POSIX locks that another
+	// connection of this process may hold on it.
+	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case err == nil:
+		f.Close()
+	case !errors.Is(err, fs.ErrExist):
+		return err
+	}
 	return nil
 }
 
 func (db *DB) openPostgres(address string) error {
-	var err error
-	if db.write, err = sql.Open("pgx", address); err != nil {
-		return err
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return problem.New(problem.Invalid, "the address of the PostgreSQL database cannot be read") // its text holds a password
 	}
+	if db.readOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	db.write = stdlib.OpenDB(*config)
 	db.write.SetMaxOpenConns(16)
 	db.write.SetMaxIdleConns(8)
 	db.read = db.write
@@ -155,7 +200,8 @@ type Tx struct {
 	head    []byte
 	changes int64
 	events  int
-	keep    bool // commit although no event was recorded: a follower's position
+	keep    bool  // commit although no event was recorded: a follower's position
+	failed  error // the first statement that the database refused
 
 	Now time.Time // the instant of the transaction, UTC
 }
@@ -171,14 +217,58 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error
 	return res.RowsAffected()
 }
 
-// Exec changes rows and returns how many. A violated uniqueness is a Conflict.
+// Exec changes rows and returns how many. A violated uniqueness is a Conflict. After a statement that the database
+// refused, the Update cannot commit, on both databases (PostgreSQL ends the transaction; SQLite would go on).
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := guard(query); err != nil {
+		return 0, err
+	}
 	n, err := tx.exec(ctx, query, args...)
 	if err != nil {
-		return 0, conflict(err)
+		return 0, tx.fail(err)
 	}
 	tx.changes += n
 	return n, nil
+}
+
+// Query reads; a statement that writes and returns rows counts as a change.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	if err := tx.count(query); err != nil {
+		return nil, err
+	}
+	rows, err := tx.reader.Query(ctx, query, args...)
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	return rows, nil
+}
+
+// QueryRow reads; a statement that writes and returns a row counts as a change.
+func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) Row {
+	if err := tx.count(query); err != nil {
+		return Row{err: err}
+	}
+	row := tx.reader.QueryRow(ctx, query, args...)
+	row.failed = func(err error) { tx.failed = errors.Join(tx.failed, err) }
+	return row
+}
+
+func (tx *Tx) count(query string) error {
+	if err := guard(query); err != nil {
+		return err
+	}
+	if writes(query) {
+		tx.changes++
+	}
+	return nil
+}
+
+func (tx *Tx) fail(err error) error {
+	err = conflict(err)
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
 }
 
 // Update runs fn in one transaction, at most one at a time. It commits when fn returns nil and what fn changed is
@@ -197,24 +287,29 @@ func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
 	tx := &Tx{reader: reader{sqlTx}, tx: sqlTx, actor: actor}
 	// Locks the head on PostgreSQL; SQLite began IMMEDIATE and has the lock already.
-	if err := tx.QueryRow(ctx, `UPDATE journal_head SET seq = seq WHERE id = 1 RETURNING seq, hash`).Scan(&tx.seq, &tx.head); err != nil {
+	if err := tx.reader.QueryRow(ctx, `UPDATE journal_head SET seq = seq WHERE id = 1 RETURNING seq, hash`).Scan(&tx.seq, &tx.head); err != nil {
 		return unavailable(err)
 	}
 	tx.Now = db.Now()
 	if err := fn(tx); err != nil {
+		if problem.KindOf(err) == "" && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return unavailable(err)
+		}
 		return err
 	}
-	if tx.events == 0 && tx.changes > 0 {
+	switch {
+	case tx.failed != nil:
+		return fmt.Errorf("update went on after a refused statement: %w", tx.failed)
+	case tx.events == 0 && tx.changes > 0:
 		return fmt.Errorf("update changed %d rows without recording an event", tx.changes)
-	}
-	if tx.events == 0 && !tx.keep {
+	case tx.events == 0 && !tx.keep:
 		return nil
 	}
 	if _, err := tx.exec(ctx, `UPDATE journal_head SET seq = $1, hash = $2 WHERE id = 1`, tx.seq, tx.head); err != nil {
 		return err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return unavailable(err)
+		return unconfirmed(err)
 	}
 	db.wake()
 	return nil
@@ -249,4 +344,9 @@ func unavailable(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w (%w)", problem.New(problem.Unavailable, "the database does not answer; nothing was changed"), err)
+}
+
+// unconfirmed is a failed COMMIT: when the connection broke in it, the change may or may not have been kept.
+func unconfirmed(err error) error {
+	return fmt.Errorf("%w (%w)", problem.New(problem.Unavailable, "the database did not confirm the change; look whether it is there before trying again"), err)
 }

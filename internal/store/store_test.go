@@ -219,7 +219,7 @@ func TestConflict(t *testing.T) {
 		ctx := testdb.System()
 		err := db.Update(ctx, func(tx *store.Tx) error {
 			for range 2 {
-				if _, err := tx.Exec(ctx, `INSERT INTO follower (name, seq) VALUES ($1, $2)`, "x", 1); err != nil {
+				if _, err := tx.Exec(ctx, `INSERT INTO lease (name, owner, until) VALUES ($1, $2, $3)`, "x", "y", 1); err != nil {
 					return err
 				}
 			}
