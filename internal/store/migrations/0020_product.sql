@@ -115,21 +115,24 @@ CREATE TABLE sbom (
 CREATE INDEX sbom_of ON sbom (release_id, at, id);
 CREATE INDEX sbom_digest ON sbom (digest);
 
+-- The parts that an SBOM lists, in its order. Lists are JSON arrays of texts. Dates of support are as written.
 CREATE TABLE component (
 	sbom_id TEXT NOT NULL REFERENCES sbom (id),
 	position BIGINT NOT NULL,
 	ref TEXT NOT NULL,
+	parent TEXT NOT NULL,
 	kind TEXT NOT NULL,
-	name TEXT NOT NULL,
 	grp TEXT NOT NULL,
+	name TEXT NOT NULL,
 	version TEXT NOT NULL,
-	purl TEXT NOT NULL,
+	purls TEXT NOT NULL,
 	cpes TEXT NOT NULL,
 	hashes TEXT NOT NULL,
 	supplier TEXT NOT NULL,
-	licence TEXT NOT NULL,
+	licences TEXT NOT NULL,
 	support TEXT NOT NULL,
-	end_of_support BIGINT NOT NULL,
+	end_of_support TEXT NOT NULL,
+	end_of_life TEXT NOT NULL,
 	PRIMARY KEY (sbom_id, position)
 );
 CREATE INDEX component_name ON component (name, sbom_id);

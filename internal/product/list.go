@@ -1,0 +1,118 @@
+package product
+
+import (
+	"context"
+	"strings"
+
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// Get reads a model.
+func Get(ctx context.Context, r store.Reader, m ModelID) (Model, error) {
+	if err := mayRead(ctx, m); err != nil {
+		return Model{}, err
+	}
+	return model(ctx, r, m)
+}
+
+// GetManufacturer reads a manufacturer; whoever may read any product may read it.
+func GetManufacturer(ctx context.Context, r store.Reader, m ManufacturerID) (Manufacturer, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return Manufacturer{}, err
+	}
+	return manufacturer(ctx, r, m)
+}
+
+// GetRelease reads a release.
+func GetRelease(ctx context.Context, r store.Reader, rid ReleaseID) (Release, error) {
+	rel, err := release(ctx, r, rid)
+	if err != nil {
+		return Release{}, err
+	}
+	return rel, mayRead(ctx, rel.Model)
+}
+
+// Releases reads the releases of a model, the newest date first, those without a date last.
+func Releases(ctx context.Context, r store.Reader, m ModelID) ([]Release, error) {
+	if err := mayRead(ctx, m); err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, scanRelease, `SELECT `+releaseColumns+` FROM product_release WHERE model_id = $1 ORDER BY released DESC, version_key DESC`, string(m))
+}
+
+// ModelQuery chooses models. Zero fields do not restrict.
+type ModelQuery struct {
+	Manufacturer ManufacturerID
+	Class        SafetyClass
+	Text         string // words that begin the manufacturer's or the model's name, in any case
+	After        string // Next of the page before
+	Limit        int    // at most 500; 0 means 50
+}
+
+// ModelPage is a page of models in the order of manufacturer and name. Functions and identifiers are not filled.
+type ModelPage struct {
+	Models []Model
+	Next   string // "" on the last page
+}
+
+// Models reads a page of models.
+func Models(ctx context.Context, r store.Reader, q ModelQuery) (ModelPage, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return ModelPage{}, err
+	}
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	q.Limit = min(q.Limit, 500)
+	var w store.Where
+	w.Scope(scope, "", "m.id")
+	if q.Manufacturer != "" {
+		w.And("m.manufacturer_id = ?", string(q.Manufacturer))
+	}
+	if q.Class != "" {
+		w.And("m.safety_class = ?", string(q.Class))
+	}
+	if t := Fold(q.Text); t != "" {
+		low, high := prefix(t)
+		w.And("(m.name_key >= ? AND m.name_key < ? OR m.manufacturer_id IN (SELECT n.manufacturer_id FROM manufacturer_name n WHERE n.name_key >= ? AND n.name_key < ?))",
+			low, high, low, high)
+	}
+	if q.After != "" {
+		sort, mid, ok := strings.Cut(q.After, "\x1e")
+		if !ok {
+			return ModelPage{}, problem.New(problem.Invalid, "the page mark is not valid")
+		}
+		w.And("(m.sort, m.id) > (?, ?)", sort, mid)
+	}
+	rows, err := store.All(ctx, r, scanModel, selectModel+w.SQL()+` ORDER BY m.sort, m.id`+w.Limit(q.Limit+1), w.Args()...)
+	if err != nil {
+		return ModelPage{}, err
+	}
+	var p ModelPage
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		last := rows[len(rows)-1]
+		p.Next = last.sort + "\x1e" + string(last.ID)
+	}
+	for _, m := range rows {
+		p.Models = append(p.Models, m.Model)
+	}
+	return p, nil
+}
+
+// Manufacturers reads up to limit manufacturers whose name comes after a name (in lower case), in order.
+func Manufacturers(ctx context.Context, r store.Reader, after string, limit int) ([]Manufacturer, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, func(s store.Scanner) (Manufacturer, error) {
+		var m Manufacturer
+		err := s.Scan(&m.ID, &m.Name)
+		return m, err
+	}, `SELECT id, name FROM manufacturer WHERE sort > $1 ORDER BY sort, id LIMIT $2`, strings.ToLower(after), min(max(limit, 1), 1000))
+}
+
+// prefix is the half-open range of texts that begin with t.
+func prefix(t string) (string, string) { return t, t + "\U0010ffff" }
