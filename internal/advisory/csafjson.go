@@ -90,8 +90,11 @@ func (v *jval) number() (float64, bool) {
 	return f, err == nil
 }
 
-// pointer is the RFC 6901 pointer of target below root; "" is the root itself.
+// pointer is the RFC 6901 pointer of target below root; "" is the root itself, and stands for what is not there (nil).
 func (root *jval) pointer(target *jval) string {
+	if target == nil {
+		return ""
+	}
 	var b strings.Builder
 	for v := root; v != target && len(v.kids) > 0; {
 		i := sort.Search(len(v.kids), func(i int) bool { return v.kids[i].off > target.off }) - 1
