@@ -16,7 +16,7 @@ const maxVersion = 512
 type Key struct {
 	scheme Scheme
 	text   string
-	order  string          // deb, rpm: bytes whose plain order is the version order
+	order  string          // deb, rpm, apk: bytes whose plain order is the version order
 	nums   [4]uint32       // semver family: major, minor, patch, 1 for a release or 0 for a pre-release; valid when fast
 	fast   bool            // nums decide alone, unless both are pre-releases
 	tree   *semver.Version // the families of deps.dev/util/semver
@@ -48,6 +48,7 @@ func ParseKey(scheme Scheme, text string) (Key, error) {
 		if !apk.Valid(text) {
 			return Key{}, fmt.Errorf("apk version %q is not well formed", text)
 		}
+		k.order = apkOrder(text)
 	case Git:
 	case Generic, Bitnami:
 		f, ok := parseForm(text)
@@ -64,9 +65,15 @@ func ParseKey(scheme Scheme, text string) (Key, error) {
 		if scheme == Go && !strings.HasPrefix(in, "v") { // OSV writes Go versions without the v
 			in = "v" + strings.TrimPrefix(in, "go")
 		}
+		if scheme == Semver {
+			in = strings.TrimPrefix(in, "v")
+		}
 		v, err := sys.Parse(in)
 		if err != nil {
 			return Key{}, fmt.Errorf("%s version %q: %w", scheme, text, err)
+		}
+		if v.IsWildcard() {
+			return Key{}, fmt.Errorf("%s version %q is a wildcard, not a version", scheme, text)
 		}
 		k.tree = v
 		k.nums, k.fast = triple(scheme, in)
@@ -138,10 +145,8 @@ func (k *Key) compare(o *Key) (int, bool) {
 		return 0, false
 	}
 	switch k.scheme {
-	case Deb, RPM:
+	case Deb, RPM, APK:
 		return strings.Compare(k.order, o.order), true
-	case APK:
-		return apk.Version(k.text).Compare(apk.Version(o.text)), true
 	case Git:
 		return 0, k.text == o.text
 	case Generic, Bitnami:

@@ -57,6 +57,9 @@ func sameCode(have, want string) Truth {
 	if strings.HasPrefix(have, want) || strings.HasPrefix(want, have) {
 		return Unknown // a suffix may be a variant or only packaging
 	}
+	if a, b := leadingDigits(have), leadingDigits(want); len(a) >= 3 && len(a) == len(b) && a != b {
+		return False
+	}
 	if len(have) == len(want) && pattern(have) == pattern(want) {
 		return False
 	}
@@ -64,6 +67,14 @@ func sameCode(have, want string) Truth {
 		return False
 	}
 	return Unknown
+}
+
+func leadingDigits(s string) string {
+	i := 0
+	for i < len(s) && digit(s[i]) {
+		i++
+	}
+	return s[:i]
 }
 
 // pattern writes A for each letter and 9 for each digit.

@@ -100,6 +100,70 @@ func rpmRuns(b *strings.Builder, s string) {
 	b.WriteByte(2)
 }
 
+// apkOrder follows apk-package(5): numbers, a letter, suffixes (_alpha to _rc before the version, _cvs to _p after it) and
+// the package revision; a number with leading zeros is before one without. The text is well formed.
+func apkOrder(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		c := text[i]
+		j := i + 1
+		switch {
+		case c == '.' && j < len(text) && text[j] == '0': // fewer zeros first is later
+			for j < len(text) && text[j] == '0' {
+				j++
+			}
+			b.WriteByte(0x70)
+			b.WriteByte(0)
+			b.WriteByte(byte(255 - min(j-i, 254)))
+		case c == '.':
+			j = digitsEnd(text, j)
+			b.WriteByte(0x70)
+			b.WriteByte(1)
+			number(&b, text[i+1:j])
+		case digit(c):
+			j = digitsEnd(text, i)
+			b.WriteByte(0x60)
+			number(&b, text[i:j])
+		case c == '-': // "-r1"
+			j = digitsEnd(text, i+2)
+			b.WriteByte(0x20)
+			number(&b, text[i+2:j])
+		case c == '_':
+			for j < len(text) && letter(text[j]) {
+				j++
+			}
+			rank := byte(0x40)
+			for k, name := range [...]string{"alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p"} {
+				if text[i+1:j] == name {
+					rank = byte(1 + k)
+					if k >= 4 {
+						rank = byte(0x40 + k)
+					}
+				}
+			}
+			b.WriteByte(rank)
+			if n := digitsEnd(text, j); n > j {
+				b.WriteByte(0x30)
+				number(&b, text[j:n])
+				j = n
+			}
+		case letter(c):
+			b.WriteByte(0x50)
+			b.WriteByte(c)
+		}
+		i = j
+	}
+	b.WriteByte(0x10) // the end: after _alpha, before everything else
+	return b.String()
+}
+
+func digitsEnd(s string, i int) int {
+	for i < len(s) && digit(s[i]) {
+		i++
+	}
+	return min(i, len(s))
+}
+
 // number writes a decimal number so that byte order is numeric order: its length without leading zeros, then its digits.
 func number(b *strings.Builder, digits string) {
 	digits = strings.TrimLeft(digits, "0")

@@ -164,7 +164,7 @@ func (r Range) ceilings(dev *facts) (Truth, Reason) {
 		switch {
 		case n > best:
 			best, found, tied, branch = n, v, false, reason
-		case n == best && n > 0 && v != found:
+		case n == best && n > 0 && !(v == True && found == True):
 			tied = true
 		}
 	}
