@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"triward/internal/problem"
 )
@@ -73,6 +75,12 @@ func (tx *Tx) Record(ctx context.Context, ev Event) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("record %s: %w", ev.Kind, err)
 	}
+	// PostgreSQL keeps no other text; SQLite would, and then could not move there.
+	for _, s := range []string{tx.actor.ID, tx.actor.Name, ev.Kind, ev.Subject, ev.Site, ev.Product, string(body)} {
+		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+			return 0, problem.New(problem.Invalid, "an event may hold only UTF-8 text without NUL")
+		}
+	}
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {
 		return 0, fmt.Errorf("record %s: %w", ev.Kind, err)
@@ -96,7 +104,7 @@ func (tx *Tx) Record(ctx context.Context, ev Event) (int64, error) {
 
 // EraseBody removes the body of an entry and records that. The chain still verifies.
 func (tx *Tx) EraseBody(ctx context.Context, seq int64, reason string) error {
-	n, err := tx.Exec(ctx, `DELETE FROM journal_body WHERE seq = $1`, seq)
+	n, err := tx.exec(ctx, `DELETE FROM journal_body WHERE seq = $1`, seq)
 	if err != nil {
 		return err
 	}

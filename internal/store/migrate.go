@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"triward/internal/problem"
 )
 
 // Migrations are written once, in PostgreSQL's spelling, and only ever added. A line "-- append-only: TABLE" makes
-// triggers that refuse UPDATE and DELETE on that table.
+// triggers that refuse UPDATE and DELETE on that table; a line "-- derived: TABLE" says that its rows can be made again from
+// the rest: backups leave them out.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -38,8 +42,11 @@ func (db *DB) migrate(ctx context.Context) error {
 	if _, err := conn.ExecContext(ctx, db.spell(`CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, at BIGINT NOT NULL)`)); err != nil {
 		return err
 	}
-	files, err := fs.Glob(db.scripts, "migrations/*.sql")
+	files, err := db.migrationFiles()
 	if err != nil {
+		return err
+	}
+	if err := refuseNewer(ctx, conn, files); err != nil {
 		return err
 	}
 	for _, name := range files {
@@ -49,6 +56,30 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	_, err = conn.ExecContext(ctx, `INSERT INTO journal_head (id, seq, hash) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING`, make([]byte, 32))
 	return err
+}
+
+// refuseNewer refuses a database that a newer program has migrated: this one does not know what its rows mean.
+func refuseNewer(ctx context.Context, conn *sql.Conn, files []string) error {
+	rows, err := conn.QueryContext(ctx, `SELECT name FROM migration`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if !slices.Contains(files, name) {
+			return problem.New(problem.Conflict, "the database was used by a newer Triward (%s): use that one or restore a backup", name)
+		}
+	}
+	return rows.Err()
+}
+
+// migrationFiles are the migrations of this program in the order in which they are applied.
+func (db *DB) migrationFiles() ([]string, error) {
+	return fs.Glob(db.scripts, "migrations/*.sql")
 }
 
 func (db *DB) applyOne(ctx context.Context, conn *sql.Conn, name string) error {
@@ -61,6 +92,13 @@ func (db *DB) applyOne(ctx context.Context, conn *sql.Conn, name string) error {
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM migration WHERE name = $1`, name).Scan(&done); err != nil || done > 0 {
 		return err
 	}
+	if err := db.applyIn(ctx, tx, name); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (db *DB) applyIn(ctx context.Context, tx *sql.Tx, name string) error {
 	text, err := fs.ReadFile(db.scripts, name)
 	if err != nil {
 		return err
@@ -70,10 +108,8 @@ func (db *DB) applyOne(ctx context.Context, conn *sql.Conn, name string) error {
 			return fmt.Errorf("%s: %w", strings.SplitN(stmt, "\n", 2)[0], err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO migration (name, at) VALUES ($1, $2)`, name, Micros(db.Now())); err != nil {
-		return err
-	}
-	return tx.Commit()
+	_, err = tx.ExecContext(ctx, `INSERT INTO migration (name, at) VALUES ($1, $2)`, name, Micros(db.Now()))
+	return err
 }
 
 func (db *DB) statements(text string) []string {

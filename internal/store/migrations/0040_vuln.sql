@@ -85,11 +85,20 @@ CREATE TABLE exploited (
 	due BIGINT NOT NULL,
 	ransomware TEXT NOT NULL,
 	name TEXT NOT NULL,
+	summary TEXT NOT NULL,
 	action TEXT NOT NULL,
-	changed BIGINT NOT NULL,
+	feed TEXT NOT NULL,
+	fetched BIGINT NOT NULL,
 	PRIMARY KEY (cve, asserter)
 );
-CREATE INDEX exploited_changed ON exploited (changed);
+
+-- Vulnerabilities whose threat context changed, with the change number of the feed cache.
+-- derived: threat_changed
+CREATE TABLE threat_changed (
+	vuln TEXT PRIMARY KEY,
+	changed BIGINT NOT NULL
+);
+CREATE INDEX threat_changed_changed ON threat_changed (changed);
 
 -- derived: epss
 CREATE TABLE epss (
