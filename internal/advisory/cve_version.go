@@ -24,9 +24,9 @@ type cveChange struct {
 
 func (c *cursor) cveVersion(v *fastjson.Value) cveVersion {
 	ver := cveVersion{
-		version: strings.TrimSpace(c.text(v, "version")),
-		below:   strings.TrimSpace(c.text(v, "lessThan")),
-		upto:    strings.TrimSpace(c.text(v, "lessThanOrEqual")),
+		version: unquoted(c.text(v, "version")),
+		below:   unquoted(c.text(v, "lessThan")),
+		upto:    unquoted(c.text(v, "lessThanOrEqual")),
 		kind:    c.text(v, "versionType"),
 		status:  c.status(v, "status"),
 	}
@@ -37,6 +37,15 @@ func (c *cursor) cveVersion(v *fastjson.Value) cveVersion {
 		ver.changes = append(ver.changes, cveChange{at: strings.TrimSpace(c.text(ch, "at")), status: c.status(ch, "status")})
 	})
 	return ver
+}
+
+// unquoted takes away the quoting of CPE names that enriched records carry over: "15.2\\(4\\)m3" is version 15.2(4)m3.
+func unquoted(s string) string {
+	s = strings.TrimSpace(s)
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(s, `\`, "")
 }
 
 // said tells whether the entry gives any version at all.
@@ -60,6 +69,8 @@ func (v cveVersion) read(repo string) (exact string, ranges []Range, text string
 		switch {
 		case v.version == "*" || allVersions(v.version):
 			return "", []Range{v.newRange(repo, v.status, Event{Introduced: "0"})}, ""
+		case v.version == "0" && v.status == StatusAffected:
+			return "", nil, "0" // stands for the earliest version, and says nothing about how far it goes
 		case v.isVersion(v.version):
 			return v.version, nil, ""
 		}
@@ -218,7 +229,7 @@ func allVersions(s string) bool {
 // isVersion tells whether s is one version rather than words about versions: it begins with a digit, or with a digit after
 // one of the usual prefixes, and holds nothing that makes a range or a pattern of it. Git ranges hold commits and tags.
 func (v cveVersion) isVersion(s string) bool {
-	if s == "" || len(s) > 80 || strings.ContainsAny(s, " \t\n,;<>=*~^|()[]:") && v.kind != "rpm" && v.kind != "deb" && v.kind != "dpkg" {
+	if s == "" || len(s) > 80 || strings.ContainsAny(s, " \t\n,;<>=*~^|[]:") && v.kind != "rpm" && v.kind != "deb" && v.kind != "dpkg" {
 		return false
 	}
 	if v.kind == "git" || v.kind == "original_commit_for_fix" {
