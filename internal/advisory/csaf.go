@@ -3,7 +3,6 @@ package advisory
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +14,7 @@ const csafMaxStatements = 2_000_000
 
 // ParseCSAF reads a CSAF 2.0 or 2.1 document. It takes what is published as it is: a document that fails the tests of
 // CSAF 2.0 section 6 is still read (CheckCSAF tells what is wrong with it). Text that is not JSON, values of a wrong type
-// in a place that is read, a document without an id, or one beyond the limits (64 MB, 100 levels, 3 million values) is an
+// in a place that is read, a document without an id, or one beyond the limits (64 MB, 100 levels, 2 million values) is an
 // Invalid error with line and column or the JSON pointer. name is used in errors only.
 func ParseCSAF(name string, body []byte) (Record, error) {
 	root, err := parseJSON(body)
@@ -69,9 +68,10 @@ func (r *csafReader) items(v *jval, key string) []jval { return r.want(v, key, j
 
 // objects is the elements of an array member; an element that is no object is a fault.
 func (r *csafReader) objects(v *jval, key string) []*jval {
-	var out []*jval
-	for i := range r.items(v, key) {
-		kid := &v.get(key).kids[i]
+	list := r.items(v, key)
+	out := make([]*jval, 0, len(list))
+	for i := range list {
+		kid := &list[i]
 		if kid.kind != jObject {
 			r.fault(kid, "must be an object, is %v", kid.kind)
 			continue
@@ -84,9 +84,11 @@ func (r *csafReader) objects(v *jval, key string) []*jval {
 // texts is the strings of an array member; an element that is no string is a fault.
 func (r *csafReader) texts(v *jval, key string) []string {
 	var out []string
-	for i, kid := range r.items(v, key) {
+	list := r.items(v, key)
+	for i := range list {
+		kid := &list[i]
 		if kid.kind != jString {
-			r.fault(&v.get(key).kids[i], "must be a string, is %v", kid.kind)
+			r.fault(kid, "must be a string, is %v", kid.kind)
 			continue
 		}
 		if kid.text != "" {
@@ -195,9 +197,11 @@ func (r *csafReader) notes(v *jval, categories ...string) string {
 	notes := r.objects(v, "notes")
 	for _, category := range categories {
 		var parts []string
+		seen := map[string]bool{"": true}
 		for _, n := range notes {
 			text := strings.TrimSpace(r.text(n, "text"))
-			if strings.EqualFold(r.text(n, "category"), category) && text != "" && !slices.Contains(parts, text) {
+			if strings.EqualFold(r.text(n, "category"), category) && !seen[text] {
+				seen[text] = true
 				parts = append(parts, text)
 			}
 		}

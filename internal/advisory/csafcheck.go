@@ -40,6 +40,7 @@ type csafCheck struct {
 	refs                           []csafRef
 	history                        []csafRevision
 	counts                         map[string]int
+	expanded                       int // product ids that groups were expanded to
 	faults, warnings               []CheckFault
 }
 
@@ -225,6 +226,12 @@ func (c *csafCheck) covered(objects []*jval) map[string]bool {
 			out[id] = true
 		}
 		for _, g := range textsOf(o, "group_ids") {
+			if c.expanded += len(c.groups[g]); c.expanded > csafMaxStatements {
+				if c.counts["limit"]++; c.counts["limit"] == 1 {
+					c.fail("schema", o, "groups stand for more than %d products in all", csafMaxStatements)
+				}
+				return out
+			}
 			for _, id := range c.groups[g] {
 				out[id] = true
 			}

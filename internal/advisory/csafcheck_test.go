@@ -98,3 +98,35 @@ func TestCheckCSAFOverCISAAdvisories(t *testing.T) {
 		t.Errorf("%d of %d advisories fail the schema", failed["schema"], n)
 	}
 }
+
+func TestCheckReportAsJSON(t *testing.T) {
+	out, err := json.Marshal(CheckCSAF("a.json", []byte(`{"document": {}, "product_tree": {"product_groups": [{"group_id": "G", "product_ids": ["P", "Q"]}]}, "x": 1}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`{"file":"a.json","valid":false,"failed":["schema","6.1.1"],"faults":[{"test":"schema","path":"/document","reason":"lacks category"}`,
+		`{"test":"6.1.1","path":"/product_tree/product_groups/0/product_ids/0","reason":"product id \"P\" is not defined"}`,
+		`"warnings":[`, `{"test":"6.2.20","path":"/x","reason":"is a property that the schema does not define"}`, `"not_run":["6.3.6","6.3.7","6.3.8"]}`,
+	} {
+		if !strings.Contains(string(out), part) {
+			t.Errorf("%s lacks %s", out, part)
+		}
+	}
+	broken := CheckCSAF("b.json", []byte("{\n\"document\": }"))
+	if broken.Valid || !slices.Equal(broken.Failed, []string{"schema"}) || broken.Faults[0].Path != "line 2, column 13" {
+		t.Errorf("report %+v", broken)
+	}
+}
+
+func TestIsCPE(t *testing.T) {
+	for name, want := range map[string]bool{
+		"cpe:2.3:o:a:b:1.0:*:*:*:*:*:*:*": true, `cpe:2.3:a:a\&b:c\:d:?1*:-:*:en-us:*:*:*:*`: true, "cpe:/o:a:b:1": true, "CPE:/a:x%20y": true, "cpe:/": true,
+		"cpe:2.3:o:a:b:1.0": false, "cpe:2.3:z:a:b:1:*:*:*:*:*:*:*": false, "cpe:2.3:o:a b:b:1:*:*:*:*:*:*:*": false, "cpe:2.3:o:a*b:b:1:*:*:*:*:*:*:*": false,
+		"cpe:2.3:o:a:b:1:*:*:english:*:*:*:*": false, "cpe:/o:a:b:c:d:e:f:g:h": false, "cpe": false, "": false, `cpe:2.3:o:a\:b:1:*:*:*:*:*:*:*:*`: true, `cpe:2.3:o:a:b\`: false,
+	} {
+		if got := isCPE(name); got != want {
+			t.Errorf("%q: %v, want %v", name, got, want)
+		}
+	}
+}

@@ -137,11 +137,11 @@ func plainVersion(s string) bool {
 }
 
 // define adds the product of a full_product_name; a second definition of an id is a fault of the document (test 6.1.2)
-// that is read as two products under one id, with the first one's facts first.
+// that is read as one product with the first one's facts and both names.
 func (r *csafReader) define(p *jval, a *Affected) {
 	if first, ok := r.products[a.ProductID]; ok {
 		for _, n := range a.Names {
-			if !slices.Contains(first.Names, n) {
+			if len(first.Names) < csafMaxChain && !slices.Contains(first.Names, n) {
 				first.Names = append(first.Names, n)
 			}
 		}

@@ -51,8 +51,10 @@ func (r *csafReader) vulnerability(v *jval) Vulnerability {
 		Description: r.notes(v, "description", "summary", "details", "general", "other"),
 	}
 	vuln.ID, vuln.Aliases = r.ids(v)
+	seen := map[string]bool{"": true}
 	for _, cwe := range append(r.objects(v, "cwes"), r.want(v, "cwe", jObject)) {
-		if id := r.text(cwe, "id"); id != "" && !slices.Contains(vuln.CWEs, id) {
+		if id := r.text(cwe, "id"); !seen[id] {
+			seen[id] = true
 			vuln.CWEs = append(vuln.CWEs, id)
 		}
 	}
@@ -73,12 +75,14 @@ func (r *csafReader) vulnerability(v *jval) Vulnerability {
 // ids is the name of a weakness and its other names: the CVE, else a CVE given among the ids, else the first id.
 func (r *csafReader) ids(v *jval) (id string, aliases []string) {
 	var all []string
+	seen := map[string]bool{"": true}
 	add := func(s string) {
 		s = strings.TrimSpace(s)
 		if up := strings.ToUpper(s); cveID.MatchString(up) {
 			s = up
 		}
-		if s != "" && !slices.Contains(all, s) {
+		if !seen[s] {
+			seen[s] = true
 			all = append(all, s)
 		}
 	}
@@ -187,10 +191,11 @@ func (r *csafReader) affected(v *jval, threats []Threat) []Affected {
 	said := make(map[string]Status, total)
 	base := r.root.pointer(status)
 	for _, s := range csafStatuses {
-		for i, item := range r.items(status, s.list) {
-			id := item.str()
-			if item.kind != jString {
-				r.fault(&status.get(s.list).kids[i], "must be a string, is %v", item.kind)
+		list := r.items(status, s.list)
+		for i := range list {
+			id := list[i].str()
+			if list[i].kind != jString {
+				r.fault(&list[i], "must be a string, is %v", list[i].kind)
 				continue
 			}
 			before, again := said[id]
