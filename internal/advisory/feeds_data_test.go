@@ -3,10 +3,8 @@ package advisory
 import (
 	"archive/zip"
 	"bytes"
-	"io"
 	"os"
 	"path"
-	"strings"
 	"testing"
 
 	"triward/internal/testdata"
@@ -294,6 +292,3 @@ func BenchmarkKEV(b *testing.B) {
 		}
 	}
 }
-
-// repeat is a reader of n copies of s.
-func repeat(s string, n int) io.Reader { return strings.NewReader(strings.Repeat(s, n)) }
