@@ -41,23 +41,23 @@ func cvss3Metrics() []cvssMetric {
 		level       = "HIGH=H LOW=L NONE=N"
 		ui          = "NONE=N REQUIRED=R"
 		scope       = "UNCHANGED=U CHANGED=C"
-		requirement = "LOW=L MEDIUM=M HIGH=H" + open
+		requirement = "LOW=L MEDIUM=M HIGH=H" + notDefined
 	)
 	return []cvssMetric{
 		{"attackVector", "AV", av}, {"attackComplexity", "AC", ac}, {"privilegesRequired", "PR", level}, {"userInteraction", "UI", ui}, {"scope", "S", scope},
 		{"confidentialityImpact", "C", level}, {"integrityImpact", "I", level}, {"availabilityImpact", "A", level},
-		{"exploitCodeMaturity", "E", "UNPROVEN=U PROOF_OF_CONCEPT=P FUNCTIONAL=F HIGH=H" + open},
-		{"remediationLevel", "RL", "OFFICIAL_FIX=O TEMPORARY_FIX=T WORKAROUND=W UNAVAILABLE=U" + open},
-		{"reportConfidence", "RC", "UNKNOWN=U REASONABLE=R CONFIRMED=C" + open},
+		{"exploitCodeMaturity", "E", "UNPROVEN=U PROOF_OF_CONCEPT=P FUNCTIONAL=F HIGH=H" + notDefined},
+		{"remediationLevel", "RL", "OFFICIAL_FIX=O TEMPORARY_FIX=T WORKAROUND=W UNAVAILABLE=U" + notDefined},
+		{"reportConfidence", "RC", "UNKNOWN=U REASONABLE=R CONFIRMED=C" + notDefined},
 		{"confidentialityRequirement", "CR", requirement}, {"integrityRequirement", "IR", requirement}, {"availabilityRequirement", "AR", requirement},
-		{"modifiedAttackVector", "MAV", av + open}, {"modifiedAttackComplexity", "MAC", ac + open}, {"modifiedPrivilegesRequired", "MPR", level + open},
-		{"modifiedUserInteraction", "MUI", ui + open}, {"modifiedScope", "MS", scope + open},
-		{"modifiedConfidentialityImpact", "MC", level + open}, {"modifiedIntegrityImpact", "MI", level + open}, {"modifiedAvailabilityImpact", "MA", level + open},
+		{"modifiedAttackVector", "MAV", av + notDefined}, {"modifiedAttackComplexity", "MAC", ac + notDefined}, {"modifiedPrivilegesRequired", "MPR", level + notDefined},
+		{"modifiedUserInteraction", "MUI", ui + notDefined}, {"modifiedScope", "MS", scope + notDefined},
+		{"modifiedConfidentialityImpact", "MC", level + notDefined}, {"modifiedIntegrityImpact", "MI", level + notDefined}, {"modifiedAvailabilityImpact", "MA", level + notDefined},
 	}
 }
 
-// open is the value of a metric that was not assessed.
-const open = " NOT_DEFINED=X"
+// notDefined is the value of a metric that was not assessed.
+const notDefined = " NOT_DEFINED=X"
 
 func (m cvssMetric) words() []string {
 	var out []string

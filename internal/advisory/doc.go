@@ -1,6 +1,8 @@
 // Package advisory reads what is published about weaknesses: CSAF 2.0, CISA KEV, FIRST EPSS, OSV, CVE records 5.x,
 // NVD API 2.0 and configuration records, and OpenVEX.
 //
+// It also tells what is wrong with a CSAF document ([CheckCSAF]) and writes CSAF of the VEX profile ([WriteCSAFVEX]).
+//
 // A reader turns bytes into a [Record] (or a list of assertions) and nothing else: no network, no database, no matching.
 // Invariants:
 //   - Nothing is dropped in silence: what a source says and a reader cannot interpret stays as text ([Affected].VersionText,

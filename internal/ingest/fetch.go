@@ -19,14 +19,23 @@ import (
 	"triward/internal/problem"
 )
 
-// Fetcher downloads feeds. The zero value is not usable: HTTP, Random and Wait are needed.
+// Fetcher downloads feeds. HTTP is needed; the rest has defaults.
 type Fetcher struct {
 	HTTP     *http.Client                                        // from NewClient
-	Random   func() float64                                      // in [0, 1), spreads retries
-	Wait     func(context.Context, time.Duration) error          // Sleep, or a test's own
-	Lookup   func(context.Context, string) ([]netip.Addr, error) // nil: the system's resolver
+	Random   func() float64                                      // in [0, 1), spreads retries; nil does not spread them
+	Wait     func(context.Context, time.Duration) error          // nil is Sleep
+	Lookup   func(context.Context, string) ([]netip.Addr, error) // nil is the system's resolver
 	Dir      string                                              // for temporary files, "" is the system's
 	Attempts int                                                 // 0 is 4
+	Timeout  time.Duration                                       // of one attempt, 0 is 15 minutes
+}
+
+// spread is Random, or the middle.
+func (f *Fetcher) spread() float64 {
+	if f.Random == nil {
+		return 0.5
+	}
+	return f.Random()
 }
 
 // Sleep waits for d or until ctx ends.
@@ -70,9 +79,10 @@ func (b *Body) Close() error {
 }
 
 const (
-	defaultLimit = 256 << 20
-	firstPause   = time.Second
-	longestPause = 5 * time.Minute // a server that asks for more is left for the next scheduled run
+	defaultLimit   = 256 << 20
+	defaultTimeout = 15 * time.Minute
+	firstPause     = time.Second
+	longestPause   = 5 * time.Minute // a server that asks for more is left for the next scheduled run
 )
 
 // Fetch downloads one URL to a temporary file. Answers 429, 502, 503 and 504 and broken connections are tried again,
@@ -136,6 +146,10 @@ func (f *Fetcher) get(ctx context.Context, r Request, sink func() (io.Writer, er
 	if err != nil {
 		return head{}, 0, err
 	}
+	wait := f.Wait
+	if wait == nil {
+		wait = Sleep
+	}
 	attempts := f.Attempts
 	if attempts <= 0 {
 		attempts = 4
@@ -149,7 +163,7 @@ func (f *Fetcher) get(ctx context.Context, r Request, sink func() (io.Writer, er
 		if n+1 >= attempts || again.after > longestPause || ctx.Err() != nil {
 			return head{}, 0, errors.Join(problem.New(problem.Unavailable, "%s does not answer: %v", u.Host, again.cause), ctx.Err())
 		}
-		if err := f.Wait(ctx, f.pause(n, again.after)); err != nil {
+		if err := wait(ctx, f.pause(n, again.after)); err != nil {
 			return head{}, 0, err
 		}
 	}
@@ -158,9 +172,9 @@ func (f *Fetcher) get(ctx context.Context, r Request, sink func() (io.Writer, er
 // pause is the time before attempt n+2: what the server asked for, else 1, 2, 4 ... seconds, half to one and a half times.
 func (f *Fetcher) pause(n int, asked time.Duration) time.Duration {
 	if asked > 0 {
-		return asked + time.Duration(f.Random()*float64(firstPause))
+		return asked + time.Duration(f.spread()*float64(firstPause))
 	}
-	d := float64(firstPause) * math.Pow(2, float64(n)) * (0.5 + f.Random())
+	d := float64(firstPause) * math.Pow(2, float64(n)) * (0.5 + f.spread())
 	return min(time.Duration(d), longestPause)
 }
 
@@ -173,7 +187,13 @@ type retry struct {
 func (r *retry) Error() string { return r.cause.Error() }
 
 func (f *Fetcher) attempt(ctx context.Context, u *url.URL, r Request, sink func() (io.Writer, error)) (head, int64, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	timeout := f.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	timed, cancel := context.WithTimeout(ctx, timeout) // against a server that sends a byte now and then
+	defer cancel()
+	req, err := http.NewRequestWithContext(timed, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return head{}, 0, problem.New(problem.Invalid, "%q is not an address", u.Redacted())
 	}
@@ -218,6 +238,9 @@ func (f *Fetcher) attempt(ctx context.Context, u *url.URL, r Request, sink func(
 		return head{}, 0, problem.New(problem.Unavailable, "%s answers HTTP %d", u.Host, code)
 	}
 	size, err := f.copy(resp, r.Limit, sink)
+	if err == nil {
+		err = timed.Err() // a server that sees the connection close may end its answer early as if it were whole
+	}
 	if err != nil {
 		return head{}, 0, failure(ctx, err)
 	}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -169,7 +170,19 @@ func TestFetchRefuses(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		io.WriteString(w, "part")
 	}
+	s.handlers["/bomb"] = func(w http.ResponseWriter, r *http.Request) { // small on the way, large when unpacked
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		z.Write(make([]byte, 10<<20))
+		z.Close()
+	}
+	s.handlers["/slow"] = func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "part")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
 	f := s.fetcher(t, nil)
+	f.Timeout, f.Attempts = 300*time.Millisecond, 4
 	for _, test := range []struct {
 		url  string
 		kind problem.Kind
@@ -179,6 +192,7 @@ func TestFetchRefuses(t *testing.T) {
 		{s.URL + "/file", problem.Invalid, 1}, {s.URL + "/plain", problem.Invalid, 1}, {s.URL + "/metadata", problem.Forbidden, 1},
 		{s.URL + "/busy", problem.Unavailable, 4}, {s.URL + "/later", problem.Unavailable, 1}, {s.URL + "/secret", problem.Forbidden, 1},
 		{s.URL + "/none", problem.NotFound, 1}, {s.URL + "/cut", problem.Unavailable, 4},
+		{s.URL + "/bomb", problem.Invalid, 1}, {s.URL + "/slow", problem.Unavailable, 4},
 		{"file:///etc/passwd", problem.Invalid, 0}, {"http://vendor.example/", problem.Invalid, 0}, {"https://a:b@vendor.example/", problem.Invalid, 0}, {"%", problem.Invalid, 0},
 	} {
 		_, err := f.Fetch(t.Context(), Request{URL: test.url, Limit: 1000})
