@@ -126,9 +126,9 @@ CREATE TABLE device_count (
 	site_id TEXT NOT NULL,
 	model_id TEXT NOT NULL,
 	in_use TEXT NOT NULL,
-	safety_class TEXT NOT NULL,
+	own_class TEXT NOT NULL,
 	devices BIGINT NOT NULL,
-	PRIMARY KEY (site_id, model_id, in_use, safety_class)
+	PRIMARY KEY (site_id, model_id, in_use, own_class)
 );
 CREATE INDEX device_count_model ON device_count (model_id);
 

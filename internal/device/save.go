@@ -1,0 +1,180 @@
+package device
+
+import (
+	"context"
+	"slices"
+
+	"triward/internal/product"
+	"triward/internal/store"
+)
+
+// save is one record to write: new without before.
+type save struct {
+	before *Device
+	after  Device
+}
+
+// note says what a save is recorded as.
+type note struct {
+	importID ImportID
+	reason   string
+	kind     string // kind of the event for changes of fields; empty means KindChanged
+}
+
+var rowColumns = []string{"id", "state", "site_id", "ward", "asset_tag", "serial", "lot", "manufactured", "udi", "di", "model_id", "release_id",
+	"raw_vendor", "raw_model", "raw_version", "zone", "connectivity", "patient_data", "in_use", "own_class", "clinical_owner", "it_owner", "at",
+	"changed", "merged_into", "safety_class", "sort_tag", "sort_site", "sort_model"}
+
+const replaceRow = ` ON CONFLICT (id) DO UPDATE SET state = excluded.state, site_id = excluded.site_id, ward = excluded.ward, asset_tag = excluded.asset_tag,
+	serial = excluded.serial, lot = excluded.lot, manufactured = excluded.manufactured, udi = excluded.udi, di = excluded.di, model_id = excluded.model_id,
+	release_id = excluded.release_id, raw_vendor = excluded.raw_vendor, raw_model = excluded.raw_model, raw_version = excluded.raw_version,
+	zone = excluded.zone, connectivity = excluded.connectivity, patient_data = excluded.patient_data, in_use = excluded.in_use,
+	own_class = excluded.own_class, clinical_owner = excluded.clinical_owner, it_owner = excluded.it_owner, changed = excluded.changed,
+	merged_into = excluded.merged_into, safety_class = excluded.safety_class, sort_tag = excluded.sort_tag, sort_site = excluded.sort_site,
+	sort_model = excluded.sort_model`
+
+// saveAll writes records, what follows from them, and their events, with few statements however many there are.
+func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
+	if len(saves) == 0 {
+		return nil
+	}
+	all := make([]Device, 0, len(saves))
+	for _, s := range saves {
+		all = append(all, s.after)
+	}
+	sites, models, err := derivedOf(ctx, tx, all)
+	if err != nil {
+		return err
+	}
+	counts := counter{}
+	var rows, identities, values, keys, terms [][]any
+	var changed []string
+	for i := range saves {
+		d := &saves[i].after
+		d.Class = d.OwnClass
+		model := models[d.Model]
+		if d.Model == "" {
+			model = derived{model: product.SortName(d.RawVendor, d.RawModel), class: product.ClassNotKnown}
+		}
+		if d.Class == product.ClassNotKnown {
+			d.Class = model.class
+		}
+		if b := saves[i].before; b != nil {
+			changed = append(changed, string(d.ID))
+			counts.add(*b, -1)
+		}
+		counts.add(*d, 1)
+		rows = append(rows, []any{string(d.ID), string(d.State), string(d.Site), d.Ward, d.AssetTag, d.Serial, d.Lot, store.Micros(d.Manufactured), d.UDI, d.DI,
+			string(d.Model), string(d.Release), d.RawVendor, d.RawModel, d.RawVersion, d.Zone, joinWays(d.Connectivity), string(d.PatientData), string(d.InUse),
+			string(d.OwnClass), d.ClinicalOwner, d.ITOwner, store.Micros(d.At), store.Micros(tx.Now), string(d.MergedInto), string(d.Class), d.sortTag(),
+			sites[d.Site], model.model})
+		for _, x := range d.Identities {
+			identities = append(identities, []any{string(d.ID), string(x.Kind), x.Value, store.Micros(x.Since), store.Micros(x.Until), x.Source})
+		}
+		for _, v := range d.Values {
+			values = append(values, []any{string(d.ID), v.Name, v.Value})
+		}
+		if d.State == Merged { // its names went to the device that stays
+			continue
+		}
+		for _, k := range slices.Compact(d.keys()) {
+			keys = append(keys, []any{k, string(d.ID), false})
+		}
+		for _, t := range d.terms() {
+			terms = append(terms, []any{t, string(d.ID), false})
+		}
+	}
+	for _, from := range []string{"device_identity", "device_value"} {
+		if err := drop(ctx, tx, from, changed); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(changed, 2000) {
+		var w store.Where
+		w.In("device_id", part)
+		w.And("inherited = FALSE")
+		for _, from := range []string{"device_key", "device_term"} {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+from+w.SQL(), w.Args()...); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range []struct {
+		table   string
+		columns []string
+		rows    [][]any
+		suffix  string
+	}{
+		{"device", rowColumns, rows, replaceRow},
+		{"device_identity", []string{"device_id", "kind", "value", "since", "until", "source"}, identities, ""},
+		{"device_value", []string{"device_id", "name", "value"}, values, ""},
+		{"device_key", []string{"match_key", "device_id", "inherited"}, keys, " ON CONFLICT (match_key, device_id) DO NOTHING"},
+		{"device_term", []string{"term", "device_id", "inherited"}, terms, " ON CONFLICT (term, device_id) DO NOTHING"},
+	} {
+		if err := insert(ctx, tx, t.table, t.columns, t.rows, t.suffix); err != nil {
+			return err
+		}
+	}
+	if err := counts.write(ctx, tx); err != nil {
+		return err
+	}
+	for _, s := range saves {
+		if err := record(ctx, tx, s, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record writes the events of one save: registered, or changed, moved and identity_added as they apply.
+func record(ctx context.Context, tx *store.Tx, s save, n note) error {
+	d := s.after
+	event := func(kind string, c product.Changes) error {
+		if len(c) == 0 {
+			return nil
+		}
+		_, err := tx.Record(ctx, store.Event{Kind: kind, Subject: string(d.ID), Site: string(d.Site), Product: string(d.Model),
+			Body: Noted{n.importID, n.reason, c}})
+		return err
+	}
+	if s.before == nil {
+		zero := Device{}
+		return event(KindRegistered, slices.Concat(zero.changes(d), zero.moves(d), zero.renames(d)))
+	}
+	kind := n.kind
+	if kind == "" {
+		kind = KindChanged
+	}
+	if err := mayWrite(tx.Actor(), kind, *s.before); err != nil {
+		return err
+	}
+	if err := event(kind, s.before.changes(d)); err != nil {
+		return err
+	}
+	if err := event(KindMoved, s.before.moves(d)); err != nil {
+		return err
+	}
+	return event(KindIdentityAdded, s.before.renames(d))
+}
+
+type countKey struct{ site, model, inUse, class string }
+
+// counter is how the numbers of active devices change.
+type counter map[countKey]int
+
+func (c counter) add(d Device, n int) {
+	if d.State == Active {
+		c[countKey{string(d.Site), string(d.Model), string(d.InUse), string(d.OwnClass)}] += n
+	}
+}
+
+func (c counter) write(ctx context.Context, tx *store.Tx) error {
+	var rows [][]any
+	for k, n := range c {
+		if n != 0 {
+			rows = append(rows, []any{k.site, k.model, k.inUse, k.class, n})
+		}
+	}
+	return insert(ctx, tx, "device_count", []string{"site_id", "model_id", "in_use", "own_class", "devices"}, rows,
+		" ON CONFLICT (site_id, model_id, in_use, own_class) DO UPDATE SET devices = device_count.devices + excluded.devices")
+}
