@@ -1,6 +1,8 @@
 package sbom
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -176,4 +178,8 @@ func number(s string) float64 {
 		return 0
 	}
 	return f
+}
+
+func sorted(set map[string]int) []string {
+	return slices.Sorted(maps.Keys(set))
 }
