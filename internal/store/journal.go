@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -42,10 +43,12 @@ type Entry struct {
 // KindErased is the event that an entry's body was erased by law; its subject is the entry's number in decimal.
 const KindErased = "journal.body_erased"
 
+const entryDomain = "triward journal entry v1\n"
+
 // Encode is the canonical form of an entry that its hash and its leaf in the Merkle tree commit to: a domain line, then
 // each field with its length as 8 bytes big-endian.
 func (e Entry) Encode() []byte {
-	b := []byte("triward journal entry v1\n")
+	b := []byte(entryDomain)
 	num := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
 	field := func(f []byte) { num(int64(len(f))); b = append(b, f...) }
 	num(e.Seq)
@@ -56,6 +59,45 @@ func (e Entry) Encode() []byte {
 	field(e.BodyHash)
 	field(e.Prev)
 	return b
+}
+
+// DecodeEntry reads what Encode writes. Body and Hash are not part of it: Hash is computed, Body stays nil.
+func DecodeEntry(b []byte) (Entry, error) {
+	rest, ok := bytes.CutPrefix(b, []byte(entryDomain))
+	num := func() int64 {
+		if len(rest) < 8 {
+			ok = false
+			return 0
+		}
+		n := int64(binary.BigEndian.Uint64(rest))
+		rest = rest[8:]
+		return n
+	}
+	field := func() []byte {
+		n := num()
+		if n < 0 || n > int64(len(rest)) {
+			ok = false
+			return nil
+		}
+		f := rest[:n:n]
+		rest = rest[n:]
+		return f
+	}
+	e := Entry{Seq: num(), At: Time(num()), Actor: string(field()), ActorName: string(field()), Kind: string(field()),
+		Subject: string(field()), Site: string(field()), Product: string(field()), BodyHash: field(), Prev: field()}
+	if !ok || len(rest) > 0 {
+		return Entry{}, problem.New(problem.Invalid, "this is not an encoded journal entry")
+	}
+	e.Hash = hashOf(e)
+	return e, nil
+}
+
+// EntryBody is the body of an entry and the salt of its digest: what somebody needs to check the body against the
+// entry. NotFound when the body was erased or there is no such entry.
+func EntryBody(ctx context.Context, r Reader, seq int64) (salt, body []byte, err error) {
+	var text string
+	err = r.QueryRow(ctx, `SELECT salt, body FROM journal_body WHERE seq = $1`, seq).Scan(&salt, &text)
+	return salt, []byte(text), err
 }
 
 // HashBody is the digest of a body that an entry commits to.

@@ -19,6 +19,7 @@ import (
 type raw struct {
 	address string
 	db      *sql.DB
+	step    int // flip every byte, or every so many
 }
 
 // eachRaw runs fn on databases whose triggers are switched off after five entries have been recorded.
@@ -29,7 +30,7 @@ func eachRaw(t *testing.T, fn func(t *testing.T, r raw)) {
 		fill(t, address)
 		db := openRaw(t, "pgx", address)
 		mustExec(t, db, `ALTER TABLE journal DISABLE TRIGGER ALL`)
-		fn(t, raw{address: address, db: db})
+		fn(t, raw{address: address, db: db, step: 7})
 	})
 }
 
@@ -39,7 +40,7 @@ func rawSQLite(t *testing.T) raw {
 	db := openRaw(t, "sqlite", "file:"+path)
 	mustExec(t, db, `DROP TRIGGER journal_no_UPDATE`)
 	mustExec(t, db, `DROP TRIGGER journal_no_DELETE`)
-	return raw{address: "sqlite:" + path, db: db}
+	return raw{address: "sqlite:" + path, db: db, step: 1}
 }
 
 func openRaw(t *testing.T, driver, address string) *sql.DB {
@@ -139,7 +140,7 @@ func TestVerifyNamesEveryFlippedByte(t *testing.T) {
 		for _, column := range []string{"salt", "body"} {
 			flips += r.flipColumn(t, "journal_body", column, func(t *testing.T, _ any) { wantFault(t, r.address, 3, store.FaultBody) })
 		}
-		if flips < 150 {
+		if flips < 150 { // of which a step leaves some out
 			t.Errorf("only %d bytes were flipped", flips)
 		}
 		if _, f := inspect(t, r.address); f != nil {
@@ -165,7 +166,7 @@ func (r raw) flipColumn(t *testing.T, table, column string, check func(t *testin
 	set := func(to, where any) {
 		mustExec(t, r.db, `UPDATE `+table+` SET `+column+` = $1 WHERE seq = $2`, to, where)
 	}
-	for i := range n {
+	for i := 0; i < n; i += r.step {
 		var changed any
 		switch v := old.(type) {
 		case string:

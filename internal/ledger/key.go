@@ -1,0 +1,103 @@
+package ledger
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"triward/internal/problem"
+)
+
+// Key signs checkpoints (Ed25519, as C2SP signed notes have it).
+type Key struct {
+	signer   note.Signer
+	verifier string
+}
+
+// Origin is the name of the log that the key signs for; the first line of each of its checkpoints.
+func (k *Key) Origin() string { return k.signer.Name() }
+
+// Verifier is the public key as text ("name+hash+base64"), for those who check proofs. Give it to them by another way
+// than the proofs.
+func (k *Key) Verifier() string { return k.verifier }
+
+// OpenKey reads the signing key from a file, or makes one for a log of the name origin when there is no file. The file
+// is readable by its owner only; one that others may read is refused (Forbidden). The name in an existing file stands:
+// origin only names a new log.
+func OpenKey(path, origin string) (*Key, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if text, err = makeKey(path, origin); err == nil {
+			return parseKey(string(text))
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open ledger key: %w", err)
+	}
+	s, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger key: %w", err)
+	}
+	if s.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("open ledger key: %w", problem.New(problem.Forbidden, "others may read the key %s: set its mode to 0600", path))
+	}
+	k, err := parseKey(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("open ledger key %s: %w", path, err)
+	}
+	return k, nil
+}
+
+// makeKey writes a new key beside its place first, so that a crash leaves a whole key or none, and two first starts at
+// once use the same one.
+func makeKey(path, origin string) ([]byte, error) {
+	secret, _, err := note.GenerateKey(rand.Reader, origin)
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "the name %q of the ledger must not be empty or hold spaces or +", origin)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, ".ledger-key-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(secret + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+func parseKey(text string) (*Key, error) {
+	text = strings.TrimSpace(text)
+	signer, err := note.NewSigner(text)
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "the file holds no signing key of a signed note")
+	}
+	// PRIVATE+KEY+name+hash+base64(algorithm byte, seed); the base64 text may hold a + itself.
+	const prefix, hash = "PRIVATE+KEY+", "+00000000+"
+	raw, err := base64.StdEncoding.DecodeString(text[len(prefix)+len(signer.Name())+len(hash):])
+	if err != nil || len(raw) != 1+ed25519.SeedSize {
+		return nil, problem.New(problem.Invalid, "the file holds no Ed25519 signing key")
+	}
+	public, _ := ed25519.NewKeyFromSeed(raw[1:]).Public().(ed25519.PublicKey)
+	verifier, err := note.NewEd25519VerifierKey(signer.Name(), public)
+	if err != nil {
+		return nil, err
+	}
+	return &Key{signer: signer, verifier: verifier}, nil
+}
