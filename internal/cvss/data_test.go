@@ -7,15 +7,16 @@ import (
 	"triward/internal/testdata"
 )
 
-// Every vector in the CVE records of the real set is read.
+// Every vector in the CVE records of the real set is read, but for one without AV and one without its version.
 func TestRealVectors(t *testing.T) {
 	vector := regexp.MustCompile(`"vectorString":\s*"([^"]*)"`)
-	read, versions := 0, map[Version]int{}
+	read, refused, versions := 0, 0, map[Version]int{}
 	testdata.Tar(t, "cve5/vulnrichment-1999-2024.tar.zst", func(name string, body []byte) {
 		for _, m := range vector.FindAllSubmatch(body, -1) {
 			v, err := Parse(string(m[1]))
 			if err != nil {
-				t.Errorf("%s: %s: %v", name, m[1], err)
+				refused++
+				t.Logf("%s: %v", name, err)
 				continue
 			}
 			read++
@@ -23,7 +24,7 @@ func TestRealVectors(t *testing.T) {
 		}
 	})
 	t.Logf("%d vectors: %v", read, versions)
-	if read == 0 {
-		t.Error("the set holds no vectors")
+	if read != 41211 || refused != 2 {
+		t.Errorf("read %d and refused %d vectors, want 41211 and 2", read, refused)
 	}
 }

@@ -50,8 +50,9 @@ type Vector struct {
 const maxVector = 512
 
 // Parse reads a vector. It is tolerant where published vectors vary: spaces and parentheses around it, no prefix for
-// version 2.0 (or "CVSS2#" before it), lower case in the prefix, a trailing slash, metrics in any order. The error is of
-// kind Invalid and has one fault for each metric that is unknown, repeated, missing or has a value that is not its own.
+// version 2.0 (or "CVSS2#" before it), lower case in the prefix, the score in front, a trailing slash, metrics in
+// any order. The error is of kind Invalid and has one fault for each metric that is unknown, repeated, missing or has a value
+// that is not its own.
 func Parse(vector string) (Vector, error) {
 	version, rest, err := split(vector)
 	if err != nil {
@@ -95,6 +96,9 @@ func split(vector string) (Version, string, error) {
 		s = strings.TrimSpace(s[1 : len(s)-1])
 	}
 	s = strings.TrimSuffix(s, "/")
+	if score, rest, ok := strings.Cut(s, "/"); ok && score != "" && strings.Trim(score, "0123456789.") == "" {
+		s = rest // "9.8/CVSS:3.1/AV:N/..."
+	}
 	if s == "" {
 		return "", "", problem.New(problem.Invalid, "cvss vector is empty")
 	}

@@ -25,7 +25,7 @@ func TestParse(t *testing.T) {
 		{"CVSS:3.0/AV:P/AC:H/PR:L/UI:R/S:U/C:N/I:N/A:L", Vector{Version: V30, Text: "CVSS:3.0/AV:P/AC:H/PR:L/UI:R/S:U/C:N/I:N/A:L", Base: 1.7, Severity: Low,
 			Attack: Physical, Complexity: HighComplexity, Privileges: LowPrivileges, Interaction: RequiredInteraction,
 			Confidentiality: NoImpact, Integrity: NoImpact, Availability: LowImpact, Scope: Unchanged}},
-		{" cvss:3.1/AC:L/AV:A/PR:N/UI:N/S:C/C:H/I:H/A:H/E:F/RL:X/ ", Vector{Version: V31, Text: "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H/E:F", Base: 9.6, Severity: Critical,
+		{" (9.6/cvss:3.1/AC:L/AV:A/PR:N/UI:N/S:C/C:H/I:H/A:H/E:F/RL:X/) ", Vector{Version: V31, Text: "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H/E:F", Base: 9.6, Severity: Critical,
 			Attack: Adjacent, Complexity: LowComplexity, Privileges: NoPrivileges, Interaction: NoInteraction, Exploit: Functional,
 			Confidentiality: HighImpact, Integrity: HighImpact, Availability: HighImpact, Scope: Changed}},
 		{"CVSS:4.0/AV:L/AC:L/AT:P/PR:H/UI:A/VC:L/VI:N/VA:H/SC:N/SI:L/SA:N/E:A/MSI:S/AU:Y/U:Red", Vector{Version: V40,
