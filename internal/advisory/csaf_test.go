@@ -274,7 +274,8 @@ func TestWalkCSAFSkipsWhatIsNoAdvisory(t *testing.T) {
 		"__MACOSX/2026/._broken.json": {Data: []byte("x")},
 	}
 	got := map[string]bool{}
-	err := WalkCSAF(files, func(name string, rec Record, err error) error {
+	err := WalkCSAF(files, func(f Found) error {
+		name, rec, err := f.Name, f.Record, f.Err
 		got[name] = err == nil && rec.ID == "NM-2026-007"
 		return nil
 	})
@@ -282,7 +283,7 @@ func TestWalkCSAFSkipsWhatIsNoAdvisory(t *testing.T) {
 		t.Errorf("error %v, documents (-want +got):\n%s", err, d)
 	}
 	stop := errors.New("stop")
-	if err := WalkCSAF(files, func(string, Record, error) error { return stop }); !errors.Is(err, stop) {
+	if err := WalkCSAF(files, func(Found) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error %v, want the one of fn", err)
 	}
 }

@@ -2,49 +2,65 @@ package advisory
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"strings"
-
-	"triward/internal/problem"
 )
 
-// WalkCSAF reads every CSAF document of a file tree (a folder, or a zip.Reader) in the order of the names and gives it to
-// fn, with the error where one cannot be read; none is left out in silence. What a provider publishes beside its
-// documents is passed over: provider metadata, aggregator, index, ROLIE feeds, service and category documents. An error
-// of fn ends the walk and is returned.
-func WalkCSAF(fsys fs.FS, fn func(name string, rec Record, err error) error) error {
-	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return fn(name, Record{}, fmt.Errorf("read CSAF %q: %w", name, err))
-		case d.IsDir() && d.Name() == "__MACOSX":
-			return fs.SkipDir
-		case d.IsDir() || !strings.EqualFold(path.Ext(name), ".json") || strings.HasPrefix(d.Name(), "._") || besideCSAF(d.Name()):
-			return nil
-		}
-		body, err := readLimited(fsys, name)
-		if err != nil {
-			return fn(name, Record{}, fmt.Errorf("read CSAF %q: %w", name, err))
-		}
-		rec, err := ParseCSAF(name, body)
-		if err != nil && metadataDocument(body) {
-			return nil
-		}
-		return fn(name, rec, err)
-	})
+// WalkCSAF reads every CSAF document of a folder tree, as a provider's directory is laid out, and calls fn with each, also
+// with the error of one that cannot be read; none is left out in silence. What a provider publishes beside its documents
+// is passed over: provider metadata, aggregator, index, ROLIE feeds, service and category documents. An error of fn ends
+// the walk and is returned.
+func WalkCSAF(fsys fs.FS, fn func(Found) error) error {
+	return walkFS(fsys, isCSAFFile, readCSAF, skipBeside(fn))
 }
 
-// besideCSAF knows the fixed names of CSAF 2.0 section 7.1 that are not documents.
-func besideCSAF(name string) bool {
-	name = strings.ToLower(name)
-	switch name {
-	case "provider-metadata.json", "aggregator.json", "index.json", "changes.json", "service.json":
-		return true
+// WalkCSAFTar is [WalkCSAF] over a tar stream: plain, gzip or Zstandard.
+func WalkCSAFTar(r io.Reader, fn func(Found) error) error {
+	return walkTar(r, isCSAFFile, readCSAF, skipBeside(fn))
+}
+
+// WalkCSAFZip is [WalkCSAF] over a zip archive.
+func WalkCSAFZip(r io.ReaderAt, size int64, fn func(Found) error) error {
+	return walkZip(r, size, func(name string, body []byte) ([]Record, error) {
+		if !isCSAFFile(name) {
+			return nil, nil
+		}
+		return readCSAF(name, body)
+	}, skipBeside(fn))
+}
+
+var errBeside = errors.New("published beside the documents")
+
+func readCSAF(name string, body []byte) ([]Record, error) {
+	rec, err := ParseCSAF(name, body)
+	if err != nil && metadataDocument(body) {
+		return nil, errBeside
 	}
-	return strings.HasPrefix(name, "csaf-feed-") || strings.HasPrefix(name, "category-")
+	return []Record{rec}, err
+}
+
+func skipBeside(fn func(Found) error) func(Found) error {
+	return func(f Found) error {
+		if errors.Is(f.Err, errBeside) {
+			return nil
+		}
+		return fn(f)
+	}
+}
+
+// isCSAFFile leaves out the fixed names of CSAF 2.0 section 7.1 that are not documents, and what archive programs add.
+func isCSAFFile(name string) bool {
+	base := strings.ToLower(path.Base(name))
+	if !isJSON(base) || strings.HasPrefix(base, "._") || strings.Contains(name, "__MACOSX/") {
+		return false
+	}
+	switch base {
+	case "provider-metadata.json", "aggregator.json", "index.json", "changes.json", "service.json":
+		return false
+	}
+	return !strings.HasPrefix(base, "csaf-feed-") && !strings.HasPrefix(base, "category-")
 }
 
 // metadataDocument tells a ROLIE feed, service or category document, provider metadata and an aggregator by their
@@ -56,17 +72,4 @@ func metadataDocument(body []byte) bool {
 	}
 	return root.at("feed", "entry") != nil || root.at("service", "workspace") != nil || root.at("categories", "category") != nil ||
 		root.get("metadata_version") != nil && root.get("canonical_url") != nil || root.get("aggregator_version") != nil
-}
-
-func readLimited(fsys fs.FS, name string) (body []byte, err error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	body, err = io.ReadAll(io.LimitReader(f, csafMaxBytes+1))
-	if err == nil && len(body) > csafMaxBytes {
-		return nil, problem.New(problem.Invalid, "document is larger than %d MB", csafMaxBytes>>20)
-	}
-	return body, err
 }

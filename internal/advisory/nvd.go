@@ -176,3 +176,21 @@ func (c *cursor) nvdScores(m *fastjson.Value) []Score {
 	}
 	return out
 }
+
+// NVDMembers splits a page of NVD API 2.0 into its members, each a document that [ParseNVD] reads to one record; a
+// document of one record comes back as it is.
+func NVDMembers(name string, body []byte) ([][]byte, error) {
+	var p fastjson.Parser
+	root, err := openJSON(&p, body, pageBounds)
+	if err != nil {
+		return nil, named("NVD document", name, err)
+	}
+	if root.Get("vulnerabilities") == nil {
+		return [][]byte{body}, nil
+	}
+	var out [][]byte
+	for _, member := range root.GetArray("vulnerabilities") {
+		out = append(out, member.MarshalTo(nil))
+	}
+	return out, nil
+}
