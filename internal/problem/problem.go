@@ -124,3 +124,12 @@ func (l *List) Err(format string, args ...any) error {
 	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Path < faults[j].Path })
 	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...), Faults: faults}
 }
+
+// Text is what of an error may be shown to people: the message of a problem with its faults, else that the program failed.
+func Text(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Error()
+	}
+	return "the program failed; its log says why"
+}

@@ -1,0 +1,172 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"triward/internal/problem"
+)
+
+// Config is the configuration: one TOML file, each value of which the environment may override as TRIWARD_<KEY>.
+type Config struct {
+	Listen         string   `toml:"listen"`          // address and port of the web pages and the API
+	PublicURL      string   `toml:"public_url"`      // how people reach it, for links; "" means http(s)://listen
+	Database       string   `toml:"database"`        // sqlite:PATH or postgres://…
+	DatabaseFile   string   `toml:"database_file"`   // a file that holds the address, where it has a password
+	Blobs          string   `toml:"blobs"`           // dir:PATH or s3://…
+	KeyFile        string   `toml:"key_file"`        // the key that signs checkpoints of the journal
+	Socket         string   `toml:"socket"`          // unix socket for the command line; "" for none
+	TLSCertificate string   `toml:"tls_certificate"` // PEM file
+	TLSKey         string   `toml:"tls_key"`         // PEM file
+	Roles          []string `toml:"roles"`           // web, work
+	SessionIdle    int      `toml:"session_idle"`    // minutes
+	SessionLimit   int      `toml:"session_limit"`   // hours
+	LogLevel       string   `toml:"log_level"`       // debug, info, warn, error
+	SecurityMail   string   `toml:"security_mail"`   // contact in security.txt, where to report a weakness of this installation
+}
+
+// DefaultConfig keeps everything below a folder.
+func DefaultConfig(dir string) Config {
+	return Config{
+		Listen:       "127.0.0.1:8470",
+		Database:     "sqlite:" + filepath.Join(dir, "triward.db"),
+		Blobs:        "dir:" + filepath.Join(dir, "blobs"),
+		KeyFile:      filepath.Join(dir, "checkpoint.key"),
+		Socket:       filepath.Join(dir, "triward.sock"),
+		Roles:        []string{"web", "work"},
+		SessionIdle:  30,
+		SessionLimit: 12,
+		LogLevel:     "info",
+	}
+}
+
+// LoadConfig reads a configuration file over the defaults and the environment over both. An unknown key is an error.
+// file may be "". environ has the form of os.Environ.
+func LoadConfig(file, dir string, environ []string) (Config, error) {
+	c := DefaultConfig(dir)
+	if file != "" {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			return c, fmt.Errorf("read configuration: %w", err)
+		}
+		meta, err := toml.NewDecoder(bytes.NewReader(body)).Decode(&c)
+		if err != nil {
+			return c, problem.New(problem.Invalid, "read configuration %s: %v", file, err)
+		}
+		var l problem.List
+		for _, k := range meta.Undecoded() {
+			l.Add(k.String(), "is not a key of the configuration")
+		}
+		if err := l.Err("read configuration %s", file); err != nil {
+			return c, err
+		}
+	}
+	if err := c.override(environ); err != nil {
+		return c, err
+	}
+	if c.DatabaseFile != "" {
+		body, err := os.ReadFile(c.DatabaseFile)
+		if err != nil {
+			return c, fmt.Errorf("read database address: %w", err)
+		}
+		c.Database = strings.TrimSpace(string(body))
+	}
+	return c, c.Validate()
+}
+
+func (c *Config) override(environ []string) error {
+	values := map[string]string{}
+	for _, e := range environ {
+		if k, v, ok := strings.Cut(e, "="); ok && strings.HasPrefix(k, "TRIWARD_") {
+			values[strings.ToLower(strings.TrimPrefix(k, "TRIWARD_"))] = v
+		}
+	}
+	var l problem.List
+	rv, rt := reflect.ValueOf(c).Elem(), reflect.TypeOf(*c)
+	for i := range rt.NumField() {
+		key := rt.Field(i).Tag.Get("toml")
+		v, ok := values[key]
+		if !ok {
+			continue
+		}
+		switch f := rv.Field(i); f.Kind() {
+		case reflect.String:
+			f.SetString(v)
+		case reflect.Int:
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				l.Add("TRIWARD_"+strings.ToUpper(key), "must be a whole number")
+			}
+			f.SetInt(int64(n))
+		case reflect.Slice:
+			f.Set(reflect.ValueOf(strings.Split(v, ",")))
+		}
+	}
+	return l.Err("the environment is not valid")
+}
+
+// Validate lists all faults.
+func (c Config) Validate() error {
+	var l problem.List
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		l.Add("listen", "must be an address and a port, such as 127.0.0.1:8470")
+	}
+	if c.PublicURL != "" {
+		if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			l.Add("public_url", "must begin with https:// or http://")
+		}
+	}
+	if !strings.HasPrefix(c.Database, "sqlite:") && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+		l.Add("database", "must begin with sqlite: or postgres://")
+	}
+	if !strings.HasPrefix(c.Blobs, "dir:") && !strings.HasPrefix(c.Blobs, "s3://") {
+		l.Add("blobs", "must begin with dir: or s3://")
+	}
+	if c.KeyFile == "" {
+		l.Add("key_file", "is required")
+	}
+	if (c.TLSCertificate == "") != (c.TLSKey == "") {
+		l.Add("tls_key", "certificate and key go together")
+	}
+	if len(c.Roles) == 0 {
+		l.Add("roles", "name at least one of web, work")
+	}
+	for _, r := range c.Roles {
+		if !slices.Contains([]string{"web", "work"}, r) {
+			l.Add("roles", "%q is none of web, work", r)
+		}
+	}
+	if c.SessionIdle < 1 || c.SessionIdle > 24*60 {
+		l.Add("session_idle", "must be from 1 to 1440 minutes")
+	}
+	if c.SessionLimit < 1 || c.SessionLimit > 24*30 {
+		l.Add("session_limit", "must be from 1 to 720 hours")
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		l.Add("log_level", "must be debug, info, warn or error")
+	}
+	return l.Err("the configuration is not valid")
+}
+
+// Print writes the effective values as TOML. A password in an address is not shown.
+func (c Config) Print() (string, error) {
+	if u, err := url.Parse(c.Database); err == nil && u.User != nil {
+		c.Database = u.Redacted()
+	}
+	if u, err := url.Parse(c.Blobs); err == nil && u.User != nil {
+		c.Blobs = u.Redacted()
+	}
+	var b bytes.Buffer
+	err := toml.NewEncoder(&b).Encode(c)
+	return b.String(), err
+}

@@ -1,0 +1,2 @@
+// Package app puts the program together: configuration, who follows what, periodic work, and the server.
+package app

@@ -1,0 +1,222 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"triward/internal/device"
+	"triward/internal/product"
+	"triward/internal/risk"
+	"triward/internal/store"
+	"triward/internal/vuln"
+)
+
+// Who follows what.
+//
+//	device.derived   device    names and safety classes that device rows repeat
+//	assessment       vuln+risk matches and the ranked list
+//	ledger           ledger    the Merkle tree over the journal
+//
+// Matching and ranking are one follower, so that a match and its lines commit together.
+
+// assessment follows everything that can change an answer or a rank.
+func assessment(db *store.DB, m *vuln.Matcher) store.Follower {
+	kinds := append(device.FactKinds(),
+		product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded,
+		product.KindManufacturerChanged,
+		vuln.KindFeedLoaded, vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn, vuln.KindAliasAdded, vuln.KindAliasRemoved,
+		risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindTableChanged, risk.KindDecisionChanged)
+	a := assessor{matcher: m, ranker: risk.Ranker{DB: db}}
+	return store.Follower{Name: "assessment", Kinds: kinds, Derive: a.derive}
+}
+
+type assessor struct {
+	matcher *vuln.Matcher
+	ranker  risk.Ranker
+}
+
+// touched is what a batch of entries concerns.
+type touched struct {
+	devices   []string
+	models    []string
+	verdicts  [][2]string // model, vulnerability
+	decisions []string
+	loaded    bool
+	all       bool // rank everything again
+	aliases   bool // match everything again
+}
+
+func (a assessor) derive(ctx context.Context, b *store.Bulk, entries []store.Entry) error {
+	ctx = store.WithActor(ctx, store.System("assessment"))
+	t := touchedBy(entries)
+	if t.aliases {
+		return a.rebuild(ctx, b)
+	}
+	if err := a.matchTouched(ctx, b, t); err != nil {
+		return err
+	}
+	if t.all {
+		return walkDevices(ctx, b, device.Walk{}, func(ids []string) error { return a.ranker.Again(ctx, b, ids, nil) })
+	}
+	for _, v := range t.verdicts {
+		err := walkDevices(ctx, b, device.Walk{Model: product.ModelID(v[0])}, func(ids []string) error {
+			return a.ranker.Again(ctx, b, ids, []string{v[1]})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, d := range t.decisions {
+		if err := a.ranker.AgainForDecision(ctx, b, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func touchedBy(entries []store.Entry) touched {
+	var t touched
+	for _, e := range entries {
+		switch e.Kind {
+		case vuln.KindFeedLoaded:
+			t.loaded = true
+		case vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn:
+			t.verdicts = append(t.verdicts, [2]string{e.Product, e.Subject})
+		case vuln.KindAliasAdded, vuln.KindAliasRemoved:
+			t.aliases = true
+		case risk.KindTableChanged:
+			t.all = true
+		case risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindDecisionChanged:
+			t.decisions = append(t.decisions, e.Subject)
+		case product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded:
+			t.models = append(t.models, e.Product)
+		case product.KindManufacturerChanged:
+			t.aliases = true
+		default:
+			t.devices = append(t.devices, e.Subject)
+			if e.Kind == device.KindMerged {
+				var m device.MergeNoted
+				if json.Unmarshal(e.Body, &m) == nil {
+					t.devices = append(t.devices, string(m.Dropped))
+				}
+			}
+		}
+	}
+	for _, list := range []*[]string{&t.devices, &t.models, &t.decisions} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return t
+}
+
+func (a assessor) matchTouched(ctx context.Context, b *store.Bulk, t touched) error {
+	for _, m := range t.models {
+		if m == "" {
+			continue
+		}
+		if err := a.setReleases(ctx, b, []string{m}); err != nil {
+			return err
+		}
+		if err := walkDevices(ctx, b, device.Walk{Model: product.ModelID(m)}, func(ids []string) error { return a.setDevices(ctx, b, ids) }); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(t.devices, 500) {
+		if err := a.setDevices(ctx, b, part); err != nil {
+			return err
+		}
+	}
+	if !t.loaded {
+		return nil
+	}
+	c, err := a.matcher.Advance(ctx, b)
+	if err != nil {
+		return err
+	}
+	ask := c.Ask
+	if err := a.ranker.Derive(ctx, b, c); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(ask, 500) {
+		if err := a.setDevices(ctx, b, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a assessor) setDevices(ctx context.Context, b *store.Bulk, ids []string) error {
+	holders, gone, err := vuln.DeviceHolders(ctx, b, ids)
+	if err != nil {
+		return err
+	}
+	c, err := a.matcher.SetHolders(ctx, b, holders, gone)
+	if err != nil {
+		return err
+	}
+	return a.ranker.Derive(ctx, b, c)
+}
+
+func (a assessor) setReleases(ctx context.Context, b *store.Bulk, models []string) error {
+	holders, err := vuln.ReleaseHolders(ctx, b, models)
+	if err != nil {
+		return err
+	}
+	c, err := a.matcher.SetHolders(ctx, b, holders, nil)
+	if err != nil {
+		return err
+	}
+	c.Holders = nil // releases have no lines
+	return a.ranker.Derive(ctx, b, c)
+}
+
+// walkDevices calls fn with the ids of active devices, in portions.
+func walkDevices(ctx context.Context, r store.Reader, w device.Walk, fn func(ids []string) error) error {
+	w.Limit = 500
+	for {
+		ids, err := device.IDs(ctx, r, w)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		names := make([]string, len(ids))
+		for i, id := range ids {
+			names[i] = string(id)
+		}
+		if err := fn(names); err != nil {
+			return err
+		}
+		w.After = ids[len(ids)-1]
+	}
+}
+
+// rebuild makes matches and lines again from nothing.
+func (a assessor) rebuild(ctx context.Context, b *store.Bulk) error {
+	if err := a.ranker.Forget(ctx, b); err != nil {
+		return err
+	}
+	if err := a.matcher.Reset(ctx, b); err != nil {
+		return err
+	}
+	var models []string
+	q := product.ModelQuery{Limit: 1000}
+	for {
+		page, err := product.Models(ctx, b, q)
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Models {
+			models = append(models, string(m.ID))
+		}
+		if page.Next == "" {
+			break
+		}
+		q.After = page.Next
+	}
+	for part := range slices.Chunk(models, 100) {
+		if err := a.setReleases(ctx, b, part); err != nil {
+			return err
+		}
+	}
+	return walkDevices(ctx, b, device.Walk{}, func(ids []string) error { return a.setDevices(ctx, b, ids) })
+}

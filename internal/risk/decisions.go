@@ -1,0 +1,208 @@
+package risk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// GetDecision reads a decision.
+func GetDecision(ctx context.Context, r store.Reader, decision string) (Decision, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return Decision{}, err
+	}
+	d, err := getDecision(ctx, r, decision)
+	if err != nil || scope.All {
+		return d, err
+	}
+	sites, err := store.All(ctx, r, store.Value[string], `SELECT DISTINCT site FROM decision_device WHERE decision = $1`, decision)
+	if err != nil {
+		return Decision{}, err
+	}
+	if !slices.ContainsFunc(sites, func(s string) bool { return scope.Covers(s, "") }) {
+		return Decision{}, problem.New(problem.NotFound, "there is no decision %q", decision)
+	}
+	return d, nil
+}
+
+// DecisionQuery chooses decisions.
+type DecisionQuery struct {
+	State   State
+	Overdue Filter
+	Now     time.Time
+	After   string // id of the last decision of the page before
+	Limit   int
+}
+
+// DecisionPage is a page of decisions, the newest first.
+type DecisionPage struct {
+	Items []DecisionSummary
+	Next  string
+}
+
+// DecisionSummary is a decision and how far it is.
+type DecisionSummary struct {
+	Decision
+	Counts map[Progress]int
+}
+
+// Total is how many devices the decision covers.
+func (d DecisionSummary) Total() int {
+	n := 0
+	for _, c := range d.Counts {
+		n += c
+	}
+	return n
+}
+
+// Finished is how many devices are verified or excused.
+func (d DecisionSummary) Finished() int { return d.Counts[Verified] + d.Counts[Excused] }
+
+// ListDecisions reads a page of decisions that touch the scope of the reader.
+func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (DecisionPage, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return DecisionPage{}, err
+	}
+	var w store.Where
+	if q.State != "" {
+		w.And("state = ?", string(q.State))
+	}
+	if q.Overdue == Yes {
+		w.And("state <> 'closed'")
+		w.And("due > 0")
+		w.And("due < ?", store.Micros(q.Now))
+	}
+	if !scope.All {
+		var in store.Where
+		in.Scope(scope, "site", "")
+		sub := strings.TrimPrefix(in.SQL(), " WHERE ")
+		for i := len(in.Args()); i > 0; i-- {
+			sub = strings.ReplaceAll(sub, fmt.Sprintf("$%d", i), "?")
+		}
+		w.And("id IN (SELECT decision FROM decision_device WHERE "+sub+")", in.Args()...)
+	}
+	if q.After != "" {
+		w.And("id < ?", q.After)
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 1000)
+	all, err := listDecisions(ctx, r, w.SQL()+` ORDER BY id DESC`+w.Limit(limit+1), w.Args()...)
+	if err != nil {
+		return DecisionPage{}, fmt.Errorf("read decisions: %w", err)
+	}
+	var p DecisionPage
+	if len(all) > limit {
+		all = all[:limit]
+		p.Next = all[limit-1].ID
+	}
+	for _, d := range all {
+		counts, err := progressCounts(ctx, r, d.ID)
+		if err != nil {
+			return p, fmt.Errorf("read decisions: %w", err)
+		}
+		p.Items = append(p.Items, DecisionSummary{Decision: d, Counts: counts})
+	}
+	return p, nil
+}
+
+// Item is one device under a decision.
+type Item struct {
+	Device    string
+	Site      string
+	Progress  Progress
+	Note      string
+	Scheduled time.Time
+	Done      time.Time
+	Verified  time.Time
+}
+
+// Items reads the devices of a decision within the scope of the reader, after a device id, at most limit.
+func Items(ctx context.Context, r store.Reader, decision, after string, limit int) ([]Item, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	w.And("decision = ?", decision)
+	w.And("device > ?", after)
+	w.Scope(scope, "site", "")
+	return store.All(ctx, r, func(s store.Scanner) (it Item, err error) {
+		var scheduled, done, verified int64
+		err = s.Scan(&it.Device, &it.Site, &it.Progress, &it.Note, &scheduled, &done, &verified)
+		it.Scheduled, it.Done, it.Verified = store.Time(scheduled), store.Time(done), store.Time(verified)
+		return it, err
+	}, `SELECT device, site, progress, note, scheduled, done, verified FROM decision_device`+w.SQL()+` ORDER BY device`+w.Limit(limit), w.Args()...)
+}
+
+// BurnPoint is how many devices of a decision were still open at the end of a day.
+type BurnPoint struct {
+	Day  time.Time
+	Open int
+}
+
+// BurnDown is the open devices of a decision per day from the decision to now, at most the last 90 days.
+func BurnDown(ctx context.Context, r store.Reader, d Decision, now time.Time) ([]BurnPoint, error) {
+	done, err := store.All(ctx, r, store.Value[int64], `SELECT CASE WHEN progress IN ('verified', 'done') THEN done ELSE 0 END FROM decision_device WHERE decision = $1`, d.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read burn-down: %w", err)
+	}
+	first := startOfDay(d.At)
+	if days := int(startOfDay(now).Sub(first).Hours() / 24); days > 89 {
+		first = startOfDay(now).AddDate(0, 0, -89)
+	}
+	var out []BurnPoint
+	for day := first; !day.After(now); day = day.AddDate(0, 0, 1) {
+		end := store.Micros(day.AddDate(0, 0, 1))
+		open := 0
+		for _, at := range done {
+			if at == 0 || at >= end {
+				open++
+			}
+		}
+		out = append(out, BurnPoint{Day: day, Open: open})
+	}
+	return out, nil
+}
+
+// DecisionsOf is the decisions about a vulnerability, newest first.
+func DecisionsOf(ctx context.Context, r store.Reader, vulnerability string) ([]Decision, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return nil, err
+	}
+	return listDecisions(ctx, r, `WHERE id IN (SELECT decision FROM decision_vuln WHERE vuln = $1) ORDER BY at DESC, id DESC LIMIT 200`, vulnerability)
+}
+
+// Why is the derivation of one line, made again from the facts of now.
+type Why struct {
+	Line       Line
+	Assessment Assessment
+	Table      Table
+}
+
+// Explain derives a line again with all reasons.
+func Explain(ctx context.Context, r store.Reader, device, vulnerability string) (Why, error) {
+	p, err := Lines(ctx, r, LineQuery{Device: device, Vulnerability: vulnerability, Limit: 1})
+	if err != nil {
+		return Why{}, err
+	}
+	if len(p.Lines) == 0 {
+		return Why{}, problem.New(problem.NotFound, "this device is not affected by %s as far as is known", vulnerability)
+	}
+	w := Why{Line: p.Lines[0]}
+	in, t, err := inputOf(ctx, r, w.Line)
+	if err != nil {
+		return w, fmt.Errorf("explain %s on %s: %w", vulnerability, device, err)
+	}
+	w.Table, w.Assessment = t, Assess(in, t)
+	return w, nil
+}

@@ -1,0 +1,282 @@
+package risk
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"triward/internal/problem"
+	"triward/internal/store"
+	"triward/internal/vuln"
+)
+
+// Line is one device and one vulnerability of the ranked list.
+type Line struct {
+	Device         string
+	Vulnerability  string
+	Rank           int64
+	Truth          vuln.Truth
+	Exploitability Exploitability
+	Severity       Severity
+	Class          Class
+	KEV            bool
+	Model          string
+	Site           string
+	Ward           string
+	Decision       string
+	Progress       Progress
+	Identified     time.Time
+}
+
+// LineQuery chooses lines. Empty fields do not restrict.
+type LineQuery struct {
+	Class         Class
+	Truth         vuln.Truth
+	Severities    []string // "S4", "S5"
+	Site          string
+	Ward          string
+	Model         string
+	Device        string
+	Vulnerability string
+	KEV           Filter
+	Decided       Filter // has an open decision
+	After         string // cursor of the page before
+	Limit         int    // at most 1,000; 0 means 50
+}
+
+// Filter restricts to yes or no; the zero value does not restrict.
+type Filter string
+
+// The closed list of filters.
+const (
+	Any Filter = ""
+	Yes Filter = "yes"
+	No  Filter = "no"
+)
+
+// Page is a page of lines, the worst first. Next is the cursor of the page after, "" at the end.
+type Page struct {
+	Lines []Line
+	Next  string
+}
+
+// uncontrolledRank is the least rank of an uncontrolled line; see Order.
+const uncontrolledRank = 1 << 15
+
+// Lines reads a page of the ranked list within the scope of the reader.
+func Lines(ctx context.Context, r store.Reader, q LineQuery) (Page, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return Page{}, err
+	}
+	var w store.Where
+	w.Scope(scope, "site", "model")
+	for _, f := range []struct{ column, value string }{{"truth", string(q.Truth)}, {"site", q.Site}, {"ward", q.Ward}, {"model", q.Model},
+		{"device", q.Device}, {"vuln", q.Vulnerability}} {
+		if f.value != "" {
+			w.And(f.column+" = ?", f.value)
+		}
+	}
+	switch q.Class {
+	case Uncontrolled:
+		w.And("rank >= ?", uncontrolledRank)
+	case Controlled:
+		w.And("rank < ?", uncontrolledRank)
+	}
+	if len(q.Severities) > 0 {
+		parts := make([]string, len(q.Severities))
+		var args []any
+		for i, s := range q.Severities {
+			parts[i] = "severity = ?"
+			args = append(args, severityNumber(s))
+		}
+		w.And("("+strings.Join(parts, " OR ")+")", args...)
+	}
+	switch q.KEV {
+	case Yes:
+		w.And("kev = 1")
+	case No:
+		w.And("kev = 0")
+	}
+	switch q.Decided {
+	case Yes:
+		w.And("decision <> ''")
+	case No:
+		w.And("decision = ''")
+	}
+	if q.After != "" {
+		rank, device, v, err := parseCursor(q.After)
+		if err != nil {
+			return Page{}, err
+		}
+		w.And("(rank, device, vuln) < (?, ?, ?)", rank, device, v)
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 1000)
+	lines, err := store.All(ctx, r, scanLine, `SELECT `+strings.Join(lineColumns, ", ")+` FROM line`+w.SQL()+
+		` ORDER BY rank DESC, device DESC, vuln DESC`+w.Limit(limit+1), w.Args()...)
+	if err != nil {
+		return Page{}, fmt.Errorf("read the ranked list: %w", err)
+	}
+	p := Page{Lines: lines}
+	if len(lines) > limit {
+		p.Lines = lines[:limit]
+		last := p.Lines[limit-1]
+		p.Next = fmt.Sprintf("%d~%s~%s", last.Rank, last.Device, last.Vulnerability)
+	}
+	return p, nil
+}
+
+func severityNumber(s string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(s, "S"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func parseCursor(s string) (int64, string, string, error) {
+	parts := strings.SplitN(s, "~", 3)
+	if len(parts) == 3 {
+		if rank, err := strconv.ParseInt(parts[0], 10, 64); err == nil {
+			return rank, parts[1], parts[2], nil
+		}
+	}
+	return 0, "", "", problem.New(problem.Invalid, "the page address is not valid; start from the first page")
+}
+
+func scanLine(s store.Scanner) (Line, error) {
+	var l Line
+	var e, sev int
+	var uncontrolled, kev, identified int64
+	err := s.Scan(&l.Device, &l.Vulnerability, &l.Rank, &l.Truth, &e, &sev, &uncontrolled, &kev, &l.Model, &l.Site, &l.Ward, &l.Decision, &l.Progress, &identified)
+	if err != nil {
+		return l, err
+	}
+	if e < 0 || e >= len(Exploitabilities) || sev < 1 || sev > len(Severities) {
+		return l, fmt.Errorf("line %s %s has class E%d S%d", l.Device, l.Vulnerability, e, sev)
+	}
+	l.Exploitability, l.Severity, l.Class = Exploitabilities[e], Severities[sev-1], Controlled
+	if uncontrolled == 1 {
+		l.Class = Uncontrolled
+	}
+	l.KEV, l.Identified = kev == 1, store.Time(identified)
+	return l, nil
+}
+
+// DeviceRisk is the sum of the lines of one device.
+type DeviceRisk struct {
+	Device       string
+	Affected     int
+	Unknown      int
+	Uncontrolled int
+	KEV          int
+	Worst        int64
+}
+
+// DeviceRisks reads the sums of devices by id.
+func DeviceRisks(ctx context.Context, r store.Reader, ids []string) (map[string]DeviceRisk, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var w store.Where
+	w.In("device", ids)
+	rows, err := store.All(ctx, r, func(s store.Scanner) (v DeviceRisk, err error) {
+		return v, s.Scan(&v.Device, &v.Affected, &v.Unknown, &v.Uncontrolled, &v.KEV, &v.Worst)
+	}, `SELECT device, affected, unknown, uncontrolled, kev, worst FROM device_risk`+w.SQL(), w.Args()...)
+	out := make(map[string]DeviceRisk, len(rows))
+	for _, v := range rows {
+		out[v.Device] = v
+	}
+	return out, err
+}
+
+// VulnRisk is the sum of the lines of one vulnerability over the fleet.
+type VulnRisk struct {
+	Vulnerability string
+	Affected      int
+	Unknown       int
+	Uncontrolled  int
+	KEV           bool
+	Worst         int64
+	Severity      Severity // of the worst line
+	Exploitability
+}
+
+// VulnQuery chooses vulnerabilities of the fleet.
+type VulnQuery struct {
+	KEV   Filter
+	Class Class
+	After string
+	Limit int
+}
+
+// VulnPage is a page of vulnerabilities, the worst first.
+type VulnPage struct {
+	Items []VulnRisk
+	Next  string
+}
+
+// VulnRisks reads a page of the vulnerabilities that concern the fleet. It needs a scope over everything: the sums do not
+// tell sites apart.
+func VulnRisks(ctx context.Context, r store.Reader, q VulnQuery) (VulnPage, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return VulnPage{}, err
+	}
+	var w store.Where
+	switch q.KEV {
+	case Yes:
+		w.And("kev = 1")
+	case No:
+		w.And("kev = 0")
+	}
+	switch q.Class {
+	case Uncontrolled:
+		w.And("worst >= ?", uncontrolledRank)
+	case Controlled:
+		w.And("worst < ?", uncontrolledRank)
+	}
+	if q.After != "" {
+		rank, v, _, err := parseCursor(q.After + "~")
+		if err != nil {
+			return VulnPage{}, err
+		}
+		w.And("(worst, vuln) < (?, ?)", rank, v)
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 1000)
+	items, err := store.All(ctx, r, func(s store.Scanner) (v VulnRisk, err error) {
+		var kev int64
+		err = s.Scan(&v.Vulnerability, &v.Affected, &v.Unknown, &v.Uncontrolled, &kev, &v.Worst)
+		v.KEV = kev == 1
+		v.Severity, v.Exploitability = unpack(v.Worst)
+		return v, err
+	}, `SELECT vuln, affected, unknown, uncontrolled, kev, worst FROM vuln_risk`+w.SQL()+` ORDER BY worst DESC, vuln DESC`+w.Limit(limit+1), w.Args()...)
+	if err != nil {
+		return VulnPage{}, fmt.Errorf("read vulnerabilities: %w", err)
+	}
+	p := VulnPage{Items: items}
+	if len(items) > limit {
+		p.Items = items[:limit]
+		last := p.Items[limit-1]
+		p.Next = fmt.Sprintf("%d~%s", last.Worst, last.Vulnerability)
+	}
+	return p, nil
+}
+
+// unpack reads severity and exploitability back from a rank; see Order.
+func unpack(rank int64) (Severity, Exploitability) {
+	s, e := rank>>12&7, rank>>9&7
+	if s >= int64(len(Severities)) || e >= int64(len(Exploitabilities)) {
+		return "", ""
+	}
+	return Severities[s], Exploitabilities[e]
+}

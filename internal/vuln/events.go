@@ -1,0 +1,15 @@
+package vuln
+
+// The kinds of events of this package; they are its permissions too.
+const (
+	KindRead             = "vuln.read"
+	KindFeedAdded        = "vuln.feed_added"
+	KindFeedChanged      = "vuln.feed_changed"
+	KindFeedRemoved      = "vuln.feed_removed"
+	KindFeedLoaded       = "vuln.feed_loaded"
+	KindVerdictRecorded  = "vuln.verdict_recorded"
+	KindVerdictReopened  = "vuln.verdict_reopened"
+	KindVerdictWithdrawn = "vuln.verdict_withdrawn"
+	KindAliasAdded       = "vuln.alias_added"
+	KindAliasRemoved     = "vuln.alias_removed"
+)
