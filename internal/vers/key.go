@@ -189,3 +189,11 @@ func Compare(scheme Scheme, a, b string) (int, error) {
 	}
 	return c, nil
 }
+
+// Order is Compare as a function value for callers that compare many texts of one scheme; false means no order.
+func Order(scheme Scheme) func(a, b string) (int, bool) {
+	return func(a, b string) (int, bool) {
+		c, err := Compare(scheme, a, b)
+		return c, err == nil
+	}
+}

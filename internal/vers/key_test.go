@@ -130,6 +130,16 @@ func TestKeysAgreeWithLibraries(t *testing.T) {
 	t.Logf("%d pairs of Debian and %d of Alpine versions", tested, apks)
 }
 
+func TestOrder(t *testing.T) {
+	order := Order(Generic)
+	if c, ok := order("1.2", "1.10"); !ok || c != -1 {
+		t.Errorf("1.2 against 1.10: %d %t", c, ok)
+	}
+	if _, ok := order("B.1", "2"); ok {
+		t.Error("a letter and a number must have no order")
+	}
+}
+
 func TestSchemes(t *testing.T) {
 	for in, want := range map[string]Scheme{"PyPI": PyPI, "Debian:12": Deb, "Red Hat:rhel_8": RPM, "Alpine:v3.19": APK, "crates.io": Cargo, "Go": Go, "Packagist": Composer} {
 		if got, ok := SchemeOfEcosystem(in); !ok || got != want {
