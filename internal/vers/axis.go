@@ -1,5 +1,7 @@
 package vers
 
+import "strings"
+
 // axisWord reads the words that say what kind of value follows.
 func (p *parser) axisWord() bool {
 	i := p.serialDigits(p.i)
@@ -77,4 +79,26 @@ func (p *parser) letterNext(i int) bool {
 func (p *parser) conditionWord() bool {
 	return p.words(p.i, "on", "with", "w/", "running", "using", "when", "if", "where", "without", "in", "for", "having", "configured", "that", "which", "who",
 		"installed", "via", "while", "unless", "under", "used", "containing", "based", "has", "have", "as") > 0
+}
+
+// gluedRange splits "12.6.1-12.6.7", "V175-V189" and "2014-2016" into two bounds: both sides must have the same form and
+// be in order, and a lone number needs a lead word or to be a year.
+func gluedRange(s string) (lo, hi Test, ok bool) {
+	left, right, found := strings.Cut(s, "-")
+	if !found || strings.Contains(right, "-") {
+		return lo, hi, false
+	}
+	a, okA := parseForm(left)
+	b, okB := parseForm(right)
+	if !okA || !okB || len(a.parts) != len(b.parts) || a.parts[0].kind != partNumber || b.parts[0].kind != partNumber || len(a.tail)+len(b.tail) > 0 {
+		return lo, hi, false
+	}
+	led := a.text != trimLead(a.text) && b.text != trimLead(b.text)
+	if len(a.parts) < 2 && !led && !(a.year() && b.year()) {
+		return lo, hi, false
+	}
+	if c, why := compareForms(&a, &b); why != "" || c >= 0 {
+		return lo, hi, false
+	}
+	return Test{Axis: AxisVersion, Op: GreaterEqual, Value: left, form: a, ok: true}, Test{Axis: AxisVersion, Op: LessEqual, Value: right, form: b, ok: true}, true
 }
