@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -122,8 +123,24 @@ func (d *Device) unset() {
 			d.Identities[i].Value = v
 		}
 	}
-	d.Values = slices.Clone(d.Values)
-	slices.SortStableFunc(d.Values, func(a, b Value) int { return strings.Compare(a.Name, b.Name) })
+	d.Identities = slices.CompactFunc(sorted(d.Identities, func(a, b Identity) int {
+		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), a.Since.Compare(b.Since), strings.Compare(a.Value, b.Value))
+	}), func(a, b Identity) bool { return a.Kind == b.Kind && a.Value == b.Value && a.Since.Equal(b.Since) })
+	// Of several values under one name the last counts.
+	values := sorted(d.Values, func(a, b Value) int { return strings.Compare(a.Name, b.Name) })
+	d.Values = nil
+	for i, v := range values {
+		if i+1 == len(values) || values[i+1].Name != v.Name {
+			d.Values = append(d.Values, v)
+		}
+	}
+}
+
+// sorted is a sorted copy; equal elements keep their order.
+func sorted[T any](all []T, by func(a, b T) int) []T {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, by)
+	return all
 }
 
 // Validate reports every fault of a device.

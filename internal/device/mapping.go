@@ -73,6 +73,7 @@ func synonyms() map[Field][]string {
 		FieldITOwner:       {"it owner", "it contact", "technical owner", "technical contact"},
 		FieldSBOM:          {"sbom", "sbom file"},
 		FieldName:          {"name", "device name"},
+		FieldIgnore:        {"triward id", "triward state"}, // of our own export
 	}
 }
 

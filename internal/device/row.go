@@ -99,7 +99,7 @@ func (p *rowParser) row(rec Record) Row {
 	row := Row{Line: rec.Line, PatientData: product.NotKnown, InUse: product.NotKnown, Class: product.ClassNotKnown}
 	for i, cell := range rec.Cells {
 		p.column = i
-		cell = strings.TrimSpace(cell)
+		cell = plain(strings.TrimSpace(cell))
 		if cell == "" {
 			continue
 		}
@@ -122,6 +122,14 @@ func (p *rowParser) row(rec Record) Row {
 	p.column = -1
 	p.whole(&row)
 	return row
+}
+
+// plain takes away the apostrophe that an export puts before what a spreadsheet would run as a formula.
+func plain(s string) string {
+	if len(s) > 1 && s[0] == '\'' && strings.IndexByte("=+-@\t\r\n", s[1]) >= 0 {
+		return s[1:]
+	}
+	return s
 }
 
 // whole checks what no single column can tell.

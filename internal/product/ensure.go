@@ -68,17 +68,20 @@ func EnsureModelTx(ctx context.Context, tx *store.Tx, maker string, m Model) (Mo
 
 // EnsureReleaseTx finds the release of a model by its version, or adds it.
 func EnsureReleaseTx(ctx context.Context, tx *store.Tx, m ModelID, version string) (ReleaseID, error) {
-	found, err := store.All(ctx, tx, store.Value[ReleaseID], `SELECT id FROM product_release WHERE model_id = $1 AND version_key = $2`,
-		string(m), foldVersion(version))
-	if err != nil {
-		return "", err
-	}
-	if len(found) == 1 {
-		return found[0], nil
+	found, err := FindRelease(ctx, tx, m, version)
+	if problem.KindOf(err) != problem.NotFound {
+		return found, err
 	}
 	r := Release{Model: m, Version: strings.TrimSpace(version)}
 	if err := r.Validate(); err != nil {
 		return "", err
 	}
 	return addReleaseTx(ctx, tx, r)
+}
+
+// FindRelease finds the release of a model by its version; NotFound when there is none.
+func FindRelease(ctx context.Context, r store.Reader, m ModelID, version string) (ReleaseID, error) {
+	var rel ReleaseID
+	err := r.QueryRow(ctx, `SELECT id FROM product_release WHERE model_id = $1 AND version_key = $2`, string(m), foldVersion(version)).Scan(&rel)
+	return rel, err
 }

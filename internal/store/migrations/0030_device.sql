@@ -148,6 +148,8 @@ CREATE TABLE device_import (
 	held BIGINT NOT NULL,
 	skipped BIGINT NOT NULL,
 	add_models BOOLEAN NOT NULL,
+	-- The only site it may touch; empty: any.
+	site_id TEXT NOT NULL,
 	at BIGINT NOT NULL,
 	finished BIGINT NOT NULL
 );
