@@ -220,7 +220,10 @@ func (c *chain) check(l link, said []byte) *JournalFault {
 		return &JournalFault{l.Seq, FaultNumber, fmt.Sprintf("the number stands where entry %d belongs", want)}
 	}
 	if sum := hashOf(l.Entry); !bytes.Equal(sum, l.Hash) {
-		return fault(FaultField, c.altered(l, bytes.Equal(sum, said)))
+		if bytes.Equal(sum, said) {
+			return fault(FaultField, "the field hash was altered")
+		}
+		return fault(FaultField, c.altered(l))
 	}
 	if !bytes.Equal(l.Prev, c.done.Head) {
 		return fault(FaultPrevious, "the entry was made to follow another entry than the one before it")
@@ -235,14 +238,12 @@ func (c *chain) check(l link, said []byte) *JournalFault {
 }
 
 // altered says which field of an entry does not belong to its hash, where one replacement makes the hash right again.
-func (c *chain) altered(l link, hashAltered bool) string {
+func (c *chain) altered(l link) string {
 	prev := l.Entry
 	prev.Prev = c.done.Head
 	body := l.Entry
 	body.BodyHash = HashBody(l.salt, l.body)
 	switch {
-	case hashAltered:
-		return "the field hash was altered"
 	case bytes.Equal(hashOf(prev), l.Hash):
 		return "the field prev was altered"
 	case l.hasBody && bytes.Equal(hashOf(body), l.Hash):
