@@ -1,0 +1,380 @@
+package vuln
+
+import (
+	"slices"
+	"strings"
+
+	"triward/internal/advisory"
+	"triward/internal/vers"
+)
+
+// Evaluate is the answers of one record for one asset, one for each vulnerability that the record connects with it, in the
+// record's order. A record that does not name the asset gives none. Where many records are asked, Prepare the asset once.
+func Evaluate(a Asset, rec Compiled) []Match {
+	if rec.compiled == nil {
+		return nil
+	}
+	return Prepare(a, rec.names).Evaluate(rec)
+}
+
+// found is the answer of one statement about one subject.
+type found struct {
+	subject  int
+	rel      relation
+	status   advisory.Status
+	truth    vers.Truth // whether the statement applies
+	specific int        // 2: an exact version, 1: a range, 0: every version
+	settles  string
+	proof    Proof
+}
+
+// Evaluate is like the function of the same name.
+func (p *Prepared) Evaluate(rec Compiled) []Match {
+	c := rec.compiled
+	if c == nil {
+		return nil
+	}
+	byClaim := p.claims(c)
+	var out []Match
+	for i := range c.vulns {
+		var all []found
+		for _, r := range c.vulns[i].refs {
+			for _, f := range byClaim[r.claim] {
+				f.status = r.status
+				if f.proof.Place = r.place; r.note != "" && r.status == advisory.StatusNotAffected {
+					f.proof.Says += " (" + clipped(r.note, 300) + ")"
+				}
+				all = append(all, f)
+			}
+		}
+		answers := p.combine(all)
+		if cpes, ok := p.configurations(c.vulns[i].configs); ok {
+			answers = append(answers, cpes)
+		}
+		if len(answers) == 0 {
+			continue
+		}
+		out = append(out, c.match(i, answers))
+	}
+	return out
+}
+
+// claims evaluates every claim that shares something with the asset, once.
+func (p *Prepared) claims(c *compiled) map[int][]found {
+	var out map[int][]found
+	for i := range c.claims {
+		if list := p.claim(c, &c.claims[i]); len(list) > 0 {
+			if out == nil {
+				out = map[int][]found{}
+			}
+			out[i] = list
+		}
+	}
+	return out
+}
+
+// answer is one derived answer about a vulnerability.
+type answer struct {
+	truth   Truth
+	settles string
+	proof   Proof
+}
+
+// combine joins the statements about each subject. The rules, in this order:
+//   - Where a statement names the subject, those that only might mean it are left aside.
+//   - An affected statement that applies decides, unless a fixed or not-affected statement applies that is more exact about
+//     the version (an exact version before a range, a range before every version). Of two equally exact statements the
+//     affected one decides: a contradiction is settled for the patient.
+//   - An affected statement that may apply, and one under investigation that does, give unknown.
+//   - A fixed or not-affected statement that applies, or affected statements of which none does, give not affected.
+//   - Only statements about other versions that are fixed give unknown.
+func (p *Prepared) combine(all []found) []answer {
+	var out []answer
+	for len(all) > 0 {
+		at := all[0].subject
+		var own, others []found
+		for _, f := range all {
+			if f.subject == at {
+				own = append(own, f)
+			} else {
+				others = append(others, f)
+			}
+		}
+		all = others
+		named := slices.ContainsFunc(own, func(f found) bool { return f.rel >= member })
+		if named {
+			own = slices.DeleteFunc(own, func(f found) bool { return f.rel == possible })
+		}
+		out = append(out, settle(own))
+	}
+	return out
+}
+
+func settle(own []found) answer {
+	pick := func(positive bool, t vers.Truth) []found {
+		var out []found
+		for _, f := range own {
+			if (f.status == advisory.StatusAffected) == positive && f.truth == t && f.status != advisory.StatusUnderInvestigation && f.status != advisory.StatusUnknown {
+				out = append(out, f)
+			}
+		}
+		return out
+	}
+	exactness := func(list []found) int {
+		best := -1
+		for _, f := range list {
+			best = max(best, f.specific)
+		}
+		return best
+	}
+	yes, maybe, no := pick(true, vers.True), pick(true, vers.Unknown), pick(true, vers.False)
+	cleared := pick(false, vers.True)
+	var open []found
+	for _, f := range own {
+		if (f.status == advisory.StatusUnderInvestigation || f.status == advisory.StatusUnknown) && f.truth != vers.False {
+			f.settles = "the answer of the source, which is not known yet"
+			f.proof.Missing = f.settles
+			open = append(open, f)
+		}
+	}
+	switch {
+	case len(yes) > 0 && len(cleared) > 0 && exactness(cleared) > exactness(yes):
+		return joined(NotAffected, "and", cleared)
+	case len(yes) > 0:
+		return joined(Affected, "or", yes)
+	case len(cleared) > 0:
+		return joined(NotAffected, "or", cleared)
+	case len(maybe) > 0:
+		return joined(Unknown, "or", maybe)
+	case len(open) > 0:
+		return joined(Unknown, "or", open)
+	case len(no) > 0:
+		return joined(NotAffected, "and", no)
+	}
+	for i := range own {
+		own[i].settles = "whether this version is affected: the source speaks of other versions only"
+		own[i].proof.Missing = own[i].settles
+	}
+	return joined(Unknown, "or", own)
+}
+
+// claim lays one claim over every subject that it could name.
+func (p *Prepared) claim(c *compiled, at *claim) []found {
+	var out []found
+	done := func(i int) bool { return slices.ContainsFunc(out, func(f found) bool { return f.subject == i }) }
+	if at.pkg.key != "" {
+		for _, i := range p.byPURL[at.pkg.key] {
+			if f, ok := p.inPackage(c, at, i); ok && !done(i) {
+				out = append(out, f)
+			}
+		}
+	}
+	if at.base != nil {
+		return append(out, p.combined(c, at)...)
+	}
+	if c.rec.Source == advisory.OSV {
+		return out
+	}
+	for k := range at.cpes {
+		for _, i := range p.byCriterion(&at.cpes[k]) {
+			if f, ok := p.inCPE(c, at, k, i); ok && !done(i) {
+				out = append(out, f)
+			}
+		}
+	}
+	for i := range p.candidates(at) {
+		if done(i) {
+			continue
+		}
+		if f, ok := p.named(c, at, i); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// candidates yields each subject that shares a manufacturer, a bare name or a number with the claim, once, in order.
+func (p *Prepared) candidates(at *claim) func(yield func(int) bool) {
+	var list []int
+	for _, id := range at.makers {
+		list = append(list, p.byMaker[id]...)
+	}
+	for _, b := range at.bare {
+		list = append(list, p.byName[b]...)
+	}
+	if len(at.models) > 0 {
+		for i := range p.subjects {
+			if slices.ContainsFunc(p.subjects[i].codes, func(c string) bool { return slices.Contains(at.models, c) }) {
+				list = append(list, i)
+			}
+		}
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	return func(yield func(int) bool) {
+		for _, i := range list {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// named lays a claim over a subject by names and numbers.
+func (p *Prepared) named(c *compiled, at *claim, i int) (found, bool) {
+	s := &p.subjects[i]
+	f := found{subject: i, truth: vers.True}
+	var steps []Proof
+	rel, rest, name, ok := p.identity(c, at, s)
+	if !ok {
+		return f, false
+	}
+	f.rel = rel
+	nameTruth := vers.True
+	if name.Missing != "" {
+		nameTruth = vers.Unknown
+	}
+	steps = append(steps, name)
+	parts := c.read(at)
+	if t, says := leftOut(s, &parts.naming); t == vers.True {
+		f.truth = vers.False
+		f.proof = Proof{Rule: "csaf.excepted", Truth: NotAffected, Says: says, Facts: s.nameFacts()}
+		return f, true
+	}
+	version := p.version(c, at, s, rest)
+	f.specific = version.specific
+	steps = append(steps, version.proof)
+	t := nameTruth.And(version.truth)
+	if parts.naming.version != nil {
+		v := p.inNameVersion(s, &parts.naming)
+		steps = append(steps, v.proof)
+		t = t.And(v.truth)
+	}
+	if len(parts.naming.with) > 0 {
+		w, says, missing := p.demanded(s, &parts.naming)
+		steps = append(steps, Proof{Rule: "condition", Truth: truthOf(w), Says: says, Missing: missing})
+		t = t.And(w)
+	}
+	f.truth = t
+	rule := string(c.rec.Source) + ".name"
+	if !at.says(parts) {
+		rule += "+version"
+	}
+	f.proof = Proof{Rule: rule, Truth: truthOf(t), Children: steps}
+	f.settles = firstMissing(steps)
+	f.proof.Says = sentence(s.what, at, parts, t)
+	if t == vers.Unknown {
+		f.proof.Missing = f.settles
+	}
+	return f, true
+}
+
+func (at *claim) says(parts *claimParts) bool { return parts.says.none || parts.says.all }
+
+// firstMissing is the missing fact of the first step that is unknown.
+func firstMissing(steps []Proof) string {
+	for _, st := range steps {
+		if st.Truth == Unknown && st.Missing != "" {
+			return st.Missing
+		}
+	}
+	return ""
+}
+
+// identity says how the subject is the product of the claim. Missing of the proof is set when that is open.
+func (p *Prepared) identity(c *compiled, at *claim, s *subject) (relation, []atom, Proof, bool) {
+	product := strings.TrimSpace(at.about.Vendor + " " + at.about.Product)
+	if slices.ContainsFunc(at.models, func(m string) bool { return slices.Contains(s.codes, m) }) {
+		return exact, nil, Proof{Rule: "model number", Truth: Affected, Says: s.what + " has a model number of " + product, Facts: s.nameFacts()}, true
+	}
+	met := meet(at.makers, s.makers)
+	sameName := slices.ContainsFunc(at.bare, func(b string) bool { return b != "" && slices.Contains(s.bare, b) })
+	if s.kind == aComponent || len(at.makers) == 0 || len(s.makers) == 0 {
+		if !sameName || len(at.makers) > 0 && len(s.makers) > 0 && !met {
+			return apart, nil, Proof{}, false
+		}
+		proof := Proof{Rule: "name", Truth: Affected, Says: s.what + " has the name of " + product, Facts: s.nameFacts()}
+		if !met {
+			proof.Truth, proof.Missing = Unknown, "manufacturer of "+strings.TrimSpace(s.called)
+			proof.Says += ", its manufacturer is not known"
+			return possible, nil, proof, true
+		}
+		return exact, nil, proof, true
+	}
+	if !met {
+		return apart, nil, Proof{}, false
+	}
+	if s.kind == aFact && c.rec.Source != advisory.CSAF && s.fact != Hardware && s.fact != Firmware {
+		if !sameName {
+			return apart, nil, Proof{}, false
+		}
+		return exact, nil, Proof{Rule: "name", Truth: Affected, Says: s.what + " is named as " + quoted(product), Facts: s.nameFacts()}, true
+	}
+	parts := c.read(at)
+	if parts.naming.generic {
+		return p.kindOf(at, s, &parts.naming)
+	}
+	rel, rest := s.closest(&parts.naming)
+	if sameName && rel < exact && parts.naming.version == nil && len(parts.naming.with) == 0 {
+		rel, rest = exact, nil
+	}
+	proof := Proof{Rule: "name", Truth: Affected, Facts: s.nameFacts()}
+	switch rel {
+	case apart:
+		return apart, nil, Proof{}, false
+	case possible:
+		if s.kind != theDevice {
+			return apart, nil, Proof{}, false
+		}
+		proof.Truth, proof.Missing = Unknown, "exact model"
+		proof.Says = s.what + " may be " + quoted(product) + ": the names agree as far as they go"
+	case member:
+		proof.Says = s.what + " belongs to the line " + quoted(product)
+	default:
+		proof.Says = s.what + " is named as " + quoted(product)
+	}
+	if len(at.models) > 0 && len(s.codes) > 0 && rel == exact && slices.ContainsFunc(s.codes, func(code string) bool {
+		return slices.ContainsFunc(at.models, func(m string) bool { return len(m) == len(code) && shape(m) == shape(code) })
+	}) {
+		return apart, nil, Proof{}, false
+	}
+	return rel, rest, proof, true
+}
+
+// kindOf relates a subject to a name that says only what kind of thing is meant ("PET/CT Systems").
+func (p *Prepared) kindOf(at *claim, s *subject, n *naming) (relation, []atom, Proof, bool) {
+	if len(n.kinds) == 0 || s.kind != theDevice {
+		return apart, nil, Proof{}, false
+	}
+	product := strings.TrimSpace(at.about.Vendor + " " + at.about.Product)
+	known, called := true, true
+	for _, k := range n.kinds {
+		known = known && s.kinds[k]
+		called = called && slices.ContainsFunc(s.names, func(name []atom) bool {
+			return slices.ContainsFunc(name, func(a atom) bool { return strings.TrimSuffix(a.s, "s") == strings.TrimSuffix(k, "s") })
+		})
+		if !known && s.kinds != nil {
+			known = s.kinds[strings.TrimSuffix(k, "s")] || s.kinds[k+"s"]
+		}
+	}
+	proof := Proof{Rule: "kind", Facts: s.nameFacts()}
+	switch {
+	case known:
+		proof.Truth, proof.Says = Affected, s.what+" is of the kind that is named: "+quoted(product)
+		return exact, nil, proof, true
+	case called:
+		proof.Truth, proof.Missing, proof.Says = Unknown, "exact model", s.what+" is of the kind that is named, "+quoted(product)+", which names no model"
+		return possible, nil, proof, true
+	}
+	return apart, nil, Proof{}, false
+}
+
+func (s *subject) nameFacts() []string {
+	switch s.kind {
+	case aComponent:
+		return []string{s.what}
+	case aFact:
+		return []string{s.what + " (" + s.source + ")"}
+	}
+	return []string{"manufacturer = " + s.said, "model = " + s.called}
+}

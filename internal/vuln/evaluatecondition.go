@@ -1,0 +1,186 @@
+package vuln
+
+import (
+	"regexp"
+	"strings"
+
+	"triward/internal/vers"
+)
+
+var (
+	windowsIn = regexp.MustCompile(`(?i)windows\s+(xp|vista|nt|2000|7|8(?:\.1)?|10|11|server\s+\d{4}(?:\s+r2)?|\d{4})`)
+	saysYes   = setOf("yes true y 1 installed enabled present on")
+	saysNo    = setOf("no false n 0 none not absent off disabled")
+)
+
+// circumstance decides a condition of a statement from what else is known of the asset: its operating systems, its other
+// parts and its named values. name is the subject's name that is left over, phrase what has to stand in it.
+func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Truth, string) {
+	low := strings.ToLower(plain(text))
+	if m := windowsIn.FindStringSubmatch(low); m != nil {
+		return p.onWindows(m[1])
+	}
+	for i := range p.asset.Facts {
+		f := &p.asset.Facts[i]
+		name := atoms(f.Product)
+		if len(name) == 0 || f.Product == "" {
+			continue
+		}
+		rest, ok := mentions(low, name)
+		if !ok {
+			continue
+		}
+		where := f.Product + " = " + f.Version
+		value := strings.ToLower(strings.TrimSpace(f.Version))
+		switch {
+		case f.Kind == Other && saysNo[value]:
+			return vers.False, where
+		case f.Kind == Other && saysYes[value] && vers.ParseRange(rest).All():
+			return vers.True, where
+		}
+		r := vers.ParseRange(strings.Trim(rest, " ()"))
+		if strings.Trim(rest, " ()") == "" {
+			return vers.True, where
+		}
+		if value == "" || !r.Read() {
+			return vers.Unknown, ""
+		}
+		t, why := r.Contains(vers.Facts{Version: f.Version})
+		if t != vers.Unknown {
+			return t, f.Product + " " + why.Text
+		}
+		return t, ""
+	}
+	if s != nil && len(want) > 0 {
+		for _, name := range s.names {
+			if al := align(want, name, s.codes); len(al.open) == 0 {
+				return vers.True, "the name says " + text
+			}
+		}
+	}
+	if s != nil && (strings.Contains(low, "wlan") || strings.Contains(low, "wi-fi") || strings.Contains(low, "wifi") || strings.Contains(low, "wireless")) && len(strings.Fields(low)) <= 3 {
+		for _, a := range atoms(s.called) {
+			switch a.s {
+			case "wlan", "wifi", "wireless":
+				return vers.True, "the name says " + a.s
+			}
+		}
+	}
+	return vers.Unknown, ""
+}
+
+// mentions finds the words of a named value in a condition and returns what follows the last of them.
+func mentions(low string, name []atom) (rest string, ok bool) {
+	end := 0
+	for _, a := range name {
+		if a.class == stop {
+			continue
+		}
+		stem := strings.TrimSuffix(a.s, "s")
+		i := strings.Index(low, stem)
+		if i < 0 || len(stem) < 3 {
+			return "", false
+		}
+		for i += len(stem); i < len(low) && isLetter(low[i]); {
+			i++
+		}
+		end = max(end, i)
+	}
+	return low[end:], end > 0
+}
+
+// onWindows compares with the operating systems that are recorded.
+func (p *Prepared) onWindows(want string) (vers.Truth, string) {
+	want = strings.Join(strings.Fields(want), " ")
+	known := false
+	for i := range p.asset.Facts {
+		f := &p.asset.Facts[i]
+		named := strings.Contains(bare(f.Product), "operatingsystem") || bare(f.Product) == "os"
+		if f.Kind != OS && !(f.Kind == Other && named) {
+			continue
+		}
+		known = true
+		text := strings.ToLower(f.Vendor + " " + f.Product + " " + f.Version)
+		m := windowsIn.FindStringSubmatch(text)
+		if m != nil && strings.Join(strings.Fields(m[1]), " ") == want {
+			return vers.True, "operating system " + strings.TrimSpace(f.Product+" "+f.Version)
+		}
+		if m == nil && strings.Contains(text, "windows") {
+			return vers.Unknown, ""
+		}
+	}
+	if known {
+		return vers.False, "the recorded operating system is not Windows " + want
+	}
+	return vers.Unknown, ""
+}
+
+// demanded decides all conditions of a product name.
+func (p *Prepared) demanded(s *subject, n *naming) (vers.Truth, string, string) {
+	out, says, missing := vers.True, "", ""
+	for _, w := range n.with {
+		t, why := p.circumstance(s, w.text, w.phrase)
+		if t == vers.Unknown {
+			missing = "whether this applies: " + w.text
+			if windowsIn.MatchString(w.text) {
+				missing = "operating system"
+			}
+			why = quoted(w.text) + " is demanded and not known"
+		}
+		if t < out || says == "" {
+			out, says = min(out, t), why
+		}
+	}
+	return out, says, missing
+}
+
+// leftOut says whether a name is among those that a statement excepts.
+func leftOut(s *subject, n *naming) (vers.Truth, string) {
+	out, says := vers.False, ""
+	for i := range n.without {
+		x := &n.without[i]
+		rel := s.relate(x)
+		if rel < member {
+			continue
+		}
+		if x.version == nil {
+			return vers.True, quoted(x.text) + " is excepted"
+		}
+		t, _ := x.version.Contains(s.facts)
+		if t > out {
+			out, says = t, quoted(x.text)+" is excepted"
+		}
+	}
+	return out, says
+}
+
+// relate is the closest relation of a naming to the names of a subject.
+func (s *subject) relate(n *naming) relation {
+	rel, _ := s.closest(n)
+	return rel
+}
+
+// closest is the closest relation and what of the subject's name the published one leaves over.
+func (s *subject) closest(n *naming) (relation, []atom) {
+	best := apart
+	var rest []atom
+	for _, p := range n.alts {
+		for _, name := range s.names {
+			rel := compare(p, name, s.codes)
+			if rel <= best {
+				continue
+			}
+			al := align(p, name, s.codes)
+			best, rest = rel, nil
+			for i := range name {
+				if al.used&(1<<i) == 0 {
+					rest = append(rest, name[i])
+				}
+			}
+			if best == exact && len(rest) == 0 {
+				return best, rest
+			}
+		}
+	}
+	return best, rest
+}

@@ -1,0 +1,270 @@
+package vuln
+
+import (
+	"slices"
+	"strings"
+
+	"triward/internal/advisory"
+	"triward/internal/vers"
+)
+
+// versionSays is what a statement says about versions.
+type versionSays struct {
+	text   string // as written, for proofs
+	ranges []vers.Range
+	labels []label // values that may be a model instead of a version
+	scheme vers.Scheme
+	exact  bool // one or more exact versions, which outranks a range
+	all    bool
+	none   bool // the statement says nothing about versions
+}
+
+// A label is a bare value of a version text that may name a model ("MMT-1715", "Accu-Chek Inform II").
+type label struct {
+	text   string
+	rng    int // which range
+	clause int // which alternative of it
+	phrase phrase
+	weighs bool // it holds something that can name a product
+	named  bool // it names a product on its own
+}
+
+// readSays reads the versions of a statement.
+func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versionSays {
+	var s versionSays
+	year := rec.Published.Year()
+	if rec.Published.IsZero() {
+		year = rec.Modified.Year()
+	}
+	s.scheme = affectedPackage(a).scheme
+	add := func(text string) {
+		r := vers.ParseRange(text).InYear(year)
+		at := len(s.ranges)
+		s.ranges = append(s.ranges, r)
+		for i, c := range r.Any {
+			for _, t := range c.Tests {
+				if t.Op != vers.Equal || t.Axis != vers.AxisLabel && t.Axis != vers.AxisModel {
+					continue
+				}
+				l := label{text: t.Value, rng: at, clause: i, phrase: wordSlots(t.Value, makers)}
+				words := 0
+				for _, sl := range l.phrase {
+					l.weighs = l.weighs || sl[0].class == brand || sl[0].class == number
+					if sl[0].class == brand && len(sl[0].s) >= 5 {
+						words++
+					}
+				}
+				l.named = words > 0 && t.Axis == vers.AxisLabel
+				s.labels = append(s.labels, l)
+			}
+		}
+	}
+	texts := make([]string, 0, len(a.Versions)+len(a.VersionText))
+	if rec.Source == advisory.CSAF || rec.Source == advisory.OpenVEX {
+		for _, v := range a.Versions {
+			texts = append(texts, v)
+			add(v)
+			s.exact = true
+		}
+	}
+	for _, v := range a.VersionText {
+		texts = append(texts, v)
+		add(v)
+	}
+	s.text = strings.Join(texts, " | ")
+	s.all = a.All || len(s.ranges) > 0 && slices.ContainsFunc(s.ranges, vers.Range.All)
+	s.none = !a.All && len(a.Versions)+len(a.VersionText)+len(a.Ranges) == 0
+	return s
+}
+
+// verdict is an answer about versions and the sentence for it.
+type verdict struct {
+	truth   vers.Truth
+	says    string
+	missing string // for unknown: what would settle it, in words for people
+}
+
+// axisWords are the facts that settle an answer, in words for people.
+var axisWords = map[vers.Axis]string{vers.AxisVersion: "software version", vers.AxisRevision: "revision", vers.AxisBuild: "build", vers.AxisSerial: "serial number",
+	vers.AxisModel: "exact model", vers.AxisMade: "date of manufacture", vers.AxisShipped: "date of shipment", vers.AxisLabel: "exact model"}
+
+// within decides over the version texts of a statement. rest is what of the subject's name the product's name left over.
+func (p *Prepared) within(s *subject, says *versionSays, rest []atom) verdict {
+	if says.all {
+		return verdict{truth: vers.True, says: "every version is named"}
+	}
+	if says.none {
+		return verdict{truth: vers.True, says: "no version is named, so that all are meant"}
+	}
+	out := verdict{truth: vers.False}
+	for i := range says.ranges {
+		v := p.inRange(s, says, i, rest)
+		if v.truth == vers.True {
+			return v
+		}
+		if v.truth > out.truth || out.says == "" {
+			out = v
+		}
+	}
+	return out
+}
+
+func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) verdict {
+	r := says.ranges[at]
+	kept := make([]vers.Clause, 0, len(r.Any))
+	var settled []string
+	for i, c := range r.Any {
+		drop := false
+		if len(c.Conditions) > 0 {
+			var open []string
+			for _, cond := range c.Conditions {
+				t, why := p.circumstance(s, cond, nil)
+				switch t {
+				case vers.Unknown:
+					open = append(open, cond)
+				case vers.False:
+					drop = true
+				}
+				if t != vers.Unknown {
+					settled = append(settled, why)
+				}
+			}
+			c.Conditions = open
+		}
+		if t := s.label(says, at, i, rest); t != vers.Unknown {
+			c.Tests = slices.DeleteFunc(slices.Clone(c.Tests), func(t vers.Test) bool { return t.Axis == vers.AxisLabel || t.Axis == vers.AxisModel })
+			drop = drop || t == vers.False
+		}
+		if !drop {
+			kept = append(kept, c)
+		}
+	}
+	if len(kept) == 0 && len(r.Unreadable) == 0 {
+		return verdict{truth: vers.False, says: says.describe("outside of every alternative of", at, settled)}
+	}
+	r.Any = kept
+	facts := s.facts
+	if s.kind != theDevice {
+		facts.Version = s.version
+	}
+	t, why := r.Contains(facts)
+	v := verdict{truth: t, says: why.Text}
+	if len(settled) > 0 {
+		v.says = strings.Join(settled, "; ") + "; " + v.says
+	}
+	if t == vers.Unknown {
+		v.missing = s.settles(why)
+		v.says = quoted(says.ranges[at].Text) + ": " + v.says
+	} else if t == vers.False && s.inNameWithin(&r) {
+		return verdict{truth: vers.True, says: "the version in the name is " + says.ranges[at].Text}
+	}
+	return v
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+func (v *versionSays) describe(lead string, at int, settled []string) string {
+	s := lead + " " + quoted(v.ranges[at].Text)
+	if len(settled) > 0 {
+		s += ": " + strings.Join(settled, "; ")
+	}
+	return s
+}
+
+// inNameWithin tests the versions that stand in the subject's name.
+func (s *subject) inNameWithin(r *vers.Range) bool {
+	for _, v := range s.inName {
+		if v == s.version {
+			continue
+		}
+		if t, _ := r.Contains(vers.Facts{Version: v}); t == vers.True {
+			return true
+		}
+	}
+	return false
+}
+
+// settles is the one fact that would settle an unknown range.
+func (s *subject) settles(why vers.Reason) string {
+	if len(why.Missing) > 0 {
+		axis := why.Missing[0]
+		if axis == vers.AxisVersion || axis == vers.AxisBuild || axis == vers.AxisRevision {
+			return s.versionWord()
+		}
+		return axisWords[axis]
+	}
+	if len(why.Conditions) > 0 {
+		return "whether this applies: " + strings.Join(why.Conditions, "; ")
+	}
+	return s.versionWord()
+}
+
+// versionWord names the missing version for people.
+func (s *subject) versionWord() string {
+	switch s.kind {
+	case aComponent:
+		return "version of component " + s.called
+	case aFact:
+		return "version of " + strings.TrimSpace(s.said+" "+s.called)
+	}
+	return "software version"
+}
+
+// label decides whether a bare value of a version text names the subject: by its model numbers, by the words of its name,
+// by its version. Unknown when nothing speaks for or against it.
+func (s *subject) label(says *versionSays, rng, clause int, rest []atom) vers.Truth {
+	out := vers.Unknown
+	for i := range says.labels {
+		l := &says.labels[i]
+		if l.rng != rng || l.clause != clause {
+			continue
+		}
+		t := s.isLabel(l, rest)
+		if t == vers.True {
+			return t
+		}
+		out = t
+	}
+	return out
+}
+
+func (s *subject) isLabel(l *label, rest []atom) vers.Truth {
+	for _, sl := range l.phrase { // a model number alone says it
+		for k := range sl {
+			if sl[k].class == number && (len(sl[k].digits) >= 4 || sl[k].strong() && len(sl[k].s) >= 4) && slices.Contains(s.codes, sl[k].s) {
+				return vers.True
+			}
+		}
+	}
+	bareLabel := bare(l.text)
+	if slices.Contains(s.codes, bareLabel) || bareLabel != "" && bareLabel == bare(s.version) {
+		return vers.True
+	}
+	want := significant(l.phrase)
+	if len(want) == 0 {
+		return vers.Unknown
+	}
+	for _, name := range s.names {
+		al := align(want, name, s.codes)
+		if len(al.open) == 0 {
+			return vers.True
+		}
+	}
+	loose := slices.DeleteFunc(slices.Clone(rest), func(a atom) bool { return !a.class.weighs() })
+	if len(loose) > 0 { // "Aespire View": what the product's name left over is a part of the label
+		if al := align(phraseOf(loose), atoms(l.text), nil); len(al.open) == 0 {
+			return vers.True
+		}
+		for _, sl := range want {
+			if sl[0].class != number {
+				continue
+			}
+			for _, a := range loose {
+				if a.class == number && len(a.s) == len(sl[0].digits) && a.s != sl[0].digits {
+					return vers.False
+				}
+			}
+		}
+	}
+	return vers.Unknown
+}

@@ -1,0 +1,188 @@
+package vuln
+
+import (
+	"slices"
+	"strings"
+)
+
+// compounds are words that a stroke joins into one.
+var compounds = setOf("pet/ct spect/ct nm/ct tcp/ip xq/i mp/i i/o pn/dp e/ip and/or n/a a/d d/a ac/dc udp/ip")
+
+// wordSlots makes slots of plain text: words, model numbers, lists and ranges of model numbers.
+func wordSlots(s string, makers []string) phrase {
+	var out phrase
+	joinNext := false
+	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == ':' || r == '"' }) {
+		low := strings.ToLower(w)
+		if low == "and" || low == "or" || w == "&" || w == "/" {
+			joinNext = len(out) > 0 && out[len(out)-1][0].class == number
+			continue
+		}
+		var slots phrase
+		switch {
+		case compounds[low]:
+			if low == "xq/i" || low == "mp/i" {
+				slots = phrase{{{s: strings.ReplaceAll(low, "/", ""), class: brand}}}
+			} else {
+				slots = phraseOf(atoms(w))
+			}
+		case strings.Contains(strings.Trim(w, "/"), "/"):
+			slots = strokes(w)
+		default:
+			if t, ok := span(w); ok {
+				slots = phrase{{t}}
+			} else {
+				slots = phraseOf(atoms(w))
+			}
+		}
+		for i, sl := range slots {
+			last := len(out) - 1
+			if i == 0 && last >= 0 && sl[0].class == number && out[last][0].class == number &&
+				(joinNext || sl[0].pre != "" && sl[0].pre == out[last][0].pre && sl[0].suf == out[last][0].suf) {
+				out[last] = append(slices.Clone(out[last]), sl...) // "TC10 TC20", "2131 and 2141"
+				continue
+			}
+			out = append(out, sl)
+		}
+		joinNext = false
+	}
+	return dropVendor(out, makers)
+}
+
+// strokes reads "FM20/FM30", "MX800/700/600", "M8001A/2A/10A", "EPIQ/Affiniti" and "Fetal/Maternal".
+func strokes(w string) phrase {
+	list := slashed(w)
+	if len(list) == 0 {
+		return nil
+	}
+	numbers, names := 0, 0
+	for _, t := range list {
+		if t.class == number {
+			numbers++
+		} else if t.class.weighs() {
+			names++
+		}
+	}
+	if numbers == len(list) || names == len(list) || numbers+names == len(list) && numbers > 0 {
+		return phrase{slot(list)}
+	}
+	var out phrase
+	for _, t := range list {
+		if t.class != stop {
+			out = append(out, slot{t})
+		}
+	}
+	return out
+}
+
+// slashed is the elements of a stroke list. An element of fewer digits than the one before stands for its last digits; one
+// without letters before its number takes those of the one before.
+func slashed(w string) []tok {
+	var out []tok
+	for part := range strings.SplitSeq(w, "/") {
+		p := phraseOf(atoms(part))
+		if len(p) == 0 {
+			continue
+		}
+		t := p[0][0]
+		for _, s := range p[1:] { // "8713-142U" is one code
+			t.s += s[0].s
+			t.class = max(t.class, s[0].class)
+			t.suf += s[0].s
+		}
+		if n := len(out); n > 0 && t.class == number && t.pre == "" && out[n-1].class == number && t.digits != "" {
+			prev := out[n-1]
+			switch {
+			case len(t.digits) < len(prev.digits) && len(prev.digits) >= 4:
+				t.digits = prev.digits[:len(prev.digits)-len(t.digits)] + t.digits
+				t.pre = prev.pre
+			case prev.pre != "":
+				t.pre = prev.pre
+			}
+			t.s = t.pre + t.digits + t.suf
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// span reads "MX400-550" and "MP20-MP90"; "S7-300" is no span.
+func span(w string) (tok, bool) {
+	m := spanOf.FindStringSubmatch(w)
+	if m == nil {
+		return tok{}, false
+	}
+	pre, again := strings.ToLower(m[1]), strings.ToLower(m[3])
+	lo, hi := small(m[2]), small(m[4])
+	if again != "" && again != pre || again == "" && len(m[2]) != len(m[4]) || len(m[2]) < 2 && again == "" || lo < 0 || hi <= lo {
+		return tok{}, false
+	}
+	return tok{s: strings.ToLower(w), class: number, pre: pre, lo: lo, hi: hi, digits: m[2]}, true
+}
+
+// dropVendor takes the manufacturer's name out of a product name, when something that names a product is left.
+func dropVendor(p phrase, makers []string) phrase {
+	if len(makers) == 0 {
+		return p
+	}
+	out := slices.Clone(p)
+	for i := 0; i < len(out); {
+		n := 0
+		joined := ""
+		for k := i; k < len(out) && k < i+3 && len(out[k]) == 1; k++ {
+			joined += out[k][0].s
+			if isMaker(joined, makers) {
+				n = k - i + 1
+			}
+		}
+		if n == 0 {
+			i++
+			continue
+		}
+		left := slices.Concat(out[:i], out[i+n:])
+		if !slices.ContainsFunc(left, func(s slot) bool { return s[0].class == brand || s[0].class == number || s[0].class == variant && len(s[0].s) > 1 }) {
+			i += n
+			continue
+		}
+		out = left
+	}
+	return out
+}
+
+// dropMaker does the same for the name of what is judged.
+func dropMaker(list []atom, makers []string) []atom {
+	out := list
+	for i := 0; i < len(out); {
+		n := 0
+		joined := ""
+		for k := i; k < len(out) && k < i+3; k++ {
+			joined += out[k].s
+			if isMaker(joined, makers) {
+				n = k - i + 1
+			}
+		}
+		if n == 0 {
+			i++
+			continue
+		}
+		left := slices.Concat(out[:i], out[i+n:])
+		if !slices.ContainsFunc(left, func(a atom) bool { return a.class == brand || a.class == number || a.class == variant && len(a.s) > 1 }) {
+			i += n
+			continue
+		}
+		out = left
+	}
+	return out
+}
+
+// isMaker says that letters are a name of one of the manufacturers that is not a product's name too.
+func isMaker(joined string, makers []string) bool {
+	if len(joined) < 2 {
+		return false
+	}
+	id, ok := vendorIDs()[joined]
+	if ok {
+		return slices.Contains(makers, id) && !keptNames()[joined]
+	}
+	return slices.Contains(makers, joined)
+}
