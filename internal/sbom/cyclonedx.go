@@ -103,6 +103,7 @@ type cdxReader struct {
 
 func (r *cdxReader) document(bom *cdx.BOM) {
 	d := &r.doc
+	d.Components = []Component{}
 	d.Serial = bom.SerialNumber
 	if bom.Version != 0 {
 		d.Version = strconv.Itoa(bom.Version)
@@ -156,11 +157,11 @@ func (r *cdxReader) metadata(m *cdx.Metadata) {
 	d.Properties = properties(m.Properties)
 	if m.Component != nil {
 		r.components("", "/metadata/component", []cdx.Component{*m.Component})
-		root := &d.Components[0]
-		d.Root, d.Name = root.Ref, root.Name
+		root := d.Components[0]
 		if root.Supplier == "" {
 			root.Supplier = d.Supplier
 		}
+		d.Root, d.Name, d.Product, d.Components = root.Ref, root.Name, &root, d.Components[1:]
 	}
 	r.notes.flag("/metadata/distributionConstraints", "distribution constraints (TLP) are not kept", m.DistributionConstraints != nil)
 }

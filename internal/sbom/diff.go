@@ -13,6 +13,7 @@ type Difference struct {
 	Removed   []Brief   `json:"removed"`
 	Changed   []Changed `json:"changed"`
 	Unchanged int       `json:"unchanged"`
+	Product   *Changed  `json:"product,omitempty"` // the described products differ; not counted above
 }
 
 // Brief names a component.
@@ -27,13 +28,13 @@ type Brief struct {
 type Changed struct {
 	From    Brief    `json:"from"`
 	To      Brief    `json:"to"`
-	Matched string   `json:"matched"` // how it was recognised: "purl", "cpe" or "name"
+	Matched string   `json:"matched"` // how it was recognised: "purl", "cpe", "name" or "product"
 	Changes []Change `json:"changes"`
 }
 
 // Change is one differing fact.
 type Change struct {
-	Field string `json:"field"` // "version", "licence", "hash", "supplier", "support", "purl", "cpe"
+	Field string `json:"field"` // "version", "licence", "hash", "supplier", "support", "purl", "cpe", "name"
 	From  string `json:"from"`
 	To    string `json:"to"`
 }
@@ -82,6 +83,7 @@ func Diff(a, b Document) Difference {
 			}
 		}
 	}
+	d.products(a, b)
 	for i, left := range leftA {
 		if left {
 			d.Removed = append(d.Removed, brief(&a.Components[i]))
@@ -135,7 +137,30 @@ func pairs(x, y []int, a, b []Component) [][2]int {
 	return out
 }
 
+// products compares what the documents describe, where both keep it apart from the parts.
+func (d *Difference) products(a, b Document) {
+	if a.Product == nil || b.Product == nil {
+		return
+	}
+	c := compare(a.Product, b.Product, "product")
+	if a.Product.Name != b.Product.Name {
+		c.Changes = append([]Change{{"name", a.Product.Name, b.Product.Name}}, c.Changes...)
+	}
+	if len(c.Changes) > 0 {
+		d.Product = &c
+	}
+}
+
 func (d *Difference) pair(a, b *Component, by string) {
+	c := compare(a, b, by)
+	if len(c.Changes) == 0 {
+		d.Unchanged++
+		return
+	}
+	d.Changed = append(d.Changed, c)
+}
+
+func compare(a, b *Component, by string) Changed {
 	c := Changed{From: brief(a), To: brief(b), Matched: by}
 	note := func(field, from, to string) {
 		if from != to {
@@ -151,11 +176,7 @@ func (d *Difference) pair(a, b *Component, by string) {
 		note("purl", a.PURL, b.PURL)
 	}
 	note("cpe", strings.Join(unversioned(a.CPEs), " "), strings.Join(unversioned(b.CPEs), " "))
-	if len(c.Changes) == 0 {
-		d.Unchanged++
-		return
-	}
-	d.Changed = append(d.Changed, c)
+	return c
 }
 
 func brief(c *Component) Brief {

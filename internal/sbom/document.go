@@ -20,18 +20,21 @@ const (
 
 // Document is what one SBOM says.
 type Document struct {
-	File        string    `json:"file"`
-	Format      Format    `json:"format"`
-	SpecVersion string    `json:"specVersion"`       // "1.6", "2.3", "3.0.1"
-	Serial      string    `json:"serial,omitempty"`  // CycloneDX serialNumber, SPDX documentNamespace or SpdxDocument id
-	Version     string    `json:"version,omitempty"` // CycloneDX BOM version: the revision of the document, not of the product
-	Name        string    `json:"name,omitempty"`
-	Root        string    `json:"root,omitempty"` // Ref of the component that the document describes; "" when it names none
-	Authors     []string  `json:"authors,omitempty"`
-	Tools       []string  `json:"tools,omitempty"` // "name version"
-	Supplier    string    `json:"supplier,omitempty"`
-	Created     time.Time `json:"created,omitzero"`
-	CreatedText string    `json:"createdText,omitempty"` // as written, also when it is no date
+	File        string `json:"file"`
+	Format      Format `json:"format"`
+	SpecVersion string `json:"specVersion"`       // "1.6", "2.3", "3.0.1"
+	Serial      string `json:"serial,omitempty"`  // CycloneDX serialNumber, SPDX documentNamespace or SpdxDocument id
+	Version     string `json:"version,omitempty"` // CycloneDX BOM version: the revision of the document, not of the product
+	Name        string `json:"name,omitempty"`
+	Root        string `json:"root,omitempty"` // Ref of the component that the document describes; "" when it names none
+	// Product is the component that the document describes where the format keeps it apart from the parts (CycloneDX
+	// metadata/component). It is not in Components; parts nested in it are, with its Ref as Parent.
+	Product     *Component `json:"product,omitempty"`
+	Authors     []string   `json:"authors,omitempty"`
+	Tools       []string   `json:"tools,omitempty"` // "name version"
+	Supplier    string     `json:"supplier,omitempty"`
+	Created     time.Time  `json:"created,omitzero"`
+	CreatedText string     `json:"createdText,omitempty"` // as written, also when it is no date
 	// Lifecycles says when in the life of the product the facts were gathered ("pre-build", "build", "post-build",
 	// "operations" and so on, or a name of the author's): the generation context.
 	Lifecycles   []string     `json:"lifecycles,omitempty"`
@@ -148,11 +151,13 @@ type Claim struct {
 
 // Weakness is a vulnerability that the SBOM carries itself (VDR, VEX).
 type Weakness struct {
-	ID             string    `json:"id"`
-	Aliases        []string  `json:"aliases,omitempty"`
-	Source         string    `json:"source,omitempty"`
-	Description    string    `json:"description,omitempty"`
-	State          string    `json:"state,omitempty"`         // CycloneDX analysis state, SPDX VEX state; "" when not analysed
+	ID          string   `json:"id"`
+	Aliases     []string `json:"aliases,omitempty"`
+	Source      string   `json:"source,omitempty"`
+	Description string   `json:"description,omitempty"`
+	// State is the CycloneDX analysis state or SPDX VEX state; "" when not analysed. SPDX states one for each product:
+	// State is then the last, and Affects holds each.
+	State          string    `json:"state,omitempty"`
 	Justification  string    `json:"justification,omitempty"` // as written
 	Response       []string  `json:"response,omitempty"`
 	Detail         string    `json:"detail,omitempty"`
@@ -186,6 +191,19 @@ type Note struct {
 	Path  string `json:"path,omitempty"`
 	Text  string `json:"text"`
 	Count int    `json:"count,omitempty"` // how often, when more than once
+}
+
+// Described is the component that the document describes, wherever the format keeps it.
+func (d Document) Described() (Component, bool) {
+	if d.Product != nil {
+		return *d.Product, true
+	}
+	for _, c := range d.Components {
+		if c.Ref == d.Root && d.Root != "" {
+			return c, true
+		}
+	}
+	return Component{}, false
 }
 
 // Index maps each Ref to its place in Components.

@@ -88,7 +88,7 @@ func (c Coverage) share() float64 {
 
 const scoreRule = "each element counts the share of components that have it (an element of the document counts 0 or 1); " +
 	"a score is the mean of its elements times 100, rounded down; a document without components scores 0 for component elements; " +
-	"files inside a package (type file) and components marked external are judged for name and hash only"
+	"the described product is judged as a component; files (type file) and components marked external are judged for name and hash only"
 
 // Rate measures the completeness of a document.
 func Rate(d Document) Quality {
@@ -123,6 +123,13 @@ func percent(sum float64, n int) int { return int(math.Floor(sum/float64(n)*100 
 // componentElements counts what every component should have.
 func componentElements(d Document) []Coverage {
 	related := relatedRefs(d)
+	judged := make([]*Component, 0, len(d.Components)+1)
+	if d.Product != nil {
+		judged = append(judged, d.Product)
+	}
+	for i := range d.Components {
+		judged = append(judged, &d.Components[i])
+	}
 	tests := []struct {
 		element Element
 		files   bool // asked of files too
@@ -141,8 +148,7 @@ func componentElements(d Document) []Coverage {
 	out := make([]Coverage, len(tests))
 	for i, t := range tests {
 		out[i].Element = t.element
-		for j := range d.Components {
-			c := &d.Components[j]
+		for _, c := range judged {
 			if (c.Type == "file" || c.External) && !t.files {
 				continue
 			}

@@ -57,6 +57,7 @@ type spdxReader struct {
 
 func (r *spdxReader) document() {
 	d, in := &r.doc, r.in
+	d.Components = []Component{}
 	d.Serial, d.Name = in.DocumentNamespace, in.DocumentName
 	if c := in.CreationInfo; c != nil {
 		d.CreatedText, d.Created = c.Created, moment(c.Created)

@@ -78,6 +78,7 @@ func readSPDX3(s *source) (Document, error) {
 	if parts > s.limits.Components {
 		return Document{}, fmt.Errorf("%d packages and files, more than the %d allowed", parts, s.limits.Components)
 	}
+	r.doc.Components = []Component{}
 	r.components()
 	r.document()
 	for i := range r.element {
