@@ -81,7 +81,7 @@ func (s *Store) put(ctx context.Context, r io.Reader, limit int64) (Digest, int6
 	if err != nil {
 		return "", 0, err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // keep has taken it away, or it is of no use
+	defer os.Remove(f.Name()) // keep has taken it away, or it is of no use
 	sum := sha256.New()
 	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(contextReader{ctx, r}, limit+1))
 	if err == nil && n > limit {

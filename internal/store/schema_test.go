@@ -68,7 +68,7 @@ func TestSchemaIsWhatTheDatabaseHas(t *testing.T) {
 }
 
 func TestSchemaFollowsAlterations(t *testing.T) {
-	tables, err := schemaOf(fstest.MapFS{"a.sql": {Data: []byte(`
+	_, err := schemaOf(fstest.MapFS{"a.sql": {Data: []byte(`
 -- derived: shelf
 CREATE TABLE box (id TEXT PRIMARY KEY, size BIGINT NOT NULL CHECK (size IN (1, 2)), old BOOLEAN NOT NULL, UNIQUE (id, size));
 CREATE TABLE shelf (box TEXT NOT NULL REFERENCES box (id), pos BIGINT, PRIMARY KEY (box, pos));
@@ -83,7 +83,7 @@ DROP TABLE gone;
 	if err == nil {
 		t.Fatal("a directive for a table that was renamed is accepted")
 	}
-	tables, err = schemaOf(fstest.MapFS{"a.sql": {Data: []byte(`
+	tables, err := schemaOf(fstest.MapFS{"a.sql": {Data: []byte(`
 -- derived: shelf
 CREATE TABLE box (id TEXT PRIMARY KEY, size BIGINT NOT NULL CHECK (size IN (1, 2)), old BOOLEAN NOT NULL, UNIQUE (id, size));
 CREATE TABLE shelf (box TEXT NOT NULL REFERENCES box (id), pos BIGINT, PRIMARY KEY (box, pos));
