@@ -242,6 +242,10 @@ func (p *Prepared) named(c *compiled, at *claim, i int) (found, bool) {
 		return f, true
 	}
 	version := p.version(c, at, s, rest)
+	if version.labelled && version.truth == vers.True && name.Missing == "exact model" { // the text names the model that the product's name leaves open
+		nameTruth, f.rel = vers.True, exact
+		steps[0].Truth, steps[0].Missing = Affected, ""
+	}
 	f.specific = version.specific
 	steps = append(steps, version.proof)
 	t := nameTruth.And(version.truth)

@@ -11,6 +11,7 @@ import (
 type versionStep struct {
 	truth    vers.Truth
 	specific int
+	labelled bool
 	proof    Proof
 }
 
@@ -30,7 +31,10 @@ func (p *Prepared) version(c *compiled, at *claim, s *subject, rest []atom) vers
 	} else {
 		v = p.within(s, &parts.says, rest)
 	}
-	st := versionStep{truth: v.truth, specific: 1}
+	if part := parts.naming.part; part != "" && !parts.says.all {
+		v = p.partVersion(s, part, &parts.says)
+	}
+	st := versionStep{truth: v.truth, specific: 1, labelled: v.labelled}
 	switch {
 	case parts.says.all || parts.says.none:
 		st.specific = 0
@@ -285,4 +289,18 @@ func (p *Prepared) combined(c *compiled, at *claim) []found {
 		}
 	}
 	return out
+}
+
+// partVersion decides where the versions are those of a part of the product, which the version of the whole does not tell.
+func (p *Prepared) partVersion(s *subject, part string, says *versionSays) verdict {
+	for i := range p.asset.Facts {
+		f := &p.asset.Facts[i]
+		if _, ok := mentions(strings.ToLower(f.Product), atoms(part)); !ok || f.Version == "" || saysYes[strings.ToLower(f.Version)] || saysNo[strings.ToLower(f.Version)] {
+			continue
+		}
+		of := *s
+		of.version, of.facts.Version, of.source = f.Version, f.Version, f.Source
+		return p.within(&of, says, nil)
+	}
+	return verdict{truth: vers.Unknown, says: quoted(says.text) + " are versions of the " + part + " part", missing: "version of the " + part + " part"}
 }

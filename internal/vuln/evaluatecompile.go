@@ -185,6 +185,7 @@ var (
 func (c *compiled) read(at *claim) *claimParts {
 	at.lazy.once.Do(func() {
 		n := parseName(at.about.Product, at.makers)
+		defer func() { at.lazy.parts.says.only(c, at) }()
 		if len(n.alts) == 0 || n.generic || feeble(&n) {
 			// "Version", "AP": the product's own name stands in the title only.
 			title := titleTail.ReplaceAllString(titleLead.ReplaceAllString(strings.ReplaceAll(c.rec.Title, "'", " "), ""), "")
@@ -218,6 +219,31 @@ func (c *compiled) read(at *claim) *claimParts {
 		at.lazy.parts.naming = n
 	})
 	return &at.lazy.parts
+}
+
+// only marks a label that is a number of the product rather than a version of it: it looks like an order number, and no
+// other statement of the record about the product gives another one.
+func (s *versionSays) only(c *compiled, at *claim) {
+	if len(s.labels) != 1 || len(s.ranges) != 1 || len(s.ranges[0].Any) != 1 || len(s.ranges[0].Any[0].Tests) != 1 {
+		return
+	}
+	l := &s.labels[0]
+	digits := 0
+	for i := range len(l.text) {
+		if isDigit(l.text[i]) {
+			digits++
+		}
+	}
+	if digits < 3 || digits == 3 && !strings.Contains(l.text, "-") || strings.ContainsAny(l.text, "./") {
+		return
+	}
+	for i := range c.claims {
+		o := c.claims[i].about
+		if o.Product == at.about.Product && o.Vendor == at.about.Vendor && claimID(o) != claimID(at.about) {
+			return
+		}
+	}
+	l.only = true
 }
 
 // feeble says that a name is too short to be one: two letters.

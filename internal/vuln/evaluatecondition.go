@@ -165,9 +165,9 @@ func (s *subject) closest(n *naming) (relation, []atom) {
 	best := apart
 	var rest []atom
 	for _, p := range n.alts {
-		for _, name := range s.names {
+		for i, name := range s.names {
 			rel := compare(p, name, s.codes)
-			if rel <= best {
+			if rel <= best || rel == possible && i >= s.own { // other names add sameness, not doubt
 				continue
 			}
 			al := align(p, name, s.codes)

@@ -37,6 +37,7 @@ type subject struct {
 	said    string // the manufacturer as written
 	called  string // the name as written
 	names   [][]atom
+	own     int             // how many of the names are its own; the others come from the table of names
 	kinds   map[string]bool // words that say what kind of thing it is
 	bare    []string        // the names in bare form
 	codes   []string        // model and part numbers in bare form, with numbers out of the name
@@ -195,6 +196,7 @@ func (p *Prepared) name(s *subject, vendor, called string) {
 	if len(s.names) == 0 {
 		return
 	}
+	s.own = len(s.names)
 	own := expr{s.names[0], phraseOf(s.names[0])}
 	for _, other := range p.names.others(s.makers, own) {
 		add(other)

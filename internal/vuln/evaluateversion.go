@@ -27,6 +27,8 @@ type label struct {
 	phrase phrase
 	weighs bool // it holds something that can name a product
 	named  bool // it names a product on its own
+	beside bool // a version test stands beside it ("v8.x model 35700BAX2")
+	only   bool // it is a number, and the only one that the record gives for the product
 }
 
 // readSays reads the versions of a statement.
@@ -55,6 +57,7 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 					}
 				}
 				l.named = words > 0 && t.Axis == vers.AxisLabel
+				l.beside = t.Axis == vers.AxisModel && len(c.Tests) == 2 && len(c.Conditions) == 0 && slices.ContainsFunc(c.Tests, func(t vers.Test) bool { return t.Axis == vers.AxisVersion })
 				s.labels = append(s.labels, l)
 			}
 		}
@@ -79,9 +82,10 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 
 // verdict is an answer about versions and the sentence for it.
 type verdict struct {
-	truth   vers.Truth
-	says    string
-	missing string // for unknown: what would settle it, in words for people
+	truth    vers.Truth
+	labelled bool // a model that the text names is the subject's
+	says     string
+	missing  string // for unknown: what would settle it, in words for people
 }
 
 // axisWords are the facts that settle an answer, in words for people.
@@ -113,6 +117,7 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 	r := says.ranges[at]
 	kept := make([]vers.Clause, 0, len(r.Any))
 	var settled []string
+	labelled := ""
 	for i, c := range r.Any {
 		drop := false
 		if len(c.Conditions) > 0 {
@@ -131,9 +136,12 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 			}
 			c.Conditions = open
 		}
-		if t := s.label(says, at, i, rest); t != vers.Unknown {
+		if t, text := s.label(says, at, i, rest); t != vers.Unknown {
 			c.Tests = slices.DeleteFunc(slices.Clone(c.Tests), func(t vers.Test) bool { return t.Axis == vers.AxisLabel || t.Axis == vers.AxisModel })
 			drop = drop || t == vers.False
+			if !drop {
+				labelled = text
+			}
 		}
 		if !drop {
 			kept = append(kept, c)
@@ -148,7 +156,13 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 		facts.Version = s.version
 	}
 	t, why := r.Contains(facts)
-	v := verdict{truth: t, says: why.Text}
+	v := verdict{truth: t, says: why.Text, labelled: labelled != ""}
+	if labelled != "" && t == vers.True {
+		v.says = labelled
+		if len(kept) > 0 && !strings.HasPrefix(why.Text, "every version") {
+			v.says += "; " + why.Text
+		}
+	}
 	if len(settled) > 0 {
 		v.says = strings.Join(settled, "; ") + "; " + v.says
 	}
@@ -210,9 +224,9 @@ func (s *subject) versionWord() string {
 	return "software version"
 }
 
-// label decides whether a bare value of a version text names the subject: by its model numbers, by the words of its name,
+// label decides whether the bare value of an alternative names the subject: by its model numbers, by the words of its name,
 // by its version. Unknown when nothing speaks for or against it.
-func (s *subject) label(says *versionSays, rng, clause int, rest []atom) vers.Truth {
+func (s *subject) label(says *versionSays, rng, clause int, rest []atom) (vers.Truth, string) {
 	out := vers.Unknown
 	for i := range says.labels {
 		l := &says.labels[i]
@@ -220,18 +234,28 @@ func (s *subject) label(says *versionSays, rng, clause int, rest []atom) vers.Tr
 			continue
 		}
 		t := s.isLabel(l, rest)
-		if t == vers.True {
-			return t
+		switch {
+		case t == vers.True:
+			return t, quoted(l.text) + " is named"
+		case t == vers.Unknown && l.beside && len(s.codes) == 0:
+			return vers.True, quoted(l.text) + " is taken to be the model of this version, since no model number is recorded"
+		case t == vers.Unknown && l.only && len(s.codes) == 0:
+			return vers.True, quoted(l.text) + " is the only model number that the record gives for this product"
 		}
 		out = t
 	}
-	return out
+	return out, ""
 }
 
 func (s *subject) isLabel(l *label, rest []atom) vers.Truth {
+	numbered := false
 	for _, sl := range l.phrase { // a model number alone says it
 		for k := range sl {
-			if sl[k].class == number && (len(sl[k].digits) >= 4 || sl[k].strong() && len(sl[k].s) >= 4) && slices.Contains(s.codes, sl[k].s) {
+			if sl[k].class != number || !sl[k].strong() || len(sl[k].s) < 3 {
+				continue
+			}
+			numbered = true
+			if len(sl[k].s) >= 4 && slices.Contains(s.codes, sl[k].s) {
 				return vers.True
 			}
 		}
@@ -245,25 +269,20 @@ func (s *subject) isLabel(l *label, rest []atom) vers.Truth {
 		return vers.Unknown
 	}
 	for _, name := range s.names {
-		al := align(want, name, s.codes)
-		if len(al.open) == 0 {
+		if al := align(want, name, s.codes); len(al.open) == 0 {
 			return vers.True
 		}
 	}
 	loose := slices.DeleteFunc(slices.Clone(rest), func(a atom) bool { return !a.class.weighs() })
-	if len(loose) > 0 { // "Aespire View": what the product's name left over is a part of the label
-		if al := align(phraseOf(loose), atoms(l.text), nil); len(al.open) == 0 {
-			return vers.True
-		}
-		for _, sl := range want {
-			if sl[0].class != number {
-				continue
-			}
-			for _, a := range loose {
-				if a.class == number && len(a.s) == len(sl[0].digits) && a.s != sl[0].digits {
-					return vers.False
-				}
-			}
+	if len(loose) == 0 {
+		return vers.Unknown
+	}
+	if al := align(phraseOf(loose), atoms(l.text), nil); len(al.open) == 0 { // "Aespire View" and "Protiva Carestation View"
+		return vers.True
+	}
+	for _, a := range loose {
+		if a.class == number && numbered && len(a.s) >= 3 {
+			return vers.False
 		}
 	}
 	return vers.Unknown

@@ -65,7 +65,7 @@ func classes(lists map[class]string) map[string]class {
 		}
 	}
 	// Words that are often a name's only meaning stay words of weight.
-	for _, w := range [...]string{"vision", "central", "center", "centre", "portal", "manager", "express", "connect", "link", "anesthesia", "anaesthesia", "enterprise", "suite", "home", "core", "essential", "edge", "smart", "twins"} {
+	for _, w := range [...]string{"vision", "central", "center", "centre", "portal", "manager", "express", "connect", "link", "anesthesia", "anaesthesia", "enterprise", "suite", "home", "core", "essential", "edge", "smart", "twins", "gateway", "gateways"} {
 		out[w] = brand
 	}
 	return out

@@ -52,6 +52,8 @@ func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
 		return al.longer(m, r, otherRole)
 	case loose == 0:
 		return shorter(m, o, otherRole)
+	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered: // "MedStation 4000", "Anesthesia System 4000"
+		return apart
 	case m.units > 0 && m.brands > 0:
 		if o.variants+r.variants == 0 && (r.numbers == 0 || r.code) {
 			return exact
@@ -66,6 +68,7 @@ func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
 // weight is what the slots of a phrase weigh, matched or open.
 type weight struct {
 	brands, variants, units, numbers, roles, strong int
+	lettered                                        bool // a matched model number has letters, or five digits
 	prefixed                                        bool // a matched model number has letters, or four digits
 	front                                           bool // of the open ones: all stand before the first matched one that weighs
 	tail                                            bool // of the matched ones: a word of some length or a model number is among them
@@ -89,6 +92,7 @@ func (al *alignment) weigh(p phrase) (m, o weight) {
 			if t.strong() || t.hi != 0 {
 				m.units++
 				m.tail = true
+				m.lettered = m.lettered || t.pre != "" || t.suf != "" || len(t.digits) >= 5
 				m.prefixed = m.prefixed || t.pre != "" && len(t.s) >= 3 || len(t.digits) >= 4
 			} else {
 				m.numbers++

@@ -18,6 +18,7 @@ type naming struct {
 	version *vers.Range // "Xeleris 3.1", "IntelliSpace Portal 8.0.x"
 	said    string      // the version as written
 	generic bool        // nothing in it is a name: "PET/CT Systems"
+	part    string      // the part of the product that the versions are of: "MX800 WLAN"
 	kinds   []string    // of a generic name: the words that say what kind of thing is meant
 }
 
@@ -98,13 +99,14 @@ func alternatives(s string) []string {
 		}
 	}
 	if parts := strings.Split(s, "/"); len(parts) > 1 && full(parts) { // "ELI 150c/BUR 150c/MLBUR 150c"
-		own := true
-		for _, p := range parts {
+		own, worded := true, false
+		for i, p := range parts {
 			words := strings.Fields(p)
 			k := slices.IndexFunc(words, func(w string) bool { return strings.ContainsAny(w, "0123456789") })
-			own = own && k > 0
+			own = own && (k > 0 || k == 0 && isLetter(words[0][0])) && strings.Count(p, "(") == strings.Count(p, ")")
+			worded = worded || i > 0 && k > 0
 		}
-		if own {
+		if own && worded {
 			return parts
 		}
 	}
@@ -144,6 +146,8 @@ func (n *naming) read(s string, makers []string) {
 			}
 		case leadsParts.MatchString(t):
 			n.codes(leadsParts.FindStringSubmatch(t)[1])
+		case narrows(t, words):
+			narrowed = append(narrowed, wordSlots(t, makers)...)
 		case codeLike(t):
 			n.codes(t)
 		case circum.MatchString(t):
@@ -152,8 +156,8 @@ func (n *naming) read(s string, makers []string) {
 			n.abbreviation(t, in.before, makers)
 		default:
 			slots := wordSlots(t, makers)
-			if len(slots) > 0 && !slices.ContainsFunc(slots, func(s slot) bool { return s[0].class != number }) && slots[0][0].pre != "" {
-				narrowed = append(narrowed, slots...)
+			if len(slots) == 1 && slots[0][0].class == number && len(slots[0][0].s) >= 5 {
+				n.alt(slots) // "(VLFT10GEN)"
 			} else {
 				soft = append(soft, slots...)
 			}
@@ -171,10 +175,26 @@ func (n *naming) read(s string, makers []string) {
 		n.alt(words)
 	default:
 		n.alt(words)
+		for _, w := range n.with {
+			if len(w.phrase) > 0 {
+				n.alt(append(slices.Clone(words), w.phrase...))
+			}
+		}
 		if len(soft) > 0 {
 			n.alt(append(slices.Clone(words), soft...))
 		}
 	}
+}
+
+// narrows says that a bracket holds the model numbers that a line's name means: "MX (MX400-550)".
+func narrows(t string, words phrase) bool {
+	slots := wordSlots(t, nil)
+	if len(slots) == 0 || slices.ContainsFunc(words, func(s slot) bool { return s[0].class == number }) {
+		return false
+	}
+	return !slices.ContainsFunc(slots, func(s slot) bool {
+		return s[0].class != number || s[0].pre == "" || s[0].hi == 0 && len(s[0].digits) > 3
+	})
 }
 
 func brandsOf(p phrase) phrase {
@@ -292,6 +312,7 @@ func (n *naming) demand(s string) string {
 	}
 	if m := wlanOnly.FindStringSubmatchIndex(s); m != nil && weighty(s[:m[0]]) {
 		n.with = append(n.with, with{text: s[m[2]:m[3]]})
+		n.part = s[m[2]:m[3]]
 		s = s[:m[0]]
 	}
 	return s

@@ -140,7 +140,9 @@ func dropVendor(p phrase, makers []string) phrase {
 			continue
 		}
 		left := slices.Concat(out[:i], out[i+n:])
-		if !slices.ContainsFunc(left, func(s slot) bool { return s[0].class == brand || s[0].class == number || s[0].class == variant && len(s[0].s) > 1 }) {
+		if !slices.ContainsFunc(left, func(s slot) bool {
+			return s[0].class == brand || s[0].class == number || s[0].class == variant && len(s[0].s) > 1
+		}) {
 			i += n
 			continue
 		}
@@ -166,7 +168,7 @@ func dropMaker(list []atom, makers []string) []atom {
 			continue
 		}
 		left := slices.Concat(out[:i], out[i+n:])
-		if !slices.ContainsFunc(left, func(a atom) bool { return a.class == brand || a.class == number || a.class == variant && len(a.s) > 1 }) {
+		if !slices.ContainsFunc(left, func(a atom) bool { return a.class > stop && (len(a.s) > 1 || a.class == number) }) {
 			i += n
 			continue
 		}
