@@ -140,11 +140,7 @@ func (s Feeds) load(ctx context.Context, f *vuln.Feed) (vuln.LoadResult, error) 
 func (s Feeds) loadPath(ctx context.Context, f *vuln.Feed, path string) (vuln.LoadResult, error) {
 	switch f.Kind {
 	case vuln.FeedKEV:
-		body, err := readWhole(path)
-		if err != nil {
-			return vuln.LoadResult{}, err
-		}
-		c, err := advisory.ParseKEV(path, body)
+		c, err := ReadKEV(path)
 		if err != nil {
 			return vuln.LoadResult{}, err
 		}
@@ -155,6 +151,15 @@ func (s Feeds) loadPath(ctx context.Context, f *vuln.Feed, path string) (vuln.Lo
 		return vuln.LoadRecords(ctx, s.DB, f.ID, Documents(vuln.FeedCSAF, path))
 	}
 	return vuln.LoadRecords(ctx, s.DB, f.ID, Documents(f.Kind, path))
+}
+
+// ReadKEV reads a catalogue of exploited vulnerabilities from a file.
+func ReadKEV(path string) (advisory.Catalogue, error) {
+	body, err := readWhole(path)
+	if err != nil {
+		return advisory.Catalogue{}, err
+	}
+	return advisory.ParseKEV(path, body)
 }
 
 // readWhole reads a small feed, decompressed where it is gzip or Zstandard.
@@ -204,34 +209,32 @@ func openPlain(path string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// loadEPSS reads the file twice: the day of the scores stands at its head, or is taken from the file's own date where the
-// form does not tell it.
-func loadEPSS(ctx context.Context, db *store.DB, path string) (vuln.LoadResult, error) {
+// ReadEPSS reads EPSS scores from a file and returns their day: as its head tells it, else the file's own date.
+func ReadEPSS(path string, row func(advisory.Likelihood) error) (time.Time, error) {
 	r, err := openPlain(path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer r.Close()
+	info, err := advisory.ReadEPSS(r, row)
+	if err != nil || !info.Date.IsZero() {
+		return info.Date, err
+	}
+	s, err := os.Stat(path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return s.ModTime().UTC().Truncate(24 * time.Hour), nil
+}
+
+// loadEPSS reads the file twice: the day of the scores must be known before their rows are written.
+func loadEPSS(ctx context.Context, db *store.DB, path string) (vuln.LoadResult, error) {
+	day, err := ReadEPSS(path, func(advisory.Likelihood) error { return nil })
 	if err != nil {
 		return vuln.LoadResult{}, err
 	}
-	defer r.Close()
-	var day time.Time
-	first := errors.New("first row read")
-	info, err := advisory.ReadEPSS(r, func(advisory.Likelihood) error { return first })
-	if err != nil && !errors.Is(err, first) {
-		return vuln.LoadResult{}, err
-	}
-	if day = info.Date; day.IsZero() {
-		s, err := os.Stat(path)
-		if err != nil {
-			return vuln.LoadResult{}, err
-		}
-		day = s.ModTime().UTC().Truncate(24 * time.Hour)
-	}
 	return vuln.LoadEPSS(ctx, db, day, func(row func(advisory.Likelihood) error) error {
-		again, err := openPlain(path)
-		if err != nil {
-			return err
-		}
-		defer again.Close()
-		_, err = advisory.ReadEPSS(again, row)
+		_, err := ReadEPSS(path, row)
 		return err
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/product"
+	"triward/internal/sbom"
 	"triward/internal/store"
 )
 
@@ -149,4 +150,21 @@ func asksIdentity(settles string) bool {
 	}
 	s := strings.ToLower(settles)
 	return !strings.Contains(s, "software version") && !strings.HasPrefix(s, "version of")
+}
+
+// ComponentsOf turns the components of an SBOM into what is matched.
+func ComponentsOf(parts []sbom.Component) []Component {
+	out := make([]Component, 0, len(parts))
+	for _, p := range parts {
+		f := sbom.MatchFacts(p)
+		c := Component{Ref: p.Ref, Name: p.Name, Group: p.Group, Version: f.Version, PURL: p.PURL, CPEs: f.CPEs}
+		if c.PURL == "" && len(p.PURLs) > 0 {
+			c.PURL = p.PURLs[0]
+		}
+		for _, h := range p.Hashes {
+			c.Hashes = append(c.Hashes, strings.ToLower(strings.ReplaceAll(h.Alg, "-", ""))+":"+h.Value)
+		}
+		out = append(out, c)
+	}
+	return out
 }

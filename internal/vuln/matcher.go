@@ -36,9 +36,8 @@ type Changed struct {
 
 // Matcher keeps the matches of all configurations. It is derived: Reset and setting all holders give the same rows as any sequence of steps.
 type Matcher struct {
-	Names *Names // vendor and product aliases in force; nil means the built-in ones
-
 	mu       sync.Mutex
+	names    *Names              // vendor and product aliases in force; nil until they are read
 	compiled map[string]Compiled // by record hash
 }
 
@@ -111,7 +110,12 @@ func configurationID(a Asset) (string, []byte, error) {
 }
 
 func (m *Matcher) matchConfiguration(ctx context.Context, b *store.Bulk, id string, a Asset) error {
-	keys := AssetKeys(a, m.Names)
+	names, err := m.namesInForce(ctx, b)
+	if err != nil {
+		return err
+	}
+	asset := Prepare(a, names)
+	keys := asset.Keys()
 	rows := make([][]any, len(keys))
 	for i, k := range keys {
 		rows[i] = []any{k, id}
@@ -143,7 +147,7 @@ func (m *Matcher) matchConfiguration(ctx context.Context, b *store.Bulk, id stri
 			return err
 		}
 		for _, r := range records {
-			rows, err := evaluateRows(id, a, r)
+			rows, err := evaluateRows(id, asset, r)
 			if err != nil {
 				return err
 			}
@@ -209,6 +213,20 @@ func (m *Matcher) compiledRecords(ctx context.Context, r store.Reader, keys []st
 	return out, nil
 }
 
+// namesInForce reads the aliases that people added, once until [Matcher.Reset].
+func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*Names, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.names == nil {
+		names, err := ReadNames(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		m.names = names
+	}
+	return m.names, nil
+}
+
 func (m *Matcher) compile(dec *zstd.Decoder, key, source, hash string, body []byte) (Compiled, error) {
 	m.mu.Lock()
 	c, ok := m.compiled[hash]
@@ -224,7 +242,7 @@ func (m *Matcher) compile(dec *zstd.Decoder, key, source, hash string, body []by
 	if err != nil {
 		return Compiled{}, err
 	}
-	c = Compile(rec, hash, m.Names)
+	c = Compile(rec, hash, m.names)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.compiled == nil || len(m.compiled) >= compiledLimit {
@@ -256,9 +274,9 @@ func ParseRecord(source advisory.Source, name string, body []byte) (advisory.Rec
 	return advisory.Record{}, fmt.Errorf("read record %q: source %q keeps no documents", name, source)
 }
 
-func evaluateRows(configuration string, a Asset, r keyedRecord) ([][]any, error) {
+func evaluateRows(configuration string, a *Prepared, r keyedRecord) ([][]any, error) {
 	var rows [][]any
-	for _, match := range mergeSame(Evaluate(a, r.rec), r.names) {
+	for _, match := range mergeSame(a.Evaluate(r.rec), r.names) {
 		proof, err := json.Marshal(match.Proof)
 		if err != nil {
 			return nil, err
@@ -364,6 +382,10 @@ func (m *Matcher) rematch(ctx context.Context, b *store.Bulk, records []string, 
 	if err := readAssets(ctx, b, assets); err != nil {
 		return err
 	}
+	names, err := m.namesInForce(ctx, b)
+	if err != nil {
+		return err
+	}
 	compiled, err := m.compiledRecords(ctx, b, slices.Compact(need))
 	if err != nil {
 		return err
@@ -372,9 +394,13 @@ func (m *Matcher) rematch(ctx context.Context, b *store.Bulk, records []string, 
 	for _, r := range compiled {
 		byKey[r.key] = r
 	}
+	prepared := make(map[string]*Prepared, len(assets))
+	for id, a := range assets {
+		prepared[id] = Prepare(a, names)
+	}
 	var rows [][]any
 	for _, v := range candidates {
-		found, err := evaluateRows(v.configuration, assets[v.configuration], byKey[v.record])
+		found, err := evaluateRows(v.configuration, prepared[v.configuration], byKey[v.record])
 		if err != nil {
 			return err
 		}
@@ -437,7 +463,7 @@ func (m *Matcher) Reset(ctx context.Context, b *store.Bulk) error {
 		}
 	}
 	m.mu.Lock()
-	m.compiled = nil
+	m.compiled, m.names = nil, nil
 	m.mu.Unlock()
 	to, err := state(ctx, b, "changed")
 	if err != nil {

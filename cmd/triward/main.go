@@ -1,0 +1,10 @@
+// Command triward is the three-layer defence for connected medical devices: server, web pages, API and command line.
+package main
+
+import (
+	"os"
+
+	"triward/internal/cli"
+)
+
+func main() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

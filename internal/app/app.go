@@ -1,0 +1,315 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"triward/internal/api"
+	"triward/internal/blob"
+	"triward/internal/device"
+	"triward/internal/ingest"
+	"triward/internal/ledger"
+	"triward/internal/people"
+	"triward/internal/problem"
+	"triward/internal/product"
+	"triward/internal/risk"
+	"triward/internal/store"
+	"triward/internal/vuln"
+	"triward/internal/web"
+)
+
+// App is the running program.
+type App struct {
+	Config  Config
+	Log     *slog.Logger
+	Version string
+
+	db      *store.DB
+	blobs   *blob.Store
+	key     *ledger.Key
+	people  *people.Directory
+	matcher *vuln.Matcher
+	feeds   ingest.Feeds
+}
+
+// Origin names the log that checkpoints are about: the public address of the installation, without scheme.
+func Origin(c Config) string {
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Host != "" {
+		return u.Host + "/triward"
+	}
+	return "triward.invalid/" + c.Listen
+}
+
+// New opens everything that the roles need. The caller closes it.
+func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
+	a := &App{Config: c, Log: log}
+	var err error
+	if a.db, err = store.Open(ctx, c.Database, store.Options{}); err != nil {
+		return nil, err
+	}
+	if a.blobs, err = blob.Open(ctx, c.Blobs); err != nil {
+		a.Close()
+		return nil, fmt.Errorf("open blobs: %w", err)
+	}
+	if a.key, err = ledger.OpenKey(c.KeyFile, Origin(c)); err != nil {
+		a.Close()
+		return nil, err
+	}
+	a.people = &people.Directory{DB: a.db, Limits: people.Limits{Idle: time.Duration(c.SessionIdle) * time.Minute, Absolute: time.Duration(c.SessionLimit) * time.Hour}}
+	if err := a.people.Seed(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	a.matcher = &vuln.Matcher{}
+	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
+	return a, nil
+}
+
+// Close releases what New opened.
+func (a *App) Close() error { return a.db.Close() }
+
+// SetupLink is the one-time link for the first account, "" when there are accounts.
+func (a *App) SetupLink(ctx context.Context, address string) (string, error) {
+	needed, err := a.people.SetupNeeded(ctx)
+	if err != nil || !needed {
+		return "", err
+	}
+	secret, err := a.people.StartSetup(ctx)
+	if err != nil {
+		return "", err
+	}
+	return address + web.SetupPath(secret), nil
+}
+
+// DB is the database, for the demonstration to fill.
+func (a *App) DB() *store.DB { return a.db }
+
+// People is the accounts, for the demonstration to fill.
+func (a *App) People() *people.Directory { return a.people }
+
+// RunFeed loads a feed now.
+func (a *App) RunFeed(ctx context.Context, feed string) error {
+	_, err := a.feeds.Run(ctx, feed)
+	return err
+}
+
+// Handler is the web pages and the API.
+func (a *App) Handler() http.Handler {
+	w := web.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
+		SecurityMail: a.Config.SecurityMail, Secure: a.Config.TLSCertificate != "" || isHTTPS(a.Config.PublicURL), Log: a.Log}
+	s := api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
+		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Log: a.Log}
+	mux := http.NewServeMux()
+	apiHandler := s.Handler()
+	mux.Handle("/api", apiHandler)
+	mux.Handle("/api/", apiHandler)
+	mux.Handle("/", w.Handler())
+	return mux
+}
+
+func isHTTPS(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https"
+}
+
+// followers is the table of who follows the journal.
+func (a *App) followers() []store.Follower {
+	return []store.Follower{device.ClassFollower(), assessment(a.db, a.matcher), ledger.Follower()}
+}
+
+// Serve runs the roles until ctx ends. ready is called with the address once the pages answer.
+func (a *App) Serve(ctx context.Context, ready func(address string)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	if slices.Contains(a.Config.Roles, "work") {
+		a.startWork(ctx, &wg)
+	}
+	if !slices.Contains(a.Config.Roles, "web") {
+		<-ctx.Done()
+		return nil
+	}
+	return a.serveWeb(ctx, ready)
+}
+
+func (a *App) startWork(ctx context.Context, wg *sync.WaitGroup) {
+	for _, f := range a.followers() {
+		wg.Go(func() { a.db.Follow(ctx, a.Log, f) })
+	}
+	for _, t := range a.ticks() {
+		wg.Go(func() { a.tick(ctx, t) })
+	}
+}
+
+// work that comes back; one process at a time does it.
+type work struct {
+	name  string
+	every time.Duration
+	do    func(ctx context.Context) error
+}
+
+func (a *App) ticks() []work {
+	count := func(f func(context.Context) (int, error)) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := f(ctx); return err }
+	}
+	verdicts, decisions, ranker := vuln.Verdicts{DB: a.db}, risk.Decisions{DB: a.db}, risk.Ranker{DB: a.db}
+	fleet := device.Fleet{DB: a.db}
+	return []work{
+		{"feeds", 30 * time.Second, count(a.feeds.RunDue)},
+		{"imports", 2 * time.Second, fleet.Resume},
+		{"verdicts", time.Minute, count(verdicts.Review)},
+		{"acceptances", time.Minute, count(decisions.Review)},
+		{"trend", 10 * time.Minute, ranker.Snapshot},
+	}
+}
+
+func (a *App) tick(ctx context.Context, w work) {
+	ctx = store.WithActor(ctx, store.System(w.name))
+	owner := fmt.Sprintf("%d-%d", os.Getpid(), rand.Uint64())
+	t := time.NewTicker(w.every)
+	defer t.Stop()
+	for {
+		got, err := a.db.Lease(ctx, "work:"+w.name, owner, 3*w.every+time.Minute)
+		if err == nil && got {
+			err = w.do(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			a.Log.Error("periodic work failed", "work", w.name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (a *App) serveWeb(ctx context.Context, ready func(string)) error {
+	l, err := net.Listen("tcp", a.Config.Listen)
+	if err != nil {
+		return problem.New(problem.Unavailable, "cannot listen on %s: %v", a.Config.Listen, err)
+	}
+	handler := a.Handler()
+	srv := newServer(ctx, handler)
+	scheme := "http"
+	if a.Config.TLSCertificate != "" {
+		scheme = "https"
+	}
+	errs := make(chan error, 2)
+	go func() {
+		if scheme == "https" {
+			errs <- srv.ServeTLS(l, a.Config.TLSCertificate, a.Config.TLSKey)
+			return
+		}
+		errs <- srv.Serve(l)
+	}()
+	local, err := a.serveSocket(ctx, handler, errs)
+	if err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	if ready != nil {
+		ready(scheme + "://" + l.Addr().String())
+	}
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-errs:
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if local != nil {
+		err = errors.Join(err, local.Shutdown(stop))
+	}
+	return errors.Join(err, srv.Shutdown(stop))
+}
+
+func newServer(ctx context.Context, h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, WriteTimeout: 10 * time.Minute,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
+}
+
+// serveSocket opens the socket of the command line. Who may open the file (mode 0600: the same user of the machine, who
+// can read the database anyway) acts as the administrator of this machine.
+func (a *App) serveSocket(ctx context.Context, h http.Handler, errs chan<- error) (*http.Server, error) {
+	if a.Config.Socket == "" {
+		return nil, nil
+	}
+	if err := os.Remove(a.Config.Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("open socket: %w", err)
+	}
+	l, err := net.Listen("unix", a.Config.Socket)
+	if err != nil {
+		return nil, fmt.Errorf("open socket: %w", err)
+	}
+	if err := os.Chmod(a.Config.Socket, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	local := store.Actor{ID: "local:administrator", Name: "Administrator of this machine", Grants: []store.Grant{{Kinds: []string{"*"}, All: true}}}
+	srv := newServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(store.WithActor(r.Context(), local)))
+	}))
+	go func() { errs <- srv.Serve(l) }()
+	return srv, nil
+}
+
+// CatchUp lets every follower handle what waits for it.
+func CatchUp(ctx context.Context, db *store.DB) error {
+	for _, f := range []store.Follower{device.ClassFollower(), assessment(db, &vuln.Matcher{}), ledger.Follower()} {
+		if err := db.CatchUp(ctx, f); err != nil {
+			return fmt.Errorf("follow the journal as %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// Rebuild makes every derived table again.
+func Rebuild(ctx context.Context, db *store.DB) error {
+	if err := CatchUp(ctx, db); err != nil {
+		return err
+	}
+	ctx = store.WithActor(ctx, store.System("rebuild"))
+	a := assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}}
+	return db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) })
+}
+
+// BackupBlobs gives every blob to a backup.
+func BackupBlobs(ctx context.Context, s *blob.Store) iter.Seq2[store.Blob, error] {
+	return func(yield func(store.Blob, error) bool) {
+		for d, err := range s.Walk(ctx) {
+			if !yield(store.Blob{Name: string(d), Open: func() (io.ReadCloser, error) { return s.Get(ctx, d) }}, err) {
+				return
+			}
+		}
+	}
+}
+
+// RestoreBlob stores a blob of a backup and refuses content that is not what its name says.
+func RestoreBlob(s *blob.Store) func(ctx context.Context, name string, content io.Reader) error {
+	return func(ctx context.Context, name string, content io.Reader) error {
+		d, _, err := s.Put(ctx, content, 1<<40)
+		if err != nil {
+			return err
+		}
+		if string(d) != name {
+			return problem.New(problem.Invalid, "blob %s has the content of %s", name, d)
+		}
+		return nil
+	}
+}

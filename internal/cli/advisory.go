@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"triward/internal/advisory"
+)
+
+const maxAdvisory = 64 << 20
+
+func (p *program) advisory() *cobra.Command {
+	c := &cobra.Command{Use: "advisory", Short: "Check, list and show security advisories"}
+	c.AddCommand(&cobra.Command{Use: "check FILE", Short: "Run the CSAF 2.0 tests on a document", Args: exactly(1), RunE: func(_ *cobra.Command, args []string) error {
+		body, err := readFile(args[0], maxAdvisory)
+		if err != nil {
+			return err
+		}
+		r := advisory.CheckCSAF(args[0], body)
+		if p.json {
+			err = p.print(r)
+		} else {
+			p.showCheck(r)
+		}
+		if err == nil && !r.Valid {
+			return exit{exitNegative}
+		}
+		return err
+	}})
+	c.AddCommand(p.onlineAdvisory()...)
+	return c
+}
+
+func (p *program) showCheck(r advisory.CheckReport) {
+	word := "valid CSAF 2.0"
+	if !r.Valid {
+		word = "not valid CSAF 2.0"
+	}
+	fmt.Fprintf(p.out, "%s: %s\n", r.File, word)
+	for _, f := range r.Faults {
+		fmt.Fprintf(p.out, "  failed %s %s: %s\n", f.Test, f.Path, f.Reason)
+	}
+	for _, f := range r.Warnings {
+		fmt.Fprintf(p.out, "  note %s %s: %s\n", f.Test, f.Path, f.Reason)
+	}
+}

@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"triward/internal/app"
+	"triward/internal/blob"
+	"triward/internal/ledger"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// open opens the database of the configuration. It works beside a running server.
+func (p *program) open(ctx context.Context) (*store.DB, app.Config, error) {
+	c, err := p.load()
+	if err != nil {
+		return nil, c, err
+	}
+	if path, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return nil, c, problem.New(problem.NotFound, "there is no database at %s; start the server once, or name its folder with --data", path)
+		}
+	}
+	db, err := store.Open(ctx, c.Database, store.Options{})
+	return db, c, err
+}
+
+// verification is what `journal verify --json` prints.
+type verification struct {
+	Valid   bool                `json:"valid"`
+	Entries int64               `json:"entries"`
+	Erased  int64               `json:"erased"`
+	Root    string              `json:"root"`
+	Fault   *store.JournalFault `json:"fault,omitempty"`
+	Reason  string              `json:"reason,omitempty"`
+}
+
+func (p *program) journal() *cobra.Command {
+	c := &cobra.Command{Use: "journal", Short: "Verify and prove the journal"}
+	c.AddCommand(
+		&cobra.Command{Use: "verify [BACKUP]", Short: "Recompute the journal of the database, or of a backup file", Args: cobra.MaximumNArgs(1),
+			RunE: func(c *cobra.Command, args []string) error { return p.verifyJournal(c.Context(), args) }},
+		&cobra.Command{Use: "prove ENTRY", Short: "Print a proof that an entry is in the journal", Args: exactly(1),
+			RunE: func(c *cobra.Command, args []string) error { return p.prove(c.Context(), args[0]) }},
+		&cobra.Command{Use: "checkpoint", Short: "Print a signed checkpoint of the journal", Args: exactly(0),
+			RunE: func(c *cobra.Command, _ []string) error {
+				return p.withLedger(c.Context(), func(l ledger.Ledger) error {
+					text, err := l.Checkpoint(c.Context())
+					if err == nil {
+						_, err = fmt.Fprint(p.out, text)
+					}
+					return err
+				})
+			}},
+		&cobra.Command{Use: "verify-proof FILE VERIFIER", Short: "Check a proof offline against the verifier key of the installation", Args: exactly(2),
+			RunE: func(_ *cobra.Command, args []string) error { return p.verifyProof(args[0], args[1]) }},
+		&cobra.Command{Use: "key", Short: "Print the verifier key of this installation", Args: exactly(0),
+			RunE: func(c *cobra.Command, _ []string) error {
+				return p.withLedger(c.Context(), func(l ledger.Ledger) error {
+					_, err := fmt.Fprintln(p.out, l.Key.Verifier())
+					return err
+				})
+			}})
+	c.AddCommand(p.onlineJournal()...)
+	return c
+}
+
+func (p *program) verifyJournal(ctx context.Context, args []string) error {
+	var v store.Verification
+	var err error
+	if len(args) == 1 {
+		_, v, err = store.VerifyBackup(ctx, args[0], nil)
+	} else {
+		db, _, openErr := p.open(ctx)
+		if openErr != nil {
+			return openErr
+		}
+		defer db.Close()
+		err = db.View(ctx, func(r store.Reader) error {
+			v, err = store.Verify(ctx, r, nil)
+			return err
+		})
+	}
+	out := verification{Valid: err == nil, Entries: v.Entries, Erased: v.Erased, Root: fmt.Sprintf("%x", v.Root)}
+	if err != nil {
+		out.Reason = err.Error()
+		if !errors.As(err, &out.Fault) && problem.KindOf(err) != problem.Invalid {
+			return err
+		}
+	}
+	switch {
+	case p.json:
+		if err := p.print(out); err != nil {
+			return err
+		}
+	case out.Valid:
+		fmt.Fprintf(p.out, "the journal verifies: %d entries, root %s\n", out.Entries, out.Root)
+	case out.Fault != nil:
+		fmt.Fprintf(p.out, "the journal does NOT verify: first bad entry %d: %s\n", out.Fault.Seq, out.Fault.Detail)
+	default:
+		fmt.Fprintf(p.out, "the journal does NOT verify: %s\n", out.Reason)
+	}
+	if !out.Valid {
+		return exit{exitNegative}
+	}
+	return nil
+}
+
+func (p *program) withLedger(ctx context.Context, fn func(ledger.Ledger) error) error {
+	db, c, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	key, err := ledger.OpenKey(c.KeyFile, app.Origin(c))
+	if err != nil {
+		return err
+	}
+	return fn(ledger.Ledger{DB: db, Key: key})
+}
+
+func (p *program) prove(ctx context.Context, entry string) error {
+	n, err := strconv.ParseInt(entry, 10, 64)
+	if err != nil || n < 1 {
+		return usage{fmt.Errorf("ENTRY must be the number of a journal entry, got %q", entry)}
+	}
+	return p.withLedger(ctx, func(l ledger.Ledger) error {
+		proof, err := l.Prove(ctx, n)
+		if err != nil {
+			return err
+		}
+		return p.print(proof)
+	})
+}
+
+func (p *program) verifyProof(file, verifier string) error {
+	body, err := readFile(file, 16<<20)
+	if err != nil {
+		return err
+	}
+	proof, err := ledger.ParseProof(body)
+	if err != nil {
+		return err
+	}
+	e, err := ledger.VerifyProof(proof, verifier)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		return p.print(map[string]any{"valid": true, "entry": e.Seq, "at": e.At, "kind": e.Kind, "actor": e.ActorName, "subject": e.Subject})
+	}
+	_, err = fmt.Fprintf(p.out, "entry %d is in the journal: %s, %s by %s on %s\n", e.Seq, e.At.Format("2006-01-02 15:04:05 UTC"), e.Kind, e.ActorName, e.Subject)
+	return err
+}
+
+func (p *program) backup() *cobra.Command {
+	return &cobra.Command{Use: "backup FILE", Short: "Save the whole database to a file, also while the server runs", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			db, conf, err := p.open(ctx)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			blobs, err := blob.Open(ctx, conf.Blobs)
+			if err != nil {
+				return err
+			}
+			m, err := writeBackup(ctx, db, blobs, args[0])
+			if err != nil {
+				return err
+			}
+			if p.json {
+				return p.print(m)
+			}
+			_, err = fmt.Fprintf(p.out, "saved %d journal entries, root %s, to %s\n", m.Journal.Entries, m.Journal.Root, args[0])
+			return err
+		}}
+}
+
+// writeBackup writes beside the target and renames, so that a broken run never looks like a backup.
+func writeBackup(ctx context.Context, db *store.DB, blobs *blob.Store, file string) (store.Manifest, error) {
+	if _, err := os.Stat(file); err == nil {
+		return store.Manifest{}, problem.New(problem.Conflict, "%s is there already", file)
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".triward-backup-*")
+	if err != nil {
+		return store.Manifest{}, err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	m, err := store.Backup(ctx, db, f, store.BackupOptions{Blobs: app.BackupBlobs(ctx, blobs)})
+	if err != nil {
+		return m, err
+	}
+	if err := f.Sync(); err != nil {
+		return m, err
+	}
+	return m, os.Rename(f.Name(), file)
+}
+
+func (p *program) restore() *cobra.Command {
+	return &cobra.Command{Use: "restore FILE", Short: "Load a backup into an empty database", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			conf, err := p.load()
+			if err != nil {
+				return err
+			}
+			db, err := store.Open(ctx, conf.Database, store.Options{})
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			blobs, err := blob.Open(ctx, conf.Blobs)
+			if err != nil {
+				return err
+			}
+			m, err := store.Restore(ctx, db, args[0], store.RestoreOptions{PutBlob: app.RestoreBlob(blobs)})
+			if err != nil {
+				return err
+			}
+			if err := app.CatchUp(ctx, db); err != nil {
+				return err
+			}
+			if p.json {
+				return p.print(m)
+			}
+			_, err = fmt.Fprintf(p.out, "restored %d journal entries, root %s; load the feeds again to see weaknesses\n", m.Journal.Entries, m.Journal.Root)
+			return err
+		}}
+}
+
+func (p *program) rebuild() *cobra.Command {
+	return &cobra.Command{Use: "rebuild", Short: "Make all derived tables again from records, journal and feeds", Args: exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			db, _, err := p.open(c.Context())
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			if err := app.Rebuild(c.Context(), db); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(p.out, "rebuilt")
+			return err
+		}}
+}

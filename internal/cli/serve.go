@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"triward/internal/app"
+)
+
+func (p *program) serve() *cobra.Command {
+	var listen, roles string
+	var demo bool
+	c := &cobra.Command{Use: "serve", Short: "Run the server: web pages, API, feeds and ranking", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error {
+		conf, err := p.load()
+		if err != nil {
+			return err
+		}
+		if listen != "" {
+			conf.Listen = listen
+		}
+		if roles != "" {
+			conf.Roles = strings.Split(roles, ",")
+		}
+		if err := conf.Validate(); err != nil {
+			return err
+		}
+		return p.run(c.Context(), conf, demo)
+	}}
+	c.Flags().StringVar(&listen, "listen", "", "address and port, instead of the configuration's")
+	c.Flags().StringVar(&roles, "role", "", "comma-separated roles of this process: web, work")
+	c.Flags().BoolVar(&demo, "demo", false, "fill an empty database with the demonstration")
+	return c
+}
+
+func (p *program) run(ctx context.Context, conf app.Config, demo bool) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(conf.LogLevel)); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level}))
+	a, err := app.New(ctx, conf, log)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	a.Version = buildVersion
+	var signIn string
+	if demo {
+		if signIn, err = a.Demonstrate(ctx); err != nil {
+			return err
+		}
+	}
+	return a.Serve(ctx, func(address string) {
+		if conf.PublicURL != "" {
+			address = conf.PublicURL
+		}
+		fmt.Fprintf(p.out, "Triward answers at %s\n", address)
+		if signIn != "" {
+			fmt.Fprint(p.out, signIn)
+			return
+		}
+		link, err := a.SetupLink(ctx, address)
+		if err != nil {
+			log.Error("no set-up link", "error", err)
+			return
+		}
+		if link != "" {
+			fmt.Fprintf(p.out, "Make the first account with this link, once, within 24 hours:\n  %s\n", link)
+		}
+	})
+}
