@@ -1,0 +1,284 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"triward/internal/id"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// Grant gives an account a role within a scope.
+type Grant struct {
+	ID       string // grn_…
+	Account  string
+	Role     string
+	RoleName string   // filled when read
+	All      bool     // everywhere; otherwise in the sites and for the products named
+	Sites    []string // ids, sorted
+	Products []string // ids, sorted
+	Created  time.Time
+	By       string    // id of who gave it
+	Expires  time.Time // zero: no end
+}
+
+// maxScope bounds the sites and products that one grant names.
+const maxScope = 1000
+
+func checkScope(l *problem.List, g store.Grant) {
+	if g.All && len(g.Sites)+len(g.Products) > 0 {
+		l.Add("scope", "is either everywhere or the sites and products named, not both")
+	}
+	if !g.All && len(g.Sites)+len(g.Products) == 0 {
+		l.Add("scope", "must be everywhere or name a site or product")
+	}
+	for _, part := range []struct {
+		path string
+		ids  []string
+	}{{"sites", g.Sites}, {"products", g.Products}} {
+		if len(part.ids) > maxScope {
+			l.Add(part.path, "must name at most %d", maxScope)
+		}
+		for i, s := range part.ids {
+			if s == "" || len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				l.Add(fmt.Sprintf("%s[%d]", part.path, i), "is not an identifier")
+			}
+		}
+	}
+}
+
+func sorted(ids []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(ids)))
+}
+
+// Grant gives an account a role and returns the grant's id. ID, RoleName, Created and By of g are not looked at. The actor
+// must hold every kind of the role in the whole scope. Conflict for a disabled account.
+func (d *Directory) Grant(ctx context.Context, g Grant) (string, error) {
+	g.Sites, g.Products = sorted(g.Sites), sorted(g.Products)
+	var l problem.List
+	checkScope(&l, store.Grant{All: g.All, Sites: g.Sites, Products: g.Products})
+	if !g.Expires.IsZero() && !g.Expires.After(d.DB.Now()) {
+		l.Add("expires", "must lie in the future")
+	}
+	if err := l.Err("grant is not valid"); err != nil {
+		return "", err
+	}
+	g, err := newGrant(g)
+	if err != nil {
+		return "", err
+	}
+	err = d.DB.Update(ctx, func(tx *store.Tx) error { return grantTx(ctx, tx, g) })
+	if err != nil {
+		return "", fmt.Errorf("grant role %q: %w", g.Role, err)
+	}
+	return g.ID, nil
+}
+
+func newGrant(g Grant) (Grant, error) {
+	var err error
+	g.ID, err = id.New("grn")
+	return g, err
+}
+
+func grantTx(ctx context.Context, tx *store.Tx, g Grant) error {
+	a, err := accountByID(ctx, tx, g.Account)
+	if err != nil {
+		return err
+	}
+	if a.State == Disabled {
+		return problem.New(problem.Conflict, "the account is disabled; enable it first")
+	}
+	o, err := roleByID(ctx, tx, g.Role)
+	if err != nil {
+		return err
+	}
+	if o.Scoped && g.All {
+		var l problem.List
+		l.Add("scope", "must name the sites or products: %s is never granted everywhere", o.Name)
+		return l.Err("grant is not valid")
+	}
+	kind, err := lacks(ctx, tx, holding{store.Grant{Kinds: o.Kinds, All: g.All, Sites: g.Sites, Products: g.Products}, g.Expires})
+	if err != nil {
+		return err
+	}
+	if kind != "" {
+		return problem.New(problem.Forbidden, "you may not do %q there for as long yourself, so you cannot grant it", kind)
+	}
+	sites, err := list(g.Sites)
+	if err != nil {
+		return err
+	}
+	products, err := list(g.Products)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO people_grant (id, account, role, everywhere, sites, products, created, created_by, expires)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, g.ID, g.Account, g.Role, g.All, sites, products, store.Micros(tx.Now),
+		tx.Actor().ID, store.Micros(g.Expires)); err != nil {
+		return err
+	}
+	g.RoleName = o.Name
+	_, err = tx.Record(ctx, store.Event{Kind: KindGranted, Subject: g.Account, Body: g.body("")})
+	return err
+}
+
+func (g Grant) body(reason string) grantBody {
+	b := grantBody{Grant: g.ID, Role: g.Role, RoleName: g.RoleName, All: g.All, Sites: g.Sites, Products: g.Products, Reason: reason}
+	if !g.Expires.IsZero() {
+		b.Expires = &g.Expires
+	}
+	return b
+}
+
+// Revoke takes a grant back. Conflict when it would take the last administrator.
+func (d *Directory) Revoke(ctx context.Context, grant, reason string) error {
+	return d.DB.Update(ctx, func(tx *store.Tx) error {
+		g, err := scanGrant(tx.QueryRow(ctx, `SELECT `+grantColumns+` FROM people_grant g JOIN people_role o ON o.id = g.role WHERE g.id = $1`, grant))
+		if err != nil {
+			return fmt.Errorf("revoke grant %q: %w", grant, err)
+		}
+		if err := keepAdministrator(ctx, tx, func() error {
+			_, err := tx.Exec(ctx, `DELETE FROM people_grant WHERE id = $1`, grant)
+			return err
+		}); err != nil {
+			return err
+		}
+		_, err = tx.Record(ctx, store.Event{Kind: KindGrantRevoked, Subject: g.Account, Body: g.body(reason)})
+		return err
+	})
+}
+
+// Grants are what an account was given, also what has expired since, oldest first: one's own, or anybody's with
+// people.read.
+func Grants(ctx context.Context, r store.Reader, account string) ([]Grant, error) {
+	if err := mayRead(ctx, account); err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, scanGrant, `SELECT `+grantColumns+` FROM people_grant g JOIN people_role o ON o.id = g.role
+		WHERE g.account = $1 ORDER BY g.id`, account)
+}
+
+const grantColumns = `g.id, g.account, g.role, o.name, g.everywhere, g.sites, g.products, g.created, g.created_by, g.expires`
+
+func scanGrant(s store.Scanner) (Grant, error) {
+	var g Grant
+	var sites, products string
+	var created, expires int64
+	if err := s.Scan(&g.ID, &g.Account, &g.Role, &g.RoleName, &g.All, &sites, &products, &created, &g.By, &expires); err != nil {
+		return g, err
+	}
+	g.Created, g.Expires = store.Time(created), store.Time(expires)
+	var err error
+	if g.Sites, err = words(sites); err != nil {
+		return g, err
+	}
+	g.Products, err = words(products)
+	return g, err
+}
+
+// forever is later than every end of a grant.
+var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// lacks is a kind of h that the actor does not hold in all of its scope until its end; "" when the actor holds all of h.
+// Without the end, somebody with a role for a day could give it to themselves for ever.
+func lacks(ctx context.Context, tx *store.Tx, h holding) (string, error) {
+	a := tx.Actor()
+	if kind := missing(a, h.Grant); kind != "" {
+		return kind, nil
+	}
+	account := a.ID
+	switch {
+	case strings.HasPrefix(a.ID, "system:"):
+		return "", nil // the program itself holds everything without end
+	case strings.HasPrefix(a.ID, "tok_"):
+		if err := tx.QueryRow(ctx, `SELECT account FROM people_token WHERE id = $1`, a.ID).Scan(&account); err != nil {
+			return "", err
+		}
+	}
+	until := forever
+	if !h.expires.IsZero() {
+		until = h.expires.Add(-time.Microsecond) // ending together is no more
+	}
+	lasting, err := holdings(ctx, tx, account, until)
+	if err != nil {
+		return "", err
+	}
+	var held store.Actor
+	for _, l := range lasting {
+		held.Grants = append(held.Grants, l.Grant)
+	}
+	return missing(held, h.Grant), nil
+}
+
+// missing is a kind of g that the actor does not hold in all of g's scope; "" when the actor holds all of g.
+func missing(a store.Actor, g store.Grant) string {
+	for _, k := range g.Kinds {
+		s := a.Scope(k)
+		if s.All || !g.All && subset(g.Sites, s.Sites) && subset(g.Products, s.Products) {
+			continue
+		}
+		return k
+	}
+	return ""
+}
+
+func subset(some, of []string) bool {
+	for _, s := range some {
+		if !slices.Contains(of, s) {
+			return false
+		}
+	}
+	return true
+}
+
+// meet is what two grants have in common; false when that is nothing.
+func meet(a, b store.Grant) (store.Grant, bool) {
+	g := store.Grant{Kinds: commonKinds(a.Kinds, b.Kinds)}
+	switch {
+	case a.All && b.All:
+		g.All = true
+	case a.All:
+		g.Sites, g.Products = b.Sites, b.Products
+	case b.All:
+		g.Sites, g.Products = a.Sites, a.Products
+	default:
+		g.Sites, g.Products = common(a.Sites, b.Sites), common(a.Products, b.Products)
+	}
+	return g, len(g.Kinds) > 0 && (g.All || len(g.Sites)+len(g.Products) > 0)
+}
+
+func common(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if slices.Contains(b, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// commonKinds keeps the narrower of each pair of which one includes the other.
+func commonKinds(a, b []string) []string {
+	var out []string
+	for _, x := range a {
+		for _, y := range b {
+			switch {
+			case includes(y, x):
+				out = append(out, x)
+			case includes(x, y):
+				out = append(out, y)
+			}
+		}
+	}
+	return sorted(out)
+}
+
+// includes reports whether the kinds that wide names include those that narrow names.
+func includes(wide, narrow string) bool {
+	area, all := strings.CutSuffix(wide, "*")
+	return wide == narrow || all && strings.HasPrefix(narrow, area)
+}

@@ -1,0 +1,143 @@
+package people
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kinds of the events of this package about other people's accounts and the set of roles.
+const (
+	KindRead            = "people.read"       // accounts, grants, sessions and tokens of everybody
+	KindReadNames       = "people.names.read" // names of active accounts, to choose an owner
+	KindSetupStarted    = "people.setup_started"
+	KindSetupCompleted  = "people.setup_completed"
+	KindAccountCreated  = "people.account_created"
+	KindAccountChanged  = "people.account_changed"
+	KindAccountDisabled = "people.account_disabled"
+	KindAccountEnabled  = "people.account_enabled"
+	KindLinkMade        = "people.link_made"
+	KindPasswordChanged = "people.password_changed"
+	KindTOTPChanged     = "people.totp_changed"
+	KindRoleChanged     = "people.role_changed"
+	KindGranted         = "people.granted"
+	KindGrantRevoked    = "people.grant_revoked"
+	KindSessionRevoked  = "people.session_revoked"
+	KindTokenRevoked    = "people.token_revoked"
+	KindSignedIn        = "people.signed_in"
+	KindSignInFailed    = "people.sign_in_failed"
+	KindSignInLocked    = "people.sign_in_locked" // an alert
+)
+
+// Kinds of the events about the actor's own account. Every account may record them.
+const (
+	KindSelf                = "self.*"
+	KindSelfSignedOut       = "self.signed_out"
+	KindSelfPasswordChanged = "self.password_changed"
+	KindSelfTOTPChanged     = "self.totp_changed"
+	KindSelfRecoveryMade    = "self.recovery_codes_made"
+	KindSelfSessionRevoked  = "self.session_revoked"
+	KindSelfTokenCreated    = "self.token_created"
+	KindSelfTokenRevoked    = "self.token_revoked"
+)
+
+// Kind is one word of the permission vocabulary.
+type Kind struct {
+	Name string // "device.moved"
+	Text string // what a holder may do, as it is read after "may"
+}
+
+// Area is the part of a kind before the first dot.
+func (k Kind) Area() string {
+	area, _, _ := strings.Cut(k.Name, ".")
+	return area
+}
+
+// Reads reports whether the kind allows reading rather than recording.
+func (k Kind) Reads() bool { return strings.HasSuffix(k.Name, ".read") }
+
+// Vocabulary is every kind that a role may hold, by area. The kinds "self.*" are not in it: nobody can be without them.
+func Vocabulary() []Kind {
+	return []Kind{
+		{"journal.read", "read the journal of everything that happened"},
+		{"journal.body_erased", "erase the body of a journal entry where the law demands it"},
+
+		{KindRead, "see accounts, grants, sessions and tokens"},
+		{KindReadNames, "see the names of people, to choose an owner"},
+		{KindAccountCreated, "create accounts"},
+		{KindAccountChanged, "change the name, login and e-mail of accounts"},
+		{KindAccountDisabled, "disable accounts"},
+		{KindAccountEnabled, "enable accounts again"},
+		{KindLinkMade, "make one-time links for setting a password"},
+		{KindPasswordChanged, "set the password of another account"},
+		{KindTOTPChanged, "remove the authenticator of another account"},
+		{KindRoleChanged, "create, change and delete roles"},
+		{KindGranted, "give roles they hold to others"},
+		{KindGrantRevoked, "take roles from others"},
+		{KindSessionRevoked, "end sessions of others"},
+		{KindTokenRevoked, "revoke API tokens of others"},
+
+		{"product.read", "see manufacturers, models, releases and their software"},
+		{"product.manufacturer_added", "add manufacturers"},
+		{"product.manufacturer_changed", "change manufacturers"},
+		{"product.model_added", "add models"},
+		{"product.model_changed", "change models, their functions and harm"},
+		{"product.release_added", "add releases"},
+		{"product.release_changed", "change releases"},
+		{"product.support_asserted", "assert the support stage of a product"},
+		{"product.fact_recorded", "record configuration facts"},
+		{"product.fact_withdrawn", "withdraw configuration facts"},
+		{"product.sbom_added", "add SBOMs"},
+
+		{"device.read", "see devices and sites"},
+		{"device.registered", "register devices"},
+		{"device.changed", "change devices"},
+		{"device.moved", "move devices"},
+		{"device.identity_added", "add network identities"},
+		{"device.merged", "merge two records of one device"},
+		{"device.retired", "retire devices"},
+		{"device.imported", "import fleets"},
+		{"device.site_added", "add sites"},
+
+		{"vuln.read", "see weaknesses, advisories and proofs"},
+		{"vuln.feed_added", "add feeds"},
+		{"vuln.feed_changed", "change feeds"},
+		{"vuln.feed_removed", "remove feeds"},
+		{"vuln.feed_loaded", "load feeds"},
+		{"vuln.verdict_recorded", "record verdicts"},
+		{"vuln.verdict_reopened", "re-open verdicts"},
+		{"vuln.verdict_withdrawn", "withdraw verdicts"},
+		{"vuln.alias_added", "add product aliases"},
+		{"vuln.alias_removed", "remove product aliases"},
+
+		{"risk.read", "see risks and decisions"},
+		{"risk.table_changed", "change the table that ranks risks"},
+		{"risk.decided", "decide on treatment"},
+		{"risk.decision_changed", "change decisions"},
+		{"risk.accepted", "accept risks"},
+		{"risk.reopened", "re-open decisions"},
+		{"risk.progress_recorded", "record progress on devices"},
+		{"risk.closed", "close decisions"},
+
+		{"system.read", "see configuration and health of Triward"},
+		{"system.configured", "configure Triward"},
+		{"system.backup", "make backups"},
+	}
+}
+
+// known reports whether a role may hold a kind: one of the vocabulary, "area.*" of one of its areas, or "*".
+func known(kind string) bool {
+	if kind == "*" {
+		return true
+	}
+	return slices.ContainsFunc(Vocabulary(), func(k Kind) bool { return k.Name == kind || k.Area()+".*" == kind })
+}
+
+func reads() []string {
+	var out []string
+	for _, k := range Vocabulary() {
+		if k.Reads() {
+			out = append(out, k.Name)
+		}
+	}
+	return out
+}
