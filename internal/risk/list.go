@@ -280,3 +280,6 @@ func unpack(rank int64) (Severity, Exploitability) {
 	}
 	return Severities[s], Exploitabilities[e]
 }
+
+// LineColumns are the columns of the ranked list in the order in which a load gives them.
+func LineColumns() []string { return lineColumns }

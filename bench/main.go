@@ -1,0 +1,138 @@
+// Command bench measures Triward on this machine and prints one table: figure, unit, target or peer, ratio. The real data
+// is read from ../shared/data (or TRIWARD_DATA); without it only the synthetic figures are measured.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"triward/internal/store"
+)
+
+// row is one line of the table.
+type row struct {
+	figure string
+	value  float64
+	unit   string
+	peer   string  // what it is compared with
+	than   float64 // the peer's value in the same unit; 0: nothing to compare with
+}
+
+// bench is one run.
+type bench struct {
+	ctx  context.Context
+	db   *store.DB
+	dir  string
+	data string
+	rows []row
+
+	devices int
+	lines   int
+}
+
+func main() {
+	devices := flag.Int("devices", 100_000, "devices of the synthetic fleet")
+	lines := flag.Int("findings", 5_000_000, "findings of the synthetic ranked list")
+	keep := flag.String("dir", "", "folder for the database; empty: a temporary one")
+	flag.Parse()
+	if err := run(*devices, *lines, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(devices, lines int, dir string) error {
+	if dir == "" {
+		var err error
+		if dir, err = os.MkdirTemp("", "triward-bench-*"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	b := &bench{ctx: store.WithActor(context.Background(), store.System("bench")), dir: dir, devices: devices, lines: lines}
+	var err error
+	if b.db, err = store.Open(b.ctx, "sqlite:"+dir+"/bench.db", store.Options{}); err != nil {
+		return err
+	}
+	defer b.db.Close()
+	b.data = dataDir()
+	for _, step := range []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.memory} {
+		if err := step(); err != nil {
+			b.print()
+			return err
+		}
+	}
+	b.print()
+	return nil
+}
+
+func (b *bench) add(figure string, value float64, unit string) {
+	b.against(figure, value, unit, "", 0)
+}
+
+// against notes a figure and what it is to be below.
+func (b *bench) against(figure string, value float64, unit, peer string, than float64) {
+	b.rows = append(b.rows, row{figure, value, unit, peer, than})
+	fmt.Fprintf(os.Stderr, "%s: %.3g %s\n", figure, value, unit)
+}
+
+// timed runs fn and notes the seconds.
+func (b *bench) timed(figure, peer string, than float64, fn func() error) error {
+	start := time.Now()
+	if err := fn(); err != nil {
+		return fmt.Errorf("%s: %w", figure, err)
+	}
+	b.against(figure, time.Since(start).Seconds(), "s", peer, than)
+	return nil
+}
+
+func (b *bench) print() {
+	fmt.Printf("Triward on %d cores, %s/%s, %s\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "FIGURE\tVALUE\tUNIT\tTARGET OR PEER\tRATIO\tRESULT")
+	for _, r := range b.rows {
+		ratio, result := "", ""
+		if r.than > 0 {
+			ratio = fmt.Sprintf("%.2f", r.value/r.than)
+			result = "met"
+			if r.value > r.than {
+				result = "MISSED"
+			}
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.figure, number(r.value), r.unit, r.peer, ratio, result)
+	}
+	w.Flush()
+}
+
+func number(v float64) string {
+	switch {
+	case v >= 1000:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", v), "0"), ".")
+}
+
+// percentiles measures fn n times and notes the median and the 99th percentile in milliseconds.
+func (b *bench) percentiles(figure string, n int, limit float64, fn func(i int) error) error {
+	took := make([]float64, n)
+	for i := range n {
+		start := time.Now()
+		if err := fn(i); err != nil {
+			return fmt.Errorf("%s: %w", figure, err)
+		}
+		took[i] = float64(time.Since(start).Microseconds()) / 1000
+	}
+	slices.Sort(took)
+	b.add(figure+", p50", took[n/2], "ms")
+	b.against(figure+", p99", took[n*99/100], "ms", fmt.Sprintf("target < %.0f ms", limit), limit)
+	return nil
+}
