@@ -64,6 +64,7 @@ type Device struct {
 	UDI           string    // as scanned or imported
 	DI            string    // UDI device identifier
 	Model         product.ModelID
+	Maker         string // filled by reads: the manufacturer of the model
 	ModelName     string // filled by reads: "manufacturer model", or the raw texts
 	Release       product.ReleaseID
 	RawVendor     string // as imported
@@ -114,6 +115,7 @@ func (d *Device) unset() {
 	if d.OwnClass == "" {
 		d.OwnClass = product.ClassNotKnown
 	}
+	d.readUDI()
 	d.Connectivity = slices.Clone(d.Connectivity)
 	slices.Sort(d.Connectivity)
 	d.Connectivity = slices.Compact(d.Connectivity)
@@ -151,7 +153,7 @@ func (d Device) Validate() error {
 		{"it_owner", d.ITOwner}} {
 		product.Text(&l, f.path, f.text, maxText)
 	}
-	product.Text(&l, "udi", d.UDI, maxUDI)
+	d.validateUDI(&l)
 	product.Date(&l, "manufactured", d.Manufactured)
 	product.OneOf(&l, "patient_data", d.PatientData, product.Answers())
 	product.OneOf(&l, "in_use", d.InUse, product.Answers())

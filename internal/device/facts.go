@@ -154,9 +154,9 @@ func sharedFacts(ctx context.Context, r store.Reader, m product.ModelID, rel pro
 
 func partsOf(ctx context.Context, r store.Reader, ids []ID) (map[ID][]Part, error) {
 	out := map[ID][]Part{}
-	for from := 0; from < len(ids); from += 1000 {
+	for from := 0; from < len(ids); from += valuesPerStatement {
 		var names []string
-		for _, id := range ids[from:min(from+1000, len(ids))] {
+		for _, id := range ids[from:min(from+valuesPerStatement, len(ids))] {
 			names = append(names, string(id))
 		}
 		var w store.Where

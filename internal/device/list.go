@@ -30,9 +30,11 @@ type Query struct {
 	Class  product.SafetyClass
 	State  State  // empty means Active
 	Prefix string // beginning of an asset tag, serial number, IP or MAC address, host name or AE title, in any case
-	Sort   Sort   // empty means ByTag, with Prefix ByMatch
+	Sort   Sort   // empty means ByTag; ByTag with Prefix means ByMatch
 	After  string // Next of the page before
 	Limit  int    // at most 1,000; 0 means 50
+
+	broad bool // Prefix matches very many devices
 }
 
 // Item is a device in a list.
@@ -114,8 +116,13 @@ func page(ctx context.Context, r store.Reader, q Query) ([]place, Page, error) {
 	q.Limit = min(q.Limit, 1000)
 	if q.Sort == "" {
 		q.Sort = ByTag
-		if q.Prefix != "" {
+	}
+	if q.Prefix != "" {
+		if q.Sort == ByTag {
 			q.Sort = ByMatch
+		}
+		if q.broad, err = broad(ctx, r, q); err != nil {
+			return nil, Page{}, err
 		}
 	}
 	var w store.Where
@@ -147,9 +154,22 @@ func page(ctx context.Context, r store.Reader, q Query) ([]place, Page, error) {
 	return found, p, nil
 }
 
+// fewMatches is how many matches are collected and then sorted; where there are more, the order is walked instead.
+const fewMatches = 8_000
+
+func broad(ctx context.Context, r store.Reader, q Query) (bool, error) {
+	if q.Sort == ByMatch {
+		return false, nil
+	}
+	low, high := prefixOf(q.Prefix)
+	var n int
+	err := r.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 AS one FROM device_term WHERE term >= $1 AND term < $2 LIMIT $3) AS found`, low, high, fewMatches+1).Scan(&n)
+	return n > fewMatches, err
+}
+
 // filter adds the conditions. A single filter under the order by tag has an index of its own that gives that order. In
-// every other mix the wide indexes give the order and answer the filters by themselves; the joined empty text keeps the
-// planner from taking a narrow index and sorting what it found.
+// every other mix the wide indexes give the order and answer the filters by themselves; a range of one value keeps the
+// planner from taking a narrow index for an equality and sorting what it found.
 func (q Query) filter(w *store.Where, scope store.Scope) {
 	switch q.State {
 	case "", Active: // written out, so that partial indexes apply
@@ -173,7 +193,7 @@ func (q Query) filter(w *store.Where, scope store.Scope) {
 		case alone:
 			w.And(f.column+" = ?", f.value)
 		default:
-			w.And("("+f.column+" || '') = ?", f.value)
+			w.And(f.column+" >= ? AND "+f.column+" <= ?", f.value, f.value)
 		}
 	}
 	w.Scope(scope, "(d.site_id || '')", "(d.model_id || '')")
@@ -221,7 +241,11 @@ func (q Query) order(w *store.Where) (from, order, marks string, err error) {
 	}
 	if q.Prefix != "" {
 		low, high := prefixOf(q.Prefix)
-		w.And("d.id IN (SELECT t.device_id FROM device_term t WHERE t.term >= ? AND t.term < ?)", low, high)
+		if q.broad { // walking the order finds a page soon
+			w.And("EXISTS (SELECT 1 FROM device_term t WHERE t.device_id = d.id AND t.term >= ? AND t.term < ?)", low, high)
+		} else {
+			w.And("d.id IN (SELECT t.device_id FROM device_term t WHERE t.term >= ? AND t.term < ?)", low, high)
+		}
 	}
 	return from, order, marks, nil
 }

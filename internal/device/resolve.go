@@ -54,7 +54,7 @@ func findAll(ctx context.Context, r store.Reader, described []Device) (*index, e
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	var ids []ID
-	for part := range slices.Chunk(keys, 2000) {
+	for part := range slices.Chunk(keys, valuesPerStatement) {
 		var w store.Where
 		w.In("match_key", part)
 		type hit struct {

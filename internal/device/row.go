@@ -10,6 +10,7 @@ import (
 
 	"triward/internal/problem"
 	"triward/internal/product"
+	"triward/internal/udi"
 )
 
 // Row is one device as a fleet file describes it. Empty fields are not known.
@@ -84,6 +85,7 @@ type rowParser struct {
 	line    int
 	column  int
 	faults  []problem.Fault
+	label   udi.UDI
 }
 
 func (p *rowParser) fault(format string, args ...any) {
@@ -113,7 +115,7 @@ func (p *rowParser) row(rec Record) Row {
 			limit = maxUDI
 		}
 		var l problem.List
-		if product.Text(&l, "", cell, limit); l.Len() > 0 {
+		if product.Text(&l, "", strings.ReplaceAll(cell, separator, ""), limit); l.Len() > 0 {
 			p.fault("%s", problem.FaultsOf(l.Err(""))[0].Reason)
 			continue
 		}
@@ -134,6 +136,7 @@ func plain(s string) string {
 
 // whole checks what no single column can tell.
 func (p *rowParser) whole(row *Row) {
+	p.fromLabel(row)
 	if row.AssetTag == "" && row.Serial == "" && row.UDI == "" && len(row.MAC)+len(row.IP)+len(row.Hostname)+len(row.AETitle) == 0 && len(p.faults) == 0 {
 		p.fault("names no device: it has no asset tag, serial number, UDI or network identity")
 	}

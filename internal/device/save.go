@@ -89,7 +89,7 @@ func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
 			return err
 		}
 	}
-	for part := range slices.Chunk(changed, 2000) {
+	for part := range slices.Chunk(changed, valuesPerStatement) {
 		var w store.Where
 		w.In("device_id", part)
 		w.And("inherited = FALSE")

@@ -11,13 +11,13 @@ import (
 )
 
 const deviceColumns = `d.id, d.state, d.site_id, coalesce(s.name, ''), d.ward, d.asset_tag, d.serial, d.lot, d.manufactured, d.udi, d.di, d.model_id,
-	coalesce(f.name || ' ' || m.name, ''), d.release_id, d.raw_vendor, d.raw_model, d.raw_version, d.zone, d.connectivity, d.patient_data, d.in_use,
+	coalesce(f.name, ''), coalesce(f.name || ' ' || m.name, ''), d.release_id, d.raw_vendor, d.raw_model, d.raw_version, d.zone, d.connectivity, d.patient_data, d.in_use,
 	d.own_class, d.safety_class, d.clinical_owner, d.it_owner, d.at, d.changed, d.merged_into`
 
 const deviceJoins = ` LEFT JOIN site s ON s.id = d.site_id LEFT JOIN model m ON m.id = d.model_id LEFT JOIN manufacturer f ON f.id = m.manufacturer_id`
 
 func deviceTargets(d *Device, made, at, changed *int64, ways *string) []any {
-	return []any{&d.ID, &d.State, &d.Site, &d.SiteName, &d.Ward, &d.AssetTag, &d.Serial, &d.Lot, made, &d.UDI, &d.DI, &d.Model, &d.ModelName,
+	return []any{&d.ID, &d.State, &d.Site, &d.SiteName, &d.Ward, &d.AssetTag, &d.Serial, &d.Lot, made, &d.UDI, &d.DI, &d.Model, &d.Maker, &d.ModelName,
 		&d.Release, &d.RawVendor, &d.RawModel, &d.RawVersion, &d.Zone, ways, &d.PatientData, &d.InUse, &d.OwnClass, &d.Class, &d.ClinicalOwner,
 		&d.ITOwner, at, changed, &d.MergedInto}
 }
@@ -41,7 +41,7 @@ func (d *Device) finish(made, at, changed int64, ways string) {
 // load reads whole records, in the order of their ids. Ids without a record are left out.
 func load(ctx context.Context, r store.Reader, ids []ID) ([]Device, error) {
 	var out []Device
-	for part := range slices.Chunk(ids, 1000) {
+	for part := range slices.Chunk(ids, valuesPerStatement) {
 		names := make([]string, len(part))
 		for i, id := range part {
 			names[i] = string(id)
@@ -94,9 +94,13 @@ func fill(ctx context.Context, r store.Reader, ds []Device, names []string) erro
 	return err
 }
 
-// insert writes rows with as few statements as the bound values allow. Suffix is what follows the values (ON CONFLICT …).
+// valuesPerStatement is where long statements stop paying: SQLite looks each placeholder up among those before it, so that
+// the time to parse a statement grows with their square.
+const valuesPerStatement = 150
+
+// insert writes rows with few statements. Suffix is what follows the values (ON CONFLICT …).
 func insert(ctx context.Context, tx *store.Tx, table string, columns []string, rows [][]any, suffix string) error {
-	for part := range slices.Chunk(rows, 6000/len(columns)) {
+	for part := range slices.Chunk(rows, max(1, valuesPerStatement/len(columns))) {
 		var q strings.Builder
 		q.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
 		args := make([]any, 0, len(part)*len(columns))
@@ -121,7 +125,7 @@ func insert(ctx context.Context, tx *store.Tx, table string, columns []string, r
 
 // drop deletes the rows of devices from a table that hangs on them.
 func drop(ctx context.Context, tx *store.Tx, from string, ids []string) error {
-	for part := range slices.Chunk(ids, 2000) {
+	for part := range slices.Chunk(ids, valuesPerStatement) {
 		var w store.Where
 		w.In("device_id", part)
 		if _, err := tx.Exec(ctx, `DELETE FROM `+from+w.SQL(), w.Args()...); err != nil {
@@ -144,7 +148,7 @@ func derivedOf(ctx context.Context, r store.Reader, ds []Device) (map[SiteID]str
 	for _, d := range ds {
 		siteIDs, modelIDs = append(siteIDs, string(d.Site)), append(modelIDs, string(d.Model))
 	}
-	for part := range slices.Chunk(distinct(siteIDs), 1000) {
+	for part := range slices.Chunk(distinct(siteIDs), valuesPerStatement) {
 		var w store.Where
 		w.In("id", part)
 		found, err := store.All(ctx, r, scanSite, `SELECT id, name FROM site`+w.SQL(), w.Args()...)
@@ -155,7 +159,7 @@ func derivedOf(ctx context.Context, r store.Reader, ds []Device) (map[SiteID]str
 			sites[s.ID] = strings.ToLower(s.Name)
 		}
 	}
-	for part := range slices.Chunk(distinct(modelIDs), 1000) {
+	for part := range slices.Chunk(distinct(modelIDs), valuesPerStatement) {
 		var w store.Where
 		w.In("id", part)
 		_, err := store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
