@@ -37,12 +37,11 @@ type App struct {
 	Log     *slog.Logger
 	Version string
 
-	db      *store.DB
-	blobs   *blob.Store
-	key     *ledger.Key
-	people  *people.Directory
-	matcher *vuln.Matcher
-	feeds   ingest.Feeds
+	db     *store.DB
+	blobs  *blob.Store
+	key    *ledger.Key
+	people *people.Directory
+	feeds  ingest.Feeds
 }
 
 // Origin names the log that checkpoints are about: the public address of the installation, without scheme.
@@ -73,7 +72,6 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		a.Close()
 		return nil, err
 	}
-	a.matcher = &vuln.Matcher{}
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -127,11 +125,6 @@ func isHTTPS(address string) bool {
 	return err == nil && u.Scheme == "https"
 }
 
-// followers is the table of who follows the journal.
-func (a *App) followers() []store.Follower {
-	return []store.Follower{device.ClassFollower(), assessment(a.db, a.matcher), ledger.Follower()}
-}
-
 // Serve runs the roles until ctx ends. ready is called with the address once the pages answer.
 func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -150,7 +143,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 }
 
 func (a *App) startWork(ctx context.Context, wg *sync.WaitGroup) {
-	for _, f := range a.followers() {
+	for _, f := range followers(a.db) {
 		wg.Go(func() { a.db.Follow(ctx, a.Log, f) })
 	}
 	for _, t := range a.ticks() {
@@ -267,26 +260,6 @@ func (a *App) serveSocket(ctx context.Context, h http.Handler, errs chan<- error
 	}))
 	go func() { errs <- srv.Serve(l) }()
 	return srv, nil
-}
-
-// CatchUp lets every follower handle what waits for it.
-func CatchUp(ctx context.Context, db *store.DB) error {
-	for _, f := range []store.Follower{device.ClassFollower(), assessment(db, &vuln.Matcher{}), ledger.Follower()} {
-		if err := db.CatchUp(ctx, f); err != nil {
-			return fmt.Errorf("follow the journal as %s: %w", f.Name, err)
-		}
-	}
-	return nil
-}
-
-// Rebuild makes every derived table again.
-func Rebuild(ctx context.Context, db *store.DB) error {
-	if err := CatchUp(ctx, db); err != nil {
-		return err
-	}
-	ctx = store.WithActor(ctx, store.System("rebuild"))
-	a := assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}}
-	return db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) })
 }
 
 // BackupBlobs gives every blob to a backup.

@@ -3,22 +3,26 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"triward/internal/device"
+	"triward/internal/ledger"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
 
-// Who follows what.
-//
-//	device.derived   device    names and safety classes that device rows repeat
-//	assessment       vuln+risk matches and the ranked list
-//	ledger           ledger    the Merkle tree over the journal
-//
-// Matching and ranking are one follower, so that a match and its lines commit together.
+// followers is the table of who follows the journal. Matching and ranking are one follower, so that a match and its lines
+// commit together.
+func followers(db *store.DB) []store.Follower {
+	return []store.Follower{
+		device.ClassFollower(),          // what device rows repeat of their site and model
+		assessment(db, &vuln.Matcher{}), // matches and the ranked list
+		ledger.Follower(),               // the Merkle tree over the journal
+	}
+}
 
 // assessment follows everything that can change an answer or a rank.
 func assessment(db *store.DB, m *vuln.Matcher) store.Follower {
@@ -219,4 +223,24 @@ func (a assessor) rebuild(ctx context.Context, b *store.Bulk) error {
 		}
 	}
 	return walkDevices(ctx, b, device.Walk{}, func(ids []string) error { return a.setDevices(ctx, b, ids) })
+}
+
+// CatchUp lets every follower handle what waits for it.
+func CatchUp(ctx context.Context, db *store.DB) error {
+	for _, f := range followers(db) {
+		if err := db.CatchUp(ctx, f); err != nil {
+			return fmt.Errorf("follow the journal as %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// Rebuild makes every derived table again.
+func Rebuild(ctx context.Context, db *store.DB) error {
+	if err := CatchUp(ctx, db); err != nil {
+		return err
+	}
+	ctx = store.WithActor(ctx, store.System("rebuild"))
+	a := assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}}
+	return db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) })
 }

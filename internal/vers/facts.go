@@ -172,6 +172,10 @@ func (t *Test) holdsSerial(serial string) (Truth, string) {
 		}
 		return v, t.sentence("serial number", serial, v, "")
 	}
+	if allDigits(have) && allDigits(bound) { // numbers count as numbers, however many digits they are written with
+		width := max(len(have), len(bound))
+		have, bound = strings.Repeat("0", width-len(have))+have, strings.Repeat("0", width-len(bound))+bound
+	}
 	if len(have) != len(bound) || !sameClasses(have, bound) {
 		return Unknown, t.sentence("serial number", serial, Unknown, "the two are not of one pattern")
 	}
@@ -179,6 +183,8 @@ func (t *Test) holdsSerial(serial string) (Truth, string) {
 	v := Of(t.Op == Less && c < 0 || t.Op == LessEqual && c <= 0 || t.Op == Greater && c > 0 || t.Op == GreaterEqual && c >= 0)
 	return v, t.sentence("serial number", serial, v, "")
 }
+
+func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // sameClasses says that two texts have the same letters, and digits at the same places.
 func sameClasses(a, b string) bool {
