@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"triward/internal/problem"
+	"triward/internal/sbom/conform"
 )
 
 // Report is the verdict on one file.
@@ -32,7 +33,7 @@ func CheckWithin(l Limits, name string, body []byte) Report {
 		return r
 	}
 	r.Format, r.SpecVersion = src.format, src.version
-	r.Faults, r.Warnings = src.judgeAll()
+	r.Faults, r.Warnings = conform.Judge(src.parsed())
 	src.faults = r.Faults
 	doc, err := src.facts()
 	if err != nil {
@@ -42,6 +43,11 @@ func CheckWithin(l Limits, name string, body []byte) Report {
 		return r
 	}
 	r.Valid = len(r.Faults) == 0
+	for _, c := range doc.Components {
+		for _, why := range MatchFacts(c).Unusable {
+			r.Warnings = append(r.Warnings, problem.Fault{Path: c.Ref, Reason: why})
+		}
+	}
 	doc.Format = src.format
 	q := Rate(doc)
 	r.Quality, r.Components, r.Notes = &q, len(doc.Components), doc.Notes

@@ -1,8 +1,6 @@
 package sbom
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -153,9 +151,15 @@ func (t *tally) left(path, text string, n int) {
 	t.seen[key].Count += n
 }
 
-func (t *tally) flag(path, text string, met bool) {
-	if met {
-		t.left(path, text, 1)
+// leftOut is a part that has no place in a Document, and whether the file has it.
+type leftOut struct {
+	path, text string
+	met        bool
+}
+
+func (t *tally) flag(l leftOut) {
+	if l.met {
+		t.left(l.path, l.text, 1)
 	}
 }
 
@@ -178,8 +182,4 @@ func number(s string) float64 {
 		return 0
 	}
 	return f
-}
-
-func sorted(set map[string]int) []string {
-	return slices.Sorted(maps.Keys(set))
 }

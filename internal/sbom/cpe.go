@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/package-url/packageurl-go"
+
+	"triward/internal/sbom/conform"
 )
 
 // Facts is what the matcher needs of a component, in the forms that advisories use.
@@ -65,7 +67,7 @@ func MatchFacts(c Component) Facts {
 func ParsePURL(s string) (Package, error) {
 	u, err := packageurl.FromString(strings.TrimSpace(s))
 	if err != nil {
-		return Package{}, fmt.Errorf("%q is not a package URL: %w", cut(s), err)
+		return Package{}, fmt.Errorf("%q is not a package URL: %w", conform.Cut(s), err)
 	}
 	p := Package{Type: u.Type, Namespace: u.Namespace, Name: u.Name, Version: u.Version, Subpath: u.Subpath}
 	if len(u.Qualifiers) > 0 {
@@ -86,20 +88,20 @@ func CPE23(s string) (string, error) {
 	case strings.HasPrefix(lower, "cpe:2.3:"):
 		attrs = splitCPE(s[len("cpe:2.3:"):])
 		if len(attrs) != 11 {
-			return "", fmt.Errorf("%q is not a CPE 2.3 name: %d attributes, must be 11", cut(s), len(attrs))
+			return "", fmt.Errorf("%q is not a CPE 2.3 name: %d attributes, must be 11", conform.Cut(s), len(attrs))
 		}
 		for _, a := range attrs {
 			if a == "" {
-				return "", fmt.Errorf("%q is not a CPE 2.3 name: an attribute is empty; ANY is written *", cut(s))
+				return "", fmt.Errorf("%q is not a CPE 2.3 name: an attribute is empty; ANY is written *", conform.Cut(s))
 			}
 		}
 	case strings.HasPrefix(lower, "cpe:/"):
 		attrs, err = unbindURI(s[len("cpe:/"):])
 		if err != nil {
-			return "", fmt.Errorf("%q is not a CPE 2.2 URI: %w", cut(s), err)
+			return "", fmt.Errorf("%q is not a CPE 2.2 URI: %w", conform.Cut(s), err)
 		}
 	default:
-		return "", fmt.Errorf("%q is not a CPE name: it starts with neither cpe:2.3: nor cpe:/", cut(s))
+		return "", fmt.Errorf("%q is not a CPE name: it starts with neither cpe:2.3: nor cpe:/", conform.Cut(s))
 	}
 	for i := range attrs {
 		attrs[i] = strings.ToLower(attrs[i])
@@ -107,7 +109,7 @@ func CPE23(s string) (string, error) {
 	switch attrs[0] {
 	case "a", "o", "h", "*", "-":
 	default:
-		return "", fmt.Errorf("%q is not a CPE name: the part %q is not a, o or h", cut(s), cut(attrs[0]))
+		return "", fmt.Errorf("%q is not a CPE name: the part %q is not a, o or h", conform.Cut(s), conform.Cut(attrs[0]))
 	}
 	return "cpe:2.3:" + strings.Join(attrs, ":"), nil
 }
@@ -177,7 +179,7 @@ func unbindPart(p string) (string, error) {
 		ch := p[i]
 		if ch == '%' {
 			if i+2 >= len(p) || !hexDigit(p[i+1]) || !hexDigit(p[i+2]) {
-				return "", fmt.Errorf("a %% without two hexadecimal digits in %q", cut(p))
+				return "", fmt.Errorf("a %% without two hexadecimal digits in %q", conform.Cut(p))
 			}
 			ch = unhex(p[i+1])<<4 | unhex(p[i+2])
 			i += 2
@@ -187,9 +189,9 @@ func unbindPart(p string) (string, error) {
 			}
 		}
 		if ch >= 0x80 || ch < ' ' || ch == ' ' {
-			return "", fmt.Errorf("the character 0x%02x in %q", ch, cut(p))
+			return "", fmt.Errorf("the character 0x%02x in %q", ch, conform.Cut(p))
 		}
-		if !only(string(ch), "_-.") {
+		if l := ch | 0x20; !(l >= 'a' && l <= 'z' || ch >= '0' && ch <= '9' || strings.IndexByte("_-.", ch) >= 0) {
 			b.WriteByte('\\')
 		}
 		b.WriteByte(ch)
@@ -205,4 +207,8 @@ func unhex(b byte) byte {
 		return b - 'a' + 10
 	}
 	return b - 'A' + 10
+}
+
+func hexDigit(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F'
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"triward/internal/sbom/conform"
 )
 
 // readCycloneDX decodes with the CycloneDX library and takes the facts.
@@ -57,7 +59,7 @@ func decodeCycloneDX(s *source) (*cdx.BOM, error) {
 }
 
 // untaken notes the parts of the document that have no place in a Document.
-func (r *cdxReader) untaken(tree *node) {
+func (r *cdxReader) untaken(tree *conform.Node) {
 	for _, p := range []struct{ name, text string }{
 		{"annotations", "annotations are not kept"},
 		{"formulation", "how the product was built (formulation) is not kept"},
@@ -68,9 +70,9 @@ func (r *cdxReader) untaken(tree *node) {
 		{"signature", "the signature is not verified"},
 		{"Signature", "the signature is not verified"},
 	} {
-		if n := tree.get(p.name); n != nil {
-			count := len(n.items)
-			if n.kind == kindObject || p.name == "declarations" || p.name == "definitions" || p.name == "Signature" {
+		if n := tree.Get(p.name); n != nil {
+			count := n.Len()
+			if n.Kind() == conform.Object || p.name == "declarations" || p.name == "definitions" || p.name == "Signature" {
 				count = 1
 			}
 			r.notes.left("/"+p.name, p.text, count)
@@ -163,7 +165,7 @@ func (r *cdxReader) metadata(m *cdx.Metadata) {
 		}
 		d.Root, d.Name, d.Product, d.Components = root.Ref, root.Name, &root, d.Components[1:]
 	}
-	r.notes.flag("/metadata/distributionConstraints", "distribution constraints (TLP) are not kept", m.DistributionConstraints != nil)
+	r.notes.flag(leftOut{"/metadata/distributionConstraints", "distribution constraints (TLP) are not kept", m.DistributionConstraints != nil})
 }
 
 func (r *cdxReader) components(parent, path string, list []cdx.Component) {
@@ -240,14 +242,14 @@ func (r *cdxReader) component(ref, parent string, c *cdx.Component) Component {
 		out.Released = c.ReleaseNotes.Timestamp
 	}
 	out.Support = support(out.Properties)
-	r.notes.flag("/components/*/pedigree", "ancestry, commits and patches of components (pedigree) are not kept", c.Pedigree != nil)
-	r.notes.flag("/components/*/modelCard", "model cards are not kept", c.ModelCard != nil)
-	r.notes.flag("/components/*/data", "descriptions of data are not kept", c.Data != nil)
-	r.notes.flag("/components/*/cryptoProperties", "cryptographic properties are not kept", c.CryptoProperties != nil)
-	r.notes.flag("/components/*/patentAssertions", "patent assertions are not kept", c.PatentAssertions != nil)
-	r.notes.flag("/components/*/tags", "tags are not kept", c.Tags != nil)
-	r.notes.flag("/components/*/signature", "signatures of components are not verified", c.Signature != nil)
-	r.notes.flag("/components/*/releaseNotes", "release notes are kept only as a date", c.ReleaseNotes != nil)
+	r.notes.flag(leftOut{"/components/*/pedigree", "ancestry, commits and patches of components (pedigree) are not kept", c.Pedigree != nil})
+	r.notes.flag(leftOut{"/components/*/modelCard", "model cards are not kept", c.ModelCard != nil})
+	r.notes.flag(leftOut{"/components/*/data", "descriptions of data are not kept", c.Data != nil})
+	r.notes.flag(leftOut{"/components/*/cryptoProperties", "cryptographic properties are not kept", c.CryptoProperties != nil})
+	r.notes.flag(leftOut{"/components/*/patentAssertions", "patent assertions are not kept", c.PatentAssertions != nil})
+	r.notes.flag(leftOut{"/components/*/tags", "tags are not kept", c.Tags != nil})
+	r.notes.flag(leftOut{"/components/*/signature", "signatures of components are not verified", c.Signature != nil})
+	r.notes.flag(leftOut{"/components/*/releaseNotes", "release notes are kept only as a date", c.ReleaseNotes != nil})
 	return out
 }
 
@@ -267,8 +269,8 @@ func (r *cdxReader) evidence(out *Component, e *cdx.Evidence) {
 	if len(out.Licences) == 0 {
 		out.Licences = licences(e.Licenses)
 	}
-	r.notes.flag("/components/*/evidence", "evidence (occurrences, call stacks, methods) is kept only as identifiers and licences",
-		e.Occurrences != nil || e.Callstack != nil || e.Copyright != nil || e.Identity != nil)
+	r.notes.flag(leftOut{"/components/*/evidence", "evidence (occurrences, call stacks, methods) is kept only as identifiers and licences",
+		e.Occurrences != nil || e.Callstack != nil || e.Copyright != nil || e.Identity != nil})
 }
 
 func (r *cdxReader) services(parent string, list []cdx.Service) {
@@ -278,7 +280,7 @@ func (r *cdxReader) services(parent string, list []cdx.Service) {
 		r.doc.Services = append(r.doc.Services, Service{
 			Ref: ref, Parent: parent, Group: s.Group, Name: s.Name, Version: s.Version, Provider: entity(s.Provider), Endpoints: all(s.Endpoints),
 		})
-		r.notes.flag("/services/*/data", "data flows of services are not kept", s.Data != nil)
+		r.notes.flag(leftOut{"/services/*/data", "data flows of services are not kept", s.Data != nil})
 		if s.Services != nil {
 			r.services(ref, *s.Services)
 		}
@@ -350,10 +352,10 @@ func (r *cdxReader) weakness(v cdx.Vulnerability) Weakness {
 			w.Affects = append(w.Affects, Affect{Ref: a.Ref, Version: g.Version, Range: g.Range, Status: string(g.Status)})
 		}
 	}
-	r.notes.flag("/vulnerabilities/*/proofOfConcept", "proofs of concept are not kept", v.ProofOfConcept != nil)
-	r.notes.flag("/vulnerabilities/*/credits", "credits of vulnerabilities are not kept", v.Credits != nil)
-	r.notes.flag("/vulnerabilities/*/rejected", "the date of rejection is not kept", v.Rejected != "")
-	r.notes.flag("/vulnerabilities/*/detail", "long descriptions, workarounds, advisories and properties of vulnerabilities are not kept",
-		v.Detail != "" || v.Workaround != "" || v.Advisories != nil || v.Properties != nil)
+	r.notes.flag(leftOut{"/vulnerabilities/*/proofOfConcept", "proofs of concept are not kept", v.ProofOfConcept != nil})
+	r.notes.flag(leftOut{"/vulnerabilities/*/credits", "credits of vulnerabilities are not kept", v.Credits != nil})
+	r.notes.flag(leftOut{"/vulnerabilities/*/rejected", "the date of rejection is not kept", v.Rejected != ""})
+	r.notes.flag(leftOut{"/vulnerabilities/*/detail", "long descriptions, workarounds, advisories and properties of vulnerabilities are not kept",
+		v.Detail != "" || v.Workaround != "" || v.Advisories != nil || v.Properties != nil})
 	return w
 }

@@ -13,6 +13,5 @@
 //     for a syntax error, JSON pointer or XML path for a fault of the model.
 //   - XML is read without document type declarations, so there are no entities to expand and nothing external to fetch.
 //
-// The rules of Check are tables of this package (model_*.go), written from the published specifications. Known limits:
-// the order of XML elements is not judged, and patterns of digital signatures are not followed.
+// The rules of Check are tables in [triward/internal/sbom/conform], which also says what is not judged.
 package sbom

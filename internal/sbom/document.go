@@ -4,18 +4,19 @@ import (
 	"time"
 
 	"triward/internal/problem"
+	"triward/internal/sbom/conform"
 )
 
 // Format is the family and encoding of a file.
-type Format string
+type Format = conform.Format
 
 // The closed list of formats.
 const (
-	CycloneDXJSON Format = "cyclonedx-json"
-	CycloneDXXML  Format = "cyclonedx-xml"
-	SPDXJSON      Format = "spdx-json"      // SPDX 2.x
-	SPDXTagValue  Format = "spdx-tag-value" // SPDX 2.x
-	SPDX3JSON     Format = "spdx3-json"     // SPDX 3.0 JSON-LD
+	CycloneDXJSON = conform.CycloneDXJSON
+	CycloneDXXML  = conform.CycloneDXXML
+	SPDXJSON      = conform.SPDXJSON     // SPDX 2.x
+	SPDXTagValue  = conform.SPDXTagValue // SPDX 2.x
+	SPDX3JSON     = conform.SPDX3JSON    // SPDX 3.0 JSON-LD
 )
 
 // Document is what one SBOM says.

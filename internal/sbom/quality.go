@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"triward/internal/sbom/conform"
 )
 
 // Element is one thing that a minimum-elements list asks of an SBOM.
@@ -201,7 +203,7 @@ func documentElements(d Document) []Coverage {
 	}
 	stamp := one(Timestamp, !d.Created.IsZero(), "the document has no timestamp")
 	if d.Created.IsZero() && d.CreatedText != "" {
-		stamp.Reason = fmt.Sprintf("the timestamp %q is not an ISO 8601 date", cut(d.CreatedText))
+		stamp.Reason = fmt.Sprintf("the timestamp %q is not an ISO 8601 date", conform.Cut(d.CreatedText))
 	}
 	return []Coverage{
 		one(AuthorName, len(d.Authors) > 0, "the document names no author"),

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"triward/internal/problem"
+	"triward/internal/sbom/conform"
 )
 
 // Limits bounds what a reader accepts. The zero value of a field stands for its default.
@@ -16,7 +17,10 @@ type Limits struct {
 	Bytes      int // default 256 MiB
 	Depth      int // nesting of objects, arrays and elements; default 200
 	Components int // packages, files and components together; default 1,000,000
+	Values     int // JSON values, XML elements and attributes, tags; default 10,000,000 (about 1 GB of memory)
 }
+
+func (l Limits) bounds() conform.Bounds { return conform.Bounds{Depth: l.Depth, Values: l.Values} }
 
 func (l Limits) filled() Limits {
 	if l.Bytes <= 0 {
@@ -27,6 +31,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.Components <= 0 {
 		l.Components = 1_000_000
+	}
+	if l.Values <= 0 {
+		l.Values = 10_000_000
 	}
 	return l
 }
@@ -41,7 +48,7 @@ func ReadWithin(l Limits, name string, body []byte) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	src.faults = src.judge()
+	src.faults, _ = conform.Judge(src.parsed())
 	doc, err := src.facts()
 	if err != nil {
 		return Document{}, err
@@ -64,9 +71,9 @@ type source struct {
 	marked  bool   // there was one
 	format  Format
 	version string
-	tree    *node  // nil for tag-value
-	tags    []tag  // tag-value only
-	notes   []Note // departures met while opening
+	tree    *conform.Node // nil for tag-value
+	tags    []conform.Tag // tag-value only
+	notes   []Note        // departures met while opening
 	faults  []problem.Fault
 }
 
@@ -97,7 +104,35 @@ func open(l Limits, name string, body []byte) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.fits(); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// fits refuses a document that would decode into more than the limits allow. It looks at the tree, because the
+// libraries decode a bare {} into a component of many hundred bytes.
+func (s *source) fits() error {
+	heavy := map[string]int{
+		"components": 0, "ancestors": 0, "descendants": 0, "variants": 0, "services": 0, "packages": 0, "files": 0,
+		"vulnerabilities": 0, "annotations": 0, "snippets": 0,
+	}
+	if s.tree != nil {
+		s.tree.Counts(heavy)
+	}
+	for _, t := range s.tags {
+		if t.Name == "PackageName" || t.Name == "FileName" {
+			heavy["packages"]++
+		}
+	}
+	all := 0
+	for _, n := range heavy {
+		all += n
+	}
+	if all > s.limits.Components {
+		return problem.New(problem.Invalid, "read %s %q: %d components, packages, files and the like, more than the %d allowed", s.format, s.name, all, s.limits.Components)
+	}
+	return nil
 }
 
 // decodable refuses what is not UTF-8 text and skips a UTF-8 byte order mark (RFC 8259 8.1 lets a parser ignore it).
@@ -127,7 +162,7 @@ func (s *source) decodable() error {
 			}
 			at += n
 		}
-		line, col := place(s.body, at)
+		line, col := conform.Place(s.body, at)
 		return problem.New(problem.Invalid, "read %q: line %d, column %d: byte 0x%02x is not UTF-8; %s", s.name, line, col, s.body[at], guess(s.body))
 	}
 	return nil
@@ -155,30 +190,23 @@ func guess(b []byte) string {
 	return "the file is neither CycloneDX (JSON, XML) nor SPDX (JSON, tag-value)"
 }
 
-// place is the line and column, both from 1, of an offset. Columns count bytes.
-func place(b []byte, at int) (line, col int) {
-	at = min(at, len(b))
-	line = 1 + bytes.Count(b[:at], []byte{'\n'})
-	return line, at - bytes.LastIndexByte(b[:at], '\n')
-}
-
 func (s *source) openJSON() error {
-	tree, err := parseJSON(s.body, s.limits.Depth)
+	tree, err := conform.ParseJSON(s.body, s.limits.bounds())
 	if err != nil {
 		return problem.New(problem.Invalid, "read %q: %v", s.name, err)
 	}
 	s.tree = tree
-	if tree.kind != kindObject {
-		return problem.New(problem.Invalid, "read %q: the file is a JSON %s, an SBOM is an object", s.name, tree.kind)
+	if tree.Kind() != conform.Object {
+		return problem.New(problem.Invalid, "read %q: the file is a JSON %s, an SBOM is an object", s.name, tree.Kind())
 	}
-	switch format, context, graph := tree.get("bomFormat"), tree.get("@context"), tree.get("@graph"); {
-	case format != nil || tree.get("specVersion") != nil && tree.get("spdxVersion") == nil:
+	switch format, context, graph := tree.Get("bomFormat"), tree.Get("@context"), tree.Get("@graph"); {
+	case format != nil || tree.Get("specVersion") != nil && tree.Get("spdxVersion") == nil:
 		s.format = CycloneDXJSON
-		return s.cycloneDXVersion(tree.get("specVersion").str())
-	case tree.get("spdxVersion") != nil || tree.get("SPDXID") != nil:
+		return s.cycloneDXVersion(tree.Get("specVersion").Str())
+	case tree.Get("spdxVersion") != nil || tree.Get("SPDXID") != nil:
 		s.format = SPDXJSON
-		return s.spdxVersion(tree.get("spdxVersion").str())
-	case context != nil && (graph != nil || strings.Contains(context.str(), "spdx.org/rdf/3.")):
+		return s.spdxVersion(tree.Get("spdxVersion").Str())
+	case context != nil && (graph != nil || strings.Contains(context.Str(), "spdx.org/rdf/3.")):
 		s.format = SPDX3JSON
 		s.version = spdx3Version(tree)
 		if !strings.HasPrefix(s.version, "3.0") {
@@ -211,22 +239,49 @@ func (s *source) spdxVersion(v string) error {
 	return problem.New(problem.Invalid, "read %q: spdxVersion %q is not supported; SPDX-2.1, SPDX-2.2 and SPDX-2.3 are", s.name, v)
 }
 
+// openTagValue splits the file into tags and finds the version.
+func (s *source) openTagValue() error {
+	tags, err := conform.ParseTags(s.body)
+	if err != nil {
+		return problem.New(problem.Invalid, "read %q: %v", s.name, err)
+	}
+	if len(tags) > s.limits.Values {
+		return problem.New(problem.Invalid, "read %q: %d tags, more than the %d allowed", s.name, len(tags), s.limits.Values)
+	}
+	s.tags, s.format = tags, SPDXTagValue
+	for _, t := range tags {
+		if t.Name == "SPDXVersion" {
+			return s.spdxVersion(t.Value)
+		}
+	}
+	return problem.New(problem.Invalid, "read %q: the file has no SPDXVersion tag", s.name)
+}
+
+// parsed is the file as conform judges it. All versions are of the form major.minor.
+func (s *source) parsed() conform.File {
+	f := conform.File{Format: s.format, Tree: s.tree, Tags: s.tags}
+	if len(s.version) > 2 {
+		f.Minor = int(s.version[2] - '0')
+	}
+	return f
+}
+
 func (s *source) openXML() error {
-	tree, err := parseXML(s.body, s.limits.Depth)
+	tree, err := conform.ParseXML(s.body, s.limits.bounds())
 	if err != nil {
 		return problem.New(problem.Invalid, "read %q: %v", s.name, err)
 	}
 	s.tree, s.format = tree, CycloneDXXML
 	const base = "http://cyclonedx.org/schema/bom/"
 	switch {
-	case tree.name != "bom" && strings.Contains(tree.space, "rdf"):
+	case tree.Name() != "bom" && strings.Contains(tree.Space(), "rdf"):
 		return problem.New(problem.Invalid, "read %q: SPDX in RDF/XML is not supported; use the JSON or tag-value form", s.name)
-	case tree.name != "bom":
-		return problem.New(problem.Invalid, "read %q: the root element is <%s>, a CycloneDX document starts with <bom>", s.name, tree.name)
-	case !strings.HasPrefix(tree.space, base):
-		return problem.New(problem.Invalid, "read %q: /bom: the namespace %q is not CycloneDX's (%s1.x)", s.name, tree.space, base)
+	case tree.Name() != "bom":
+		return problem.New(problem.Invalid, "read %q: the root element is <%s>, a CycloneDX document starts with <bom>", s.name, tree.Name())
+	case !strings.HasPrefix(tree.Space(), base):
+		return problem.New(problem.Invalid, "read %q: /bom: the namespace %q is not CycloneDX's (%s1.x)", s.name, tree.Space(), base)
 	}
-	return s.cycloneDXVersion(strings.TrimPrefix(tree.space, base))
+	return s.cycloneDXVersion(strings.TrimPrefix(tree.Space(), base))
 }
 
 // facts takes the facts with the reader of the format.
@@ -256,10 +311,10 @@ func plain(err error, body []byte) error {
 	var typ *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &typ):
-		line, col := place(body, int(typ.Offset))
+		line, col := conform.Place(body, int(typ.Offset))
 		return fmt.Errorf("line %d, column %d: %s is a JSON %s, which it may not be", line, col, typ.Field, typ.Value)
 	case errors.As(err, &syntax):
-		line, col := place(body, int(syntax.Offset))
+		line, col := conform.Place(body, int(syntax.Offset))
 		return fmt.Errorf("line %d, column %d: %v", line, col, err)
 	}
 	return err

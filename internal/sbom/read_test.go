@@ -123,10 +123,26 @@ func TestByteOrderMark(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	for name, body := range samples(t) {
-		for _, l := range []Limits{{Bytes: 100}, {Components: 1}} {
+		for _, l := range []Limits{{Bytes: 100}, {Components: 1}, {Values: 20}} {
 			if _, err := ReadWithin(l, name, body); err == nil {
 				t.Errorf("%s: read within %+v", name, l)
 			}
+		}
+	}
+}
+
+// A small file that would decode into gigabytes is refused before it does.
+func TestBombs(t *testing.T) {
+	for name, body := range map[string]string{
+		"components": `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[` + strings.Repeat("{},", 100_000) + `{}]}`,
+		"values":     `{"bomFormat":"CycloneDX","specVersion":"1.6","x":[` + strings.Repeat("[],", 100_000) + `[]]}`,
+	} {
+		_, err := ReadWithin(Limits{Components: 50_000, Values: 150_000}, name, []byte(body))
+		if name == "values" {
+			_, err = ReadWithin(Limits{Values: 50_000}, name, []byte(body))
+		}
+		if err == nil || !strings.Contains(err.Error(), "allowed") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

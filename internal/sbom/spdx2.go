@@ -10,6 +10,8 @@ import (
 	"github.com/spdx/tools-golang/spdx"
 	"github.com/spdx/tools-golang/spdx/v2/common"
 	"github.com/spdx/tools-golang/tagvalue"
+
+	"triward/internal/sbom/conform"
 )
 
 // readSPDX2 decodes with the SPDX project's library, which lifts 2.1 and 2.2 to its 2.3 model, and takes the facts.
@@ -28,7 +30,7 @@ func readSPDX2(s *source) (Document, error) {
 	}
 	r.document()
 	if r.doc.Name == "" && s.format == SPDXJSON {
-		r.doc.Name = s.tree.get("name").str()
+		r.doc.Name = s.tree.Get("name").Str()
 	}
 	r.doc.Notes = r.notes.list()
 	return r.doc, nil
@@ -162,9 +164,9 @@ func (r *spdxReader) pkg(p *spdx.Package) Component {
 			c.Properties = append(c.Properties, f)
 		}
 	}
-	r.notes.flag("/packages/*/annotations", "annotations of packages are not kept", len(p.Annotations) > 0)
-	r.notes.flag("/packages/*/attributionTexts", "attribution texts are not kept", len(p.PackageAttributionTexts) > 0)
-	r.notes.flag("/packages/*/packageVerificationCode", "package verification codes are not kept", p.PackageVerificationCode != nil && p.PackageVerificationCode.Value != "")
+	r.notes.flag(leftOut{"/packages/*/annotations", "annotations of packages are not kept", len(p.Annotations) > 0})
+	r.notes.flag(leftOut{"/packages/*/attributionTexts", "attribution texts are not kept", len(p.PackageAttributionTexts) > 0})
+	r.notes.flag(leftOut{"/packages/*/packageVerificationCode", "package verification codes are not kept", p.PackageVerificationCode != nil && p.PackageVerificationCode.Value != ""})
 	return c
 }
 
@@ -204,9 +206,9 @@ func (r *spdxReader) file(f *spdx.File) Component {
 	if f.FileComment != "" {
 		c.Properties = append(c.Properties, Property{Name: "spdx:comment", Value: f.FileComment})
 	}
-	r.notes.flag("/files/*/annotations", "annotations of files are not kept", len(f.Annotations) > 0)
-	r.notes.flag("/files/*/snippets", "snippets are not kept", len(f.Snippets) > 0)
-	r.notes.flag("/files/*/noticeText", "notice texts are not kept", f.FileNotice != "")
+	r.notes.flag(leftOut{"/files/*/annotations", "annotations of files are not kept", len(f.Annotations) > 0})
+	r.notes.flag(leftOut{"/files/*/snippets", "snippets are not kept", len(f.Snippets) > 0})
+	r.notes.flag(leftOut{"/files/*/noticeText", "notice texts are not kept", f.FileNotice != ""})
 	return c
 }
 
@@ -338,7 +340,7 @@ func spdxLicences(concluded, declared string) []Licence {
 // licence is an SPDX licence text as an id of the SPDX list, a name of the document's own, or an expression.
 func licence(text, kind string) Licence {
 	switch {
-	case licenceID(text):
+	case conform.LicenceID(text):
 		return Licence{ID: text, Kind: kind}
 	case strings.HasPrefix(text, "LicenseRef-") && !strings.ContainsAny(text, " ()"):
 		return Licence{Name: text, Kind: kind}

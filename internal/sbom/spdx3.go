@@ -3,22 +3,24 @@ package sbom
 import (
 	"fmt"
 	"strings"
+
+	"triward/internal/sbom/conform"
 )
 
 // SPDX 3.0 is a graph of elements in JSON-LD (https://spdx.github.io/spdx-spec/v3.0.1/). The reader takes the compact
 // form that the specification's own context gives, with or without @graph; it does not expand other contexts.
 
 // spdx3Version finds the version in a CreationInfo, else in the context's address.
-func spdx3Version(tree *node) string {
-	for _, e := range spdx3Elements(tree) {
-		if v := e.get("specVersion").str(); v != "" {
+func spdx3Version(tree *conform.Node) string {
+	for _, e := range conform.Elements3(tree) {
+		if v := e.Get("specVersion").Str(); v != "" {
 			return v
 		}
-		if v := e.get("creationInfo").get("specVersion").str(); v != "" {
+		if v := e.Get("creationInfo").Get("specVersion").Str(); v != "" {
 			return v
 		}
 	}
-	for _, c := range tree.get("@context").strs() {
+	for _, c := range tree.Get("@context").Strs() {
 		if _, rest, ok := strings.Cut(c, "spdx.org/rdf/"); ok {
 			v, _, _ := strings.Cut(rest, "/")
 			return v
@@ -27,51 +29,33 @@ func spdx3Version(tree *node) string {
 	return ""
 }
 
-func spdx3Elements(tree *node) []node {
-	if g := tree.get("@graph"); g != nil {
-		return g.list()
-	}
-	return []node{*tree}
-}
-
-// spdx3Type is the class of an element without the old "prefix:" or IRI spelling: "software_Package".
-func spdx3Type(e *node) string {
-	t := first(e.get("type").str(), e.get("@type").str())
-	if i := strings.LastIndexAny(t, "/:"); i >= 0 {
-		t = t[i+1:]
-	}
-	return t
-}
-
-func spdx3ID(e *node) string { return first(e.get("spdxId").str(), e.get("@id").str()) }
-
 // spdx3Reader collects the facts of one graph.
 type spdx3Reader struct {
 	doc     Document
 	notes   tally
-	by      map[string]*node // every identified element
-	at      map[string]int   // ref to place in doc.Components
-	weak    map[string]int   // ref to place in doc.Weaknesses
-	edges   map[string]int   // subject and kind to place in doc.Dependencies
-	element []node
+	by      map[string]*conform.Node // every identified element
+	at      map[string]int           // ref to place in doc.Components
+	weak    map[string]int           // ref to place in doc.Weaknesses
+	edges   map[string]int           // subject and kind to place in doc.Dependencies
+	element []conform.Node
 }
 
 func readSPDX3(s *source) (Document, error) {
 	r := spdx3Reader{
-		by: map[string]*node{}, at: map[string]int{}, weak: map[string]int{}, edges: map[string]int{}, element: spdx3Elements(s.tree),
+		by: map[string]*conform.Node{}, at: map[string]int{}, weak: map[string]int{}, edges: map[string]int{}, element: conform.Elements3(s.tree),
 	}
 	for i := range r.element {
 		e := &r.element[i]
-		if e.kind != kindObject {
-			return Document{}, fmt.Errorf("/@graph/%d: a JSON %s where an element is expected", i, e.kind)
+		if e.Kind() != conform.Object {
+			return Document{}, fmt.Errorf("/@graph/%d: a JSON %s where an element is expected", i, e.Kind())
 		}
-		if id := spdx3ID(e); id != "" {
+		if id := conform.ID3(e); id != "" {
 			r.by[id] = e
 		}
 	}
 	parts := 0
 	for i := range r.element {
-		if spdx3Component(spdx3Type(&r.element[i])) {
+		if spdx3Component(conform.Class3(&r.element[i])) {
 			parts++
 		}
 	}
@@ -104,7 +88,7 @@ func spdx3Component(class string) bool {
 func (r *spdx3Reader) components() {
 	for i := range r.element {
 		e := &r.element[i]
-		class, id := spdx3Type(e), spdx3ID(e)
+		class, id := conform.Class3(e), conform.ID3(e)
 		switch {
 		case spdx3Component(class):
 			if _, twice := r.at[id]; id == "" || twice {
@@ -126,29 +110,29 @@ func (r *spdx3Reader) components() {
 	}
 }
 
-func (r *spdx3Reader) component(e *node, id, class string) Component {
+func (r *spdx3Reader) component(e *conform.Node, id, class string) Component {
 	c := Component{
-		Ref: id, Name: e.get("name").str(), Version: e.get("software_packageVersion").str(), Type: strings.ToLower(e.get("software_primaryPurpose").str()),
-		Description: first(e.get("summary").str(), e.get("description").str()), Copyright: asserted(e.get("software_copyrightText").str()),
-		Supplier: r.name(e.get("suppliedBy").str()), PURL: e.get("software_packageUrl").str(),
-		Released: first(e.get("releaseTime").str(), e.get("builtTime").str()),
+		Ref: id, Name: e.Get("name").Str(), Version: e.Get("software_packageVersion").Str(), Type: strings.ToLower(e.Get("software_primaryPurpose").Str()),
+		Description: first(e.Get("summary").Str(), e.Get("description").Str()), Copyright: asserted(e.Get("software_copyrightText").Str()),
+		Supplier: r.name(e.Get("suppliedBy").Str()), PURL: e.Get("software_packageUrl").Str(),
+		Released: first(e.Get("releaseTime").Str(), e.Get("builtTime").Str()),
 	}
 	if c.Type == "" && class == "software_File" {
 		c.Type = "file"
 	}
-	for _, o := range e.get("originatedBy").strs() {
+	for _, o := range e.Get("originatedBy").Strs() {
 		c.Author = first(c.Author, r.name(o))
 	}
-	for _, h := range e.get("verifiedUsing").list() {
+	for _, h := range e.Get("verifiedUsing").List() {
 		h = r.deref(h)
-		if v := h.get("hashValue").str(); v != "" {
-			c.Hashes = append(c.Hashes, Hash{Alg: algorithm(h.get("algorithm").str()), Value: strings.ToLower(v)})
+		if v := h.Get("hashValue").Str(); v != "" {
+			c.Hashes = append(c.Hashes, Hash{Alg: algorithm(h.Get("algorithm").Str()), Value: strings.ToLower(v)})
 		}
 	}
-	for _, x := range e.get("externalIdentifier").list() {
+	for _, x := range e.Get("externalIdentifier").List() {
 		x = r.deref(x)
-		id := x.get("identifier").str()
-		switch x.get("externalIdentifierType").str() {
+		id := x.Get("identifier").Str()
+		switch x.Get("externalIdentifierType").Str() {
 		case "packageUrl", "packageURL", "purl":
 			if c.PURL == "" {
 				c.PURL = id
@@ -165,22 +149,22 @@ func (r *spdx3Reader) component(e *node, id, class string) Component {
 			}
 		}
 	}
-	for _, x := range e.get("externalRef").list() {
+	for _, x := range e.Get("externalRef").List() {
 		x = r.deref(x)
-		for _, l := range x.get("locator").strs() {
-			c.Links = append(c.Links, Link{Type: x.get("externalRefType").str(), URL: l})
+		for _, l := range x.Get("locator").Strs() {
+			c.Links = append(c.Links, Link{Type: x.Get("externalRefType").Str(), URL: l})
 		}
 	}
 	for _, f := range []struct{ field, kind string }{{"software_downloadLocation", "distribution"}, {"software_homePage", "website"}} {
-		if u := asserted(e.get(f.field).str()); u != "" {
+		if u := asserted(e.Get(f.field).Str()); u != "" {
 			c.Links = append(c.Links, Link{Type: f.kind, URL: u})
 		}
 	}
 	r.support(&c, e)
-	for _, x := range e.get("extension").list() {
+	for _, x := range e.Get("extension").List() {
 		x = r.deref(x)
-		for _, p := range x.get("extension_cdxProperty").list() {
-			c.Properties = append(c.Properties, Property{Name: p.get("extension_cdxPropName").str(), Value: p.get("extension_cdxPropValue").str()})
+		for _, p := range x.Get("extension_cdxProperty").List() {
+			c.Properties = append(c.Properties, Property{Name: p.Get("extension_cdxPropName").Str(), Value: p.Get("extension_cdxPropValue").Str()})
 		}
 	}
 	if len(c.Properties) > 0 {
@@ -190,44 +174,44 @@ func (r *spdx3Reader) component(e *node, id, class string) Component {
 		c.Support.EndOfLife = first(c.Support.EndOfLife, more.EndOfLife)
 	}
 	if c.Description == "" {
-		c.Description = e.get("comment").str()
+		c.Description = e.Get("comment").Str()
 	}
-	r.notes.flag("/@graph/*/ai_*, dataset_*", "facts about AI models and data sets are not kept", class == "ai_AIPackage" || class == "dataset_DatasetPackage")
+	r.notes.flag(leftOut{"/@graph/*/ai_*, dataset_*", "facts about AI models and data sets are not kept", class == "ai_AIPackage" || class == "dataset_DatasetPackage"})
 	return c
 }
 
 // support takes supportLevel and validUntilTime (Core/Artifact).
-func (r *spdx3Reader) support(c *Component, e *node) {
-	c.Support.Level = strings.Join(e.get("supportLevel").strs(), ", ")
-	if t := e.get("validUntilTime").str(); t != "" {
+func (r *spdx3Reader) support(c *Component, e *conform.Node) {
+	c.Support.Level = strings.Join(e.Get("supportLevel").Strs(), ", ")
+	if t := e.Get("validUntilTime").Str(); t != "" {
 		c.Support.EndOfSupport = t
 		c.Support.Milestones = []Milestone{{Name: "validUntil", Text: t, Date: moment(t), Source: "validUntilTime"}}
 	}
 }
 
-func (r *spdx3Reader) weakness(e *node, id string) Weakness {
-	w := Weakness{ID: id, Description: first(e.get("summary").str(), e.get("description").str()), Created: moment(e.get("security_publishedTime").str()), Updated: moment(e.get("security_modifiedTime").str())}
-	for _, x := range e.get("externalIdentifier").list() {
+func (r *spdx3Reader) weakness(e *conform.Node, id string) Weakness {
+	w := Weakness{ID: id, Description: first(e.Get("summary").Str(), e.Get("description").Str()), Created: moment(e.Get("security_publishedTime").Str()), Updated: moment(e.Get("security_modifiedTime").Str())}
+	for _, x := range e.Get("externalIdentifier").List() {
 		x = r.deref(x)
-		v := x.get("identifier").str()
+		v := x.Get("identifier").Str()
 		switch {
 		case v == "":
-		case x.get("externalIdentifierType").str() == "cve" && w.ID == id:
+		case x.Get("externalIdentifierType").Str() == "cve" && w.ID == id:
 			w.ID = v
 		default:
 			w.Aliases = append(w.Aliases, v)
 		}
 	}
-	if n := e.get("name").str(); w.ID == id && n != "" {
+	if n := e.Get("name").Str(); w.ID == id && n != "" {
 		w.ID = n
 	}
 	return w
 }
 
 // deref follows a string that names a blank node or element to the node itself.
-func (r *spdx3Reader) deref(n node) node {
-	if n.kind == kindString {
-		if to := r.by[n.text]; to != nil {
+func (r *spdx3Reader) deref(n conform.Node) conform.Node {
+	if n.Kind() == conform.String {
+		if to := r.by[n.Text()]; to != nil {
 			return *to
 		}
 	}
@@ -237,7 +221,7 @@ func (r *spdx3Reader) deref(n node) node {
 // name is the name of an agent or tool, or its id when the graph does not hold it.
 func (r *spdx3Reader) name(id string) string {
 	if e := r.by[id]; e != nil {
-		return first(e.get("name").str(), id)
+		return first(e.Get("name").Str(), id)
 	}
 	if strings.HasSuffix(id, "/NoAssertionElement") || strings.HasSuffix(id, "/NoneElement") || id == "NoAssertionElement" || id == "NoneElement" {
 		return ""

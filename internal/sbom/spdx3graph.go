@@ -1,13 +1,17 @@
 package sbom
 
-import "strings"
+import (
+	"strings"
+
+	"triward/internal/sbom/conform"
+)
 
 // document takes who made the document, when, with what, and what it is about.
 func (r *spdx3Reader) document() {
 	d := &r.doc
-	var docs, boms []*node
+	var docs, boms []*conform.Node
 	for i := range r.element {
-		switch spdx3Type(&r.element[i]) {
+		switch conform.Class3(&r.element[i]) {
 		case "SpdxDocument":
 			docs = append(docs, &r.element[i])
 		case "software_Sbom", "Bom":
@@ -15,23 +19,23 @@ func (r *spdx3Reader) document() {
 		}
 	}
 	for _, e := range append(docs, boms...) {
-		d.Serial = first(d.Serial, spdx3ID(e))
-		d.Name = first(d.Name, e.get("name").str())
+		d.Serial = first(d.Serial, conform.ID3(e))
+		d.Name = first(d.Name, e.Get("name").Str())
 		// software_sbomType is the generation context: design, source, build, analyzed, deployed, runtime.
-		for _, t := range e.get("software_sbomType").strs() {
+		for _, t := range e.Get("software_sbomType").Strs() {
 			d.Lifecycles = append(d.Lifecycles, t)
 		}
-		r.notes.left("/@graph/*/import", "imported documents are not followed", len(e.get("import").list()))
+		r.notes.left("/@graph/*/import", "imported documents are not followed", len(e.Get("import").List()))
 	}
 	d.Root = r.root(append(boms, docs...), 0)
 	info := r.creation(docs)
-	d.CreatedText, d.Created = info.get("created").str(), moment(info.get("created").str())
-	for _, id := range info.get("createdBy").strs() {
+	d.CreatedText, d.Created = info.Get("created").Str(), moment(info.Get("created").Str())
+	for _, id := range info.Get("createdBy").Strs() {
 		if n := r.name(id); n != "" {
 			d.Authors = append(d.Authors, n)
 		}
 	}
-	for _, id := range info.get("createdUsing").strs() {
+	for _, id := range info.Get("createdUsing").Strs() {
 		if n := r.name(id); n != "" {
 			d.Tools = append(d.Tools, n)
 		}
@@ -39,17 +43,17 @@ func (r *spdx3Reader) document() {
 }
 
 // root follows rootElement to the first component; a document may name an Sbom that names the component.
-func (r *spdx3Reader) root(from []*node, depth int) string {
+func (r *spdx3Reader) root(from []*conform.Node, depth int) string {
 	if depth > 4 {
 		return ""
 	}
 	for _, e := range from {
-		for _, id := range e.get("rootElement").strs() {
+		for _, id := range e.Get("rootElement").Strs() {
 			if _, ok := r.at[id]; ok {
 				return id
 			}
-			if next := r.by[id]; next != nil && next.get("rootElement") != nil {
-				if found := r.root([]*node{next}, depth+1); found != "" {
+			if next := r.by[id]; next != nil && next.Get("rootElement") != nil {
+				if found := r.root([]*conform.Node{next}, depth+1); found != "" {
 					return found
 				}
 			}
@@ -59,21 +63,21 @@ func (r *spdx3Reader) root(from []*node, depth int) string {
 }
 
 // creation is the CreationInfo of the document, else the first of the graph.
-func (r *spdx3Reader) creation(docs []*node) *node {
+func (r *spdx3Reader) creation(docs []*conform.Node) *conform.Node {
 	for _, e := range docs {
-		switch info := e.get("creationInfo"); {
+		switch info := e.Get("creationInfo"); {
 		case info == nil:
-		case info.kind == kindObject:
+		case info.Kind() == conform.Object:
 			return info
-		case r.by[info.str()] != nil:
-			return r.by[info.str()]
+		case r.by[info.Str()] != nil:
+			return r.by[info.Str()]
 		}
 	}
 	for i := range r.element {
-		if spdx3Type(&r.element[i]) == "CreationInfo" {
+		if conform.Class3(&r.element[i]) == "CreationInfo" {
 			return &r.element[i]
 		}
-		if info := r.element[i].get("creationInfo"); info != nil && info.kind == kindObject {
+		if info := r.element[i].Get("creationInfo"); info != nil && info.Kind() == conform.Object {
 			return info
 		}
 	}
@@ -81,12 +85,12 @@ func (r *spdx3Reader) creation(docs []*node) *node {
 }
 
 // relationship sorts one edge of the graph into licences, nesting, dependencies, weaknesses and completeness.
-func (r *spdx3Reader) relationship(e *node) {
-	class := spdx3Type(e)
+func (r *spdx3Reader) relationship(e *conform.Node) {
+	class := conform.Class3(e)
 	if !strings.Contains(class, "Relationship") {
 		return
 	}
-	from, kind, to := e.get("from").str(), e.get("relationshipType").str(), e.get("to").strs()
+	from, kind, to := e.Get("from").Str(), e.Get("relationshipType").Str(), e.Get("to").Strs()
 	if strings.HasPrefix(class, "security_") {
 		r.assessment(e, class, to)
 		return
@@ -115,7 +119,7 @@ func (r *spdx3Reader) relationship(e *node) {
 		}
 	}
 	name := words(kind)
-	if c := e.get("completeness").str(); c != "" {
+	if c := e.Get("completeness").Str(); c != "" {
 		state := map[string]string{"complete": "complete", "incomplete": "incomplete", "noAssertion": "unknown"}[c]
 		about := "dependencies"
 		if kind == "contains" {
@@ -135,7 +139,7 @@ func (r *spdx3Reader) relationship(e *node) {
 			r.doc.Dependencies[i].On = append(r.doc.Dependencies[i].On, id)
 		}
 	}
-	r.notes.flag("/@graph/*/scope", "the life-cycle scope of relationships is not kept", class == "LifecycleScopedRelationship")
+	r.notes.flag(leftOut{"/@graph/*/scope", "the life-cycle scope of relationships is not kept", class == "LifecycleScopedRelationship"})
 }
 
 // words spells a relationship as SPDX 2 does: dependsOn becomes depends_on.
@@ -159,7 +163,7 @@ func (r *spdx3Reader) licence(from, kind string, to []string) {
 	for _, id := range to {
 		text := ""
 		if e := r.by[id]; e != nil {
-			text = first(e.get("simplelicensing_licenseExpression").str(), e.get("name").str(), id)
+			text = first(e.Get("simplelicensing_licenseExpression").Str(), e.Get("name").Str(), id)
 		} else if name, ok := strings.CutPrefix(id, "http://spdx.org/licenses/"); ok {
 			text = name
 		} else if !strings.HasSuffix(id, "NoneElement") && !strings.HasSuffix(id, "NoAssertionElement") &&
@@ -189,8 +193,8 @@ func (r *spdx3Reader) parent(child, holder string) {
 }
 
 // assessment takes VEX and CVSS statements of the Security profile. "from" is the vulnerability, "to" what it is about.
-func (r *spdx3Reader) assessment(e *node, class string, to []string) {
-	i, ok := r.weak[e.get("from").str()]
+func (r *spdx3Reader) assessment(e *conform.Node, class string, to []string) {
+	i, ok := r.weak[e.Get("from").Str()]
 	if !ok {
 		r.notes.left("/@graph", "security assessments of vulnerabilities that the document does not hold are not kept", 1)
 		return
@@ -204,16 +208,16 @@ func (r *spdx3Reader) assessment(e *node, class string, to []string) {
 	switch {
 	case state != "":
 		w.State = state
-		w.Justification = first(e.get("security_justificationType").str(), w.Justification)
-		w.Detail = first(e.get("security_impactStatement").str(), e.get("security_statusNotes").str(), w.Detail)
-		w.Recommendation = first(e.get("security_actionStatement").str(), w.Recommendation)
+		w.Justification = first(e.Get("security_justificationType").Str(), w.Justification)
+		w.Detail = first(e.Get("security_impactStatement").Str(), e.Get("security_statusNotes").Str(), w.Detail)
+		w.Recommendation = first(e.Get("security_actionStatement").Str(), w.Recommendation)
 		for _, id := range to {
 			w.Affects = append(w.Affects, Affect{Ref: id, Status: state})
 		}
 	case strings.HasPrefix(class, "Cvss"):
-		g := Rating{Method: "CVSSv" + strings.TrimSuffix(strings.TrimPrefix(class, "CvssV"), "VulnAssessmentRelationship"), Severity: e.get("security_severity").str(), Vector: e.get("security_vectorString").str()}
-		if s := e.get("security_score"); s != nil {
-			g.Score = number(s.text)
+		g := Rating{Method: "CVSSv" + strings.TrimSuffix(strings.TrimPrefix(class, "CvssV"), "VulnAssessmentRelationship"), Severity: e.Get("security_severity").Str(), Vector: e.Get("security_vectorString").Str()}
+		if s := e.Get("security_score"); s != nil {
+			g.Score = number(s.Text())
 		}
 		w.Ratings = append(w.Ratings, g)
 	default:

@@ -1,4 +1,4 @@
-package sbom
+package conform
 
 import (
 	"fmt"
@@ -10,29 +10,44 @@ import (
 // mostFaults bounds the list of a report; a generator that errs does so in every component.
 const mostFaults = 1000
 
-// judge is every departure of the file from the model of its format, in the order of the file.
-func (s *source) judge() []problem.Fault {
-	faults, _ := s.judgeAll()
-	return faults
+// Format is the family and encoding of a file.
+type Format string
+
+// The closed list of formats.
+const (
+	CycloneDXJSON Format = "cyclonedx-json"
+	CycloneDXXML  Format = "cyclonedx-xml"
+	SPDXJSON      Format = "spdx-json"      // SPDX 2.x
+	SPDXTagValue  Format = "spdx-tag-value" // SPDX 2.x
+	SPDX3JSON     Format = "spdx3-json"     // SPDX 3.0 JSON-LD
+)
+
+// File is a parsed file: Tags of a tag-value file, Tree of any other.
+type File struct {
+	Format Format
+	Minor  int // minor version of the specification that the file declares
+	Tree   *Node
+	Tags   []Tag
 }
 
-// judgeAll also gives what is within the model but probably not what the author meant.
-func (s *source) judgeAll() (faults, warnings []problem.Fault) {
-	c := checker{xml: s.format == CycloneDXXML, defined: map[string]string{}}
-	switch s.format {
+// Judge is every departure of a file from the model of its format, in the order of the file, and what is within the
+// model but probably not meant.
+func Judge(f File) (faults, warnings []problem.Fault) {
+	c := checker{xml: f.Format == CycloneDXXML, minor: f.Minor, defined: map[string]string{}}
+	switch f.Format {
 	case CycloneDXJSON, CycloneDXXML:
-		c.model, c.minor, c.loose = cycloneDX(), int(s.version[2]-'0'), true
+		c.model, c.loose = cycloneDX(), true
 		if c.xml {
 			c.path = append(c.path, step{name: "bom"})
 		}
-		c.object(c.class("bom"), s.tree)
+		c.object(c.class("bom"), f.Tree)
 	case SPDXJSON:
-		c.model, c.minor = spdx2(), int(s.version[2]-'0')
-		c.object(c.class("document"), s.tree)
+		c.model = spdx2()
+		c.object(c.class("document"), f.Tree)
 	case SPDXTagValue:
-		c.tagValue(s)
+		c.tagValue(f.Tags)
 	case SPDX3JSON:
-		c.spdx3(s.tree)
+		c.spdx3(f.Tree)
 	}
 	c.references()
 	if c.cut > 0 {
@@ -45,12 +60,13 @@ func (s *source) judgeAll() (faults, warnings []problem.Fault) {
 type checker struct {
 	model    *model
 	xml      bool
-	minor    int // minor version of the specification that the file declares
+	minor    int
 	path     []step
 	faults   []problem.Fault
 	warnings []problem.Fault
 	cut      int
 	loose    bool              // references may lead nowhere
+	graph    bool              // SPDX 3: elements stand in @graph, not alone
 	defined  map[string]string // identifiers to where they stand
 	used     []use             // references to identifiers
 }
@@ -123,12 +139,12 @@ func (c *checker) class(name string) *class {
 }
 
 // object judges one JSON object or XML element against its class.
-func (c *checker) object(k *class, n *node) {
+func (c *checker) object(k *class, n *Node) {
 	if c.xml {
 		c.element(k, n)
 		return
 	}
-	if n.kind != kindObject {
+	if n.kind != Object {
 		c.fault("is a JSON %s, must be an object", n.kind)
 		return
 	}
@@ -146,16 +162,16 @@ func (c *checker) object(k *class, n *node) {
 		}
 		c.pop()
 	}
-	c.required(k, func(f *field) bool { return n.get(f.name) != nil })
+	c.required(k, func(f *field) bool { return n.Get(f.name) != nil })
 }
 
 // unknown names a field that the model does not have. Models before CycloneDX 1.4 allowed others beside their own.
 func (c *checker) unknown(name string, k *class) {
 	if c.model.classes["bom"] != nil && c.minor < 4 && !c.xml {
-		c.warn("%q is not a field of %s", cut(name), k.name)
+		c.warn("%q is not a field of %s", Cut(name), k.name)
 		return
 	}
-	c.fault("%q is not a field of %s", cut(name), k.name)
+	c.fault("%q is not a field of %s", Cut(name), k.name)
 }
 
 func (c *checker) tooNew(since int) {
@@ -218,15 +234,15 @@ func list(names []string) string {
 }
 
 // value judges the JSON value of a field.
-func (c *checker) value(f *field, v *node) {
+func (c *checker) value(f *field, v *Node) {
 	switch {
 	case f.typ == "licences":
 		c.licences(v)
 	case f.typ == "tools":
 		c.tools(v)
-	case !f.list || f.single && v.kind == kindObject:
+	case !f.list || f.single && v.kind == Object:
 		c.one(f, v)
-	case v.kind != kindArray:
+	case v.kind != Array:
 		c.fault("is a JSON %s, must be an array", v.kind)
 	default:
 		var seen map[string]int
@@ -238,7 +254,7 @@ func (c *checker) value(f *field, v *node) {
 			c.push(step{index: i, list: true})
 			c.one(f, item)
 			if seen != nil {
-				key := item.raw + "\x00" + item.text
+				key := item.text
 				if first, twice := seen[key]; twice {
 					c.fault("is equal to item %d; the items of the list must differ", first)
 				}
@@ -250,7 +266,7 @@ func (c *checker) value(f *field, v *node) {
 }
 
 // one judges a single value.
-func (c *checker) one(f *field, v *node) {
+func (c *checker) one(f *field, v *Node) {
 	switch {
 	case f.typ == "any":
 	case f.of != nil:
@@ -261,8 +277,8 @@ func (c *checker) one(f *field, v *node) {
 }
 
 // licences judges a JSON licence list. Before 1.7 an expression stands alone.
-func (c *checker) licences(v *node) {
-	if v.kind != kindArray {
+func (c *checker) licences(v *Node) {
+	if v.kind != Array {
 		c.fault("is a JSON %s, must be an array", v.kind)
 		return
 	}
@@ -270,7 +286,7 @@ func (c *checker) licences(v *node) {
 	for i := range v.items {
 		c.push(step{index: i, list: true})
 		c.object(c.model.classes["licenceItem"], &v.items[i])
-		if v.items[i].get("expression") != nil {
+		if v.items[i].Get("expression") != nil {
 			expressions++
 		}
 		c.pop()
@@ -285,15 +301,15 @@ func (c *checker) alone(expressions, all int) {
 }
 
 // tools takes the old list of tools or, since 1.5, an object with components and services.
-func (c *checker) tools(v *node) {
+func (c *checker) tools(v *Node) {
 	switch {
-	case v.kind == kindArray:
+	case v.kind == Array:
 		for i := range v.items {
 			c.push(step{index: i, list: true})
 			c.object(c.model.classes["tool"], &v.items[i])
 			c.pop()
 		}
-	case v.kind == kindObject && c.minor >= 5:
+	case v.kind == Object && c.minor >= 5:
 		c.object(c.model.classes["toolset"], v)
 	default:
 		c.fault("is a JSON %s, must be an array of tools", v.kind)
@@ -307,7 +323,7 @@ func (c *checker) references() {
 		if _, ok := c.defined[u.to]; ok {
 			continue
 		}
-		f := problem.Fault{Path: u.path, Reason: fmt.Sprintf("refers to %q, which the document does not hold", cut(u.to))}
+		f := problem.Fault{Path: u.path, Reason: fmt.Sprintf("refers to %q, which the document does not hold", Cut(u.to))}
 		switch {
 		case c.loose && len(c.warnings) < mostFaults:
 			c.warnings = append(c.warnings, f)

@@ -1,13 +1,13 @@
-package sbom
+package conform
 
 import (
 	"strings"
 	"sync"
 )
 
-// licenceID tells whether a word is an identifier of the SPDX licence or exception list. CycloneDX takes both as
+// LicenceID tells whether a word is an identifier of the SPDX licence or exception list. CycloneDX takes both as
 // license.id.
-func licenceID(s string) bool { return knownLicences()[s] }
+func LicenceID(s string) bool { return knownLicences()[s] }
 
 var knownLicences = sync.OnceValue(func() map[string]bool {
 	words := strings.Fields(licenceIDs)

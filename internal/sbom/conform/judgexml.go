@@ -1,12 +1,12 @@
-package sbom
+package conform
 
 import "strings"
 
 // element judges one XML element against its class. Elements and attributes of other namespaces are extensions that
 // CycloneDX allows anywhere, and so are unknown attributes.
-func (c *checker) element(k *class, n *node) {
+func (c *checker) element(k *class, n *Node) {
 	met := map[string]int{}
-	for _, a := range n.attrs {
+	for _, a := range n.xml.attrs {
 		f := k.byAttr[a.name]
 		if a.space != "" || f == nil {
 			continue
@@ -16,7 +16,7 @@ func (c *checker) element(k *class, n *node) {
 		if f.since > c.minor {
 			c.tooNew(f.since)
 		} else {
-			c.scalar(f, &node{kind: kindElement, text: a.value})
+			c.scalar(f, &Node{kind: Element, text: a.value})
 		}
 		c.pop()
 	}
@@ -25,7 +25,7 @@ func (c *checker) element(k *class, n *node) {
 			met[k.text.name]++
 			c.scalar(k.text, n)
 		} else {
-			c.fault("has the text %q where only elements may stand", cut(t))
+			c.fault("has the text %q where only elements may stand", Cut(t))
 		}
 	} else if k.text != nil && len(n.items) == 0 && n.text != "" {
 		met[k.text.name]++
@@ -33,7 +33,7 @@ func (c *checker) element(k *class, n *node) {
 	place := map[string]int{}
 	for i := range n.items {
 		child := &n.items[i]
-		if child.space != n.space {
+		if child.space() != n.space() {
 			continue
 		}
 		f := k.byXML[child.name]
@@ -63,7 +63,7 @@ func (c *checker) element(k *class, n *node) {
 }
 
 // content judges the element of a field.
-func (c *checker) content(f *field, n *node) {
+func (c *checker) content(f *field, n *Node) {
 	switch {
 	case f.typ == "licences":
 		c.licenceElements(n)
@@ -73,7 +73,7 @@ func (c *checker) content(f *field, n *node) {
 		at := 0
 		for i := range n.items {
 			item := &n.items[i]
-			if item.space != n.space {
+			if item.space() != n.space() {
 				continue
 			}
 			c.push(step{name: item.name, index: at, list: true})
@@ -93,7 +93,7 @@ func (c *checker) content(f *field, n *node) {
 }
 
 // item judges one element of a list.
-func (c *checker) item(f *field, n *node) {
+func (c *checker) item(f *field, n *Node) {
 	switch {
 	case f.xmlAttr != "":
 		v, ok := n.attr(f.xmlAttr)
@@ -102,7 +102,7 @@ func (c *checker) item(f *field, n *node) {
 			return
 		}
 		c.push(step{name: "@" + f.xmlAttr})
-		c.scalar(f, &node{kind: kindElement, text: v})
+		c.scalar(f, &Node{kind: Element, text: v})
 		c.pop()
 	case f.of != nil:
 		c.element(c.class(f.typ), n)
@@ -111,11 +111,11 @@ func (c *checker) item(f *field, n *node) {
 	}
 }
 
-func (c *checker) licenceElements(n *node) {
+func (c *checker) licenceElements(n *Node) {
 	expressions, at := 0, 0
 	for i := range n.items {
 		item := &n.items[i]
-		if item.space != n.space {
+		if item.space() != n.space() {
 			continue
 		}
 		c.push(step{name: item.name, index: at, list: true})
@@ -139,11 +139,11 @@ func (c *checker) licenceElements(n *node) {
 	c.alone(expressions, at)
 }
 
-func (c *checker) toolElements(n *node) {
+func (c *checker) toolElements(n *Node) {
 	at := 0
 	for i := range n.items {
 		item := &n.items[i]
-		if item.space != n.space {
+		if item.space() != n.space() {
 			continue
 		}
 		c.push(step{name: item.name, index: at, list: true})

@@ -1,4 +1,4 @@
-package sbom
+package conform
 
 import (
 	"bytes"
@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// parseXML builds the tree of one XML document. Document type declarations are refused: CycloneDX has none, and
+// ParseXML builds the tree of one XML document. Document type declarations are refused: CycloneDX has none, and
 // without them there are no entities to expand and no external text to fetch.
-func parseXML(body []byte, depth int) (*node, error) {
+func ParseXML(body []byte, most Bounds) (*Node, error) {
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.CharsetReader = sameText
-	var open []node
+	var open []Node
 	var text [][]byte
-	var root *node
+	var root *Node
+	count := 0
 	for {
 		t, err := d.Token()
 		if errors.Is(err, io.EOF) {
@@ -35,18 +36,21 @@ func parseXML(body []byte, depth int) (*node, error) {
 		}
 		switch t := t.(type) {
 		case xml.Directive:
-			return nil, fmt.Errorf("line %d, column %d: document type declarations (<!%s...) are not read", line, col, cut(strings.Fields(string(t) + " ")[0]))
+			return nil, fmt.Errorf("line %d, column %d: document type declarations (<!%s...) are not read", line, col, Cut(strings.Fields(string(t) + " ")[0]))
 		case xml.StartElement:
 			switch {
-			case len(open) >= depth:
-				return nil, fmt.Errorf("line %d, column %d: nested deeper than %d levels", line, col, depth)
+			case len(open) >= most.Depth:
+				return nil, fmt.Errorf("line %d, column %d: nested deeper than %d levels", line, col, most.Depth)
 			case root != nil:
 				return nil, fmt.Errorf("line %d, column %d: a second root element <%s>", line, col, t.Name.Local)
 			}
-			n := node{kind: kindElement, line: int32(line), space: t.Name.Space, name: t.Name.Local}
+			if count += 1 + len(t.Attr); count > most.Values {
+				return nil, fmt.Errorf("line %d, column %d: more than the %d elements and attributes allowed", line, col, most.Values)
+			}
+			n := Node{kind: Element, name: t.Name.Local, xml: &markup{space: t.Name.Space}}
 			for _, a := range t.Attr {
 				if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" {
-					n.attrs = append(n.attrs, xattr{a.Name.Space, a.Name.Local, a.Value})
+					n.xml.attrs = append(n.xml.attrs, xattr{a.Name.Space, a.Name.Local, a.Value})
 				}
 			}
 			open = append(open, n)
@@ -82,8 +86,11 @@ func sameText(charset string, in io.Reader) (io.Reader, error) {
 }
 
 // attr is the value of an attribute without namespace and whether it is there.
-func (n *node) attr(name string) (string, bool) {
-	for _, a := range n.attrs {
+func (n *Node) attr(name string) (string, bool) {
+	if n.xml == nil {
+		return "", false
+	}
+	for _, a := range n.xml.attrs {
 		if a.space == "" && a.name == name {
 			return a.value, true
 		}

@@ -1,4 +1,4 @@
-package sbom
+package conform
 
 import (
 	"fmt"
@@ -47,28 +47,28 @@ func tagRules() map[string]tagRule {
 }
 
 // tagValue judges a tag-value file. The order of blocks is free; a tag must stand in its block.
-func (c *checker) tagValue(s *source) {
-	c.model, c.minor = spdx2(), int(s.version[2]-'0')
+func (c *checker) tagValue(tags []Tag) {
+	c.model = spdx2()
 	rules := tagRules()
 	t := tagChecker{checker: c, block: "document", line: 1, met: map[string]int{}}
-	for _, tag := range s.tags {
-		c.path = []step{{name: fmt.Sprintf("line %d", tag.line)}, {name: tag.name}}
-		rule, ok := rules[tag.name]
+	for _, tag := range tags {
+		c.path = []step{{name: fmt.Sprintf("line %d", tag.Line)}, {name: tag.Name}}
+		rule, ok := rules[tag.Name]
 		switch {
 		case !ok:
-			c.fault("is not a tag of SPDX %s", s.version)
+			c.fault("is not a tag of SPDX 2.%d", c.minor)
 			continue
 		case rule.typ == "start":
 			t.end()
-			t.block, t.line, t.met = rule.block, tag.line, map[string]int{}
+			t.block, t.line, t.met = rule.block, tag.Line, map[string]int{}
 		case rule.block != "" && rule.block != t.block:
 			if !(rule.block == "file" && t.block == "package") { // LicenseComments is the package's word too
 				c.fault("stands in a %s block, belongs to a %s", t.block, rule.block)
 			}
 			continue
 		}
-		t.met[tag.name]++
-		if t.met[tag.name] > 1 && !rule.many {
+		t.met[tag.Name]++
+		if t.met[tag.Name] > 1 && !rule.many {
 			c.fault("occurs twice in one block")
 		}
 		t.judge(rule, tag)
@@ -84,47 +84,47 @@ type tagChecker struct {
 	met   map[string]int
 }
 
-func (t *tagChecker) judge(rule tagRule, tag tag) {
+func (t *tagChecker) judge(rule tagRule, tag Tag) {
 	fault := ""
 	switch {
-	case tag.name == "SPDXID" && t.block == "document":
-		fault = t.define("documentID", tag.value)
-	case tag.name == "SPDXID" || tag.name == "SnippetSPDXID":
-		fault = t.define("spdxID", tag.value)
-	case tag.name == "Relationship":
-		t.relationship(tag.value)
+	case tag.Name == "SPDXID" && t.block == "document":
+		fault = t.define("documentID", tag.Value)
+	case tag.Name == "SPDXID" || tag.Name == "SnippetSPDXID":
+		fault = t.define("spdxID", tag.Value)
+	case tag.Name == "Relationship":
+		t.relationship(tag.Value)
 	case rule.typ == "sum":
-		alg, value, _ := strings.Cut(tag.value, ":")
-		t.scalar(&field{typ: "enum:checksumAlgorithm", enum: t.model.enums["checksumAlgorithm"]}, &node{kind: kindElement, text: alg})
+		alg, value, _ := strings.Cut(tag.Value, ":")
+		t.scalar(&field{typ: "enum:checksumAlgorithm", enum: t.model.enums["checksumAlgorithm"]}, &Node{kind: Element, text: alg})
 		fault = hashFault("hex", strings.TrimSpace(value))
 	case rule.typ == "reference":
-		if words := strings.Fields(tag.value); len(words) < 3 {
+		if words := strings.Fields(tag.Value); len(words) < 3 {
 			fault = "must have a category, a type and a locator"
 		} else {
-			t.scalar(&field{typ: "enum:referenceCategory", enum: t.model.enums["referenceCategory"]}, &node{kind: kindElement, text: words[0]})
+			t.scalar(&field{typ: "enum:referenceCategory", enum: t.model.enums["referenceCategory"]}, &Node{kind: Element, text: words[0]})
 		}
 	case strings.HasPrefix(rule.typ, "enum:"):
-		t.scalar(&field{typ: rule.typ, enum: t.model.enums[rule.typ[5:]]}, &node{kind: kindElement, text: tag.value})
+		t.scalar(&field{typ: rule.typ, enum: t.model.enums[rule.typ[5:]]}, &Node{kind: Element, text: tag.Value})
 	case rule.typ != "" && rule.typ != "start":
-		fault = t.text(rule.typ, tag.value)
-	case tag.value == "" && tag.name != "PackageComment":
+		fault = t.text(rule.typ, tag.Value)
+	case tag.Value == "" && tag.Name != "PackageComment":
 		t.warn("is empty")
 	}
 	if fault != "" {
-		t.fault("%q %s", cut(tag.value), fault)
+		t.fault("%q %s", Cut(tag.Value), fault)
 	}
 }
 
 func (t *tagChecker) relationship(value string) {
 	words := strings.Fields(value)
 	if len(words) != 3 {
-		t.fault("%q must have three words: element, relationship, element", cut(value))
+		t.fault("%q must have three words: element, relationship, element", Cut(value))
 		return
 	}
-	t.scalar(&field{typ: "enum:relationship", enum: t.model.enums["relationship"]}, &node{kind: kindElement, text: strings.ToUpper(words[1])})
+	t.scalar(&field{typ: "enum:relationship", enum: t.model.enums["relationship"]}, &Node{kind: Element, text: strings.ToUpper(words[1])})
 	for _, id := range []string{words[0], words[2]} {
 		if fault := t.refer("elementRef", id); fault != "" {
-			t.fault("%q %s", cut(id), fault)
+			t.fault("%q %s", Cut(id), fault)
 		}
 	}
 }
@@ -143,29 +143,49 @@ func (t *tagChecker) end() {
 	}
 }
 
+// Elements3 is the elements of an SPDX 3 document: those of @graph, or the one that stands alone.
+func Elements3(tree *Node) []Node {
+	if g := tree.Get("@graph"); g != nil {
+		return g.List()
+	}
+	return []Node{*tree}
+}
+
+// Class3 is the class of an SPDX 3 element without the "prefix:" or IRI spelling: "software_Package".
+func Class3(e *Node) string {
+	t := first(e.Get("type").Str(), e.Get("@type").Str())
+	if i := strings.LastIndexAny(t, "/:"); i >= 0 {
+		t = t[i+1:]
+	}
+	return t
+}
+
+// ID3 is the identifier of an SPDX 3 element, "" when it has none.
+func ID3(e *Node) string { return first(e.Get("spdxId").Str(), e.Get("@id").Str()) }
+
 // spdx3 judges the parts of an SPDX 3.0 graph that its core profile demands: identity, creation, references, and the
 // required properties of the classes that carry facts.
-func (c *checker) spdx3(tree *node) {
+func (c *checker) spdx3(tree *Node) {
 	c.model = spdx2()
-	elements := spdx3Elements(tree)
-	graph := tree.get("@graph") != nil
-	if tree.get("@context") == nil {
+	elements := Elements3(tree)
+	c.graph = tree.Get("@graph") != nil
+	if tree.Get("@context") == nil {
 		c.fault("@context is missing")
 	}
-	if graph {
+	if c.graph {
 		c.push(step{name: "@graph"})
 		defer c.pop()
 	}
 	for i := range elements {
-		if graph {
+		if c.graph {
 			c.push(step{index: i, list: true})
 		}
 		c.spdx3Element(&elements[i])
-		if graph {
+		if c.graph {
 			c.pop()
 		}
 	}
-	c.spdx3References(elements, graph, imports(elements))
+	c.spdx3References(elements, imports(elements))
 }
 
 // need3 is the required properties by class (SPDX 3.0.1 model).
@@ -188,42 +208,42 @@ func need3(class string) []string {
 	return nil
 }
 
-func (c *checker) spdx3Element(e *node) {
-	if e.kind != kindObject {
+func (c *checker) spdx3Element(e *Node) {
+	if e.kind != Object {
 		c.fault("is a JSON %s, must be an object", e.kind)
 		return
 	}
-	class := spdx3Type(e)
+	class := Class3(e)
 	if class == "" {
 		c.fault("type is missing")
 		return
 	}
 	for _, name := range need3(class) {
-		if e.get(name) == nil {
+		if e.Get(name) == nil {
 			c.fault("a %s must have %s", class, name)
 		}
 	}
-	switch id := spdx3ID(e); {
+	switch id := ID3(e); {
 	case id == "" && class != "CreationInfo":
 		c.fault("spdxId is missing")
 	case id != "":
 		if at, twice := c.defined[id]; twice {
-			c.fault("the id %q is in use already at %s", cut(id), at)
+			c.fault("the id %q is in use already at %s", Cut(id), at)
 		} else {
 			c.defined[id] = c.where()
 		}
 	}
 	if class == "CreationInfo" {
-		if created := e.get("created"); created != nil {
+		if created := e.Get("created"); created != nil {
 			c.push(step{name: "created"})
 			c.scalar(&field{typ: "stamp"}, created)
 			c.pop()
 		}
-	} else if e.get("creationInfo") == nil {
+	} else if e.Get("creationInfo") == nil {
 		c.fault("a %s must have creationInfo", class)
 	}
 	for _, name := range []string{"name", "software_packageVersion", "software_packageUrl", "relationshipType", "from"} {
-		if v := e.get(name); v != nil && v.kind != kindString {
+		if v := e.Get(name); v != nil && v.kind != String {
 			c.push(step{name: name})
 			c.fault("is a JSON %s, must be a string", v.kind)
 			c.pop()
@@ -232,24 +252,24 @@ func (c *checker) spdx3Element(e *node) {
 }
 
 // imports is the identifiers that the document declares to be other documents' (ExternalMap).
-func imports(elements []node) map[string]bool {
+func imports(elements []Node) map[string]bool {
 	out := map[string]bool{}
 	for i := range elements {
-		for _, x := range elements[i].get("import").list() {
-			out[x.get("externalSpdxId").str()] = true
+		for _, x := range elements[i].Get("import").List() {
+			out[x.Get("externalSpdxId").Str()] = true
 		}
 	}
 	return out
 }
 
-func (c *checker) spdx3References(elements []node, graph bool, imported map[string]bool) {
+func (c *checker) spdx3References(elements []Node, imported map[string]bool) {
 	for i := range elements {
 		e := &elements[i]
-		if graph {
+		if c.graph {
 			c.push(step{index: i, list: true})
 		}
 		for _, name := range []string{"from", "to", "rootElement", "creationInfo", "createdBy", "suppliedBy"} {
-			for _, id := range e.get(name).strs() {
+			for _, id := range e.Get(name).Strs() {
 				_, here := c.defined[id]
 				switch {
 				case here || imported[id], strings.HasPrefix(id, "http://spdx.org/licenses/"), strings.HasPrefix(id, "https://spdx.org/licenses/"),
@@ -257,12 +277,12 @@ func (c *checker) spdx3References(elements []node, graph bool, imported map[stri
 					strings.HasSuffix(id, "NoneElement"), strings.HasPrefix(id, "expandedlicensing_"):
 				default:
 					c.push(step{name: name})
-					c.fault("refers to %q, which the document neither holds nor imports", cut(id))
+					c.fault("refers to %q, which the document neither holds nor imports", Cut(id))
 					c.pop()
 				}
 			}
 		}
-		if graph {
+		if c.graph {
 			c.pop()
 		}
 	}

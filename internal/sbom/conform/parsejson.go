@@ -1,17 +1,16 @@
-package sbom
+package conform
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unsafe"
 )
 
-// parseJSON builds the tree of one JSON text (RFC 8259). Beyond the grammar it refuses a name that occurs twice in an
+// ParseJSON builds the tree of one JSON text (RFC 8259). Beyond the grammar it refuses a name that occurs twice in an
 // object, because readers disagree on which one counts.
-func parseJSON(body []byte, depth int) (*node, error) {
-	// The text is only read, and the tree does not outlive the body.
-	p := jsonParser{text: unsafe.String(unsafe.SliceData(body), len(body)), depth: depth, line: 1}
+func ParseJSON(body []byte, most Bounds) (*Node, error) {
+	p := jsonParser{text: string(body), most: most, line: 1}
 	p.skip()
 	root, err := p.value(0)
 	if err != nil {
@@ -28,7 +27,8 @@ type jsonParser struct {
 	text  string
 	at    int
 	line  int32
-	depth int
+	most  Bounds
+	count int
 }
 
 func (p *jsonParser) fail(format string, args ...any) error {
@@ -49,34 +49,37 @@ func (p *jsonParser) skip() {
 	}
 }
 
-func (p *jsonParser) value(depth int) (node, error) {
+func (p *jsonParser) value(depth int) (Node, error) {
 	if p.at >= len(p.text) {
-		return node{}, p.fail("the file ends in the middle of the document")
+		return Node{}, p.fail("the file ends in the middle of the document")
 	}
-	n := node{line: p.line}
+	if p.count++; p.count > p.most.Values {
+		return Node{}, p.fail("more than the %d values allowed", p.most.Values)
+	}
+	var n Node
 	switch c := p.text[p.at]; {
 	case c == '{' || c == '[':
-		if depth >= p.depth {
-			return n, p.fail("nested deeper than %d levels", p.depth)
+		if depth >= p.most.Depth {
+			return n, p.fail("nested deeper than %d levels", p.most.Depth)
 		}
 		start := p.at
 		var err error
 		if c == '{' {
-			n.kind = kindObject
+			n.kind = Object
 			err = p.object(&n, depth)
 		} else {
-			n.kind = kindArray
+			n.kind = Array
 			err = p.array(&n, depth)
 		}
-		n.raw = p.text[start:p.at]
+		n.text = p.text[start:p.at]
 		return n, err
 	case c == '"':
-		n.kind = kindString
+		n.kind = String
 		var err error
-		n.text, err = p.str()
+		n.text, err = p.quoted()
 		return n, err
 	case c == '-' || c >= '0' && c <= '9':
-		n.kind = kindNumber
+		n.kind = Number
 		start := p.at
 		for p.at < len(p.text) && strings.IndexByte("+-.eE0123456789", p.text[p.at]) >= 0 {
 			p.at++
@@ -84,14 +87,14 @@ func (p *jsonParser) value(depth int) (node, error) {
 		n.text = p.text[start:p.at]
 		if !json.Valid([]byte(n.text)) {
 			p.at = start
-			return n, p.fail("%q is not a number", cut(n.text))
+			return n, p.fail("%q is not a number", Cut(n.text))
 		}
 		return n, nil
 	}
 	for _, w := range [...]struct {
 		word string
-		kind kind
-	}{{"true", kindBool}, {"false", kindBool}, {"null", kindNull}} {
+		kind Kind
+	}{{"true", Bool}, {"false", Bool}, {"null", Null}} {
 		if strings.HasPrefix(p.text[p.at:], w.word) {
 			n.kind, n.text = w.kind, w.word
 			p.at += len(w.word)
@@ -101,7 +104,7 @@ func (p *jsonParser) value(depth int) (node, error) {
 	return n, p.fail("a value cannot start with %q", p.text[p.at:p.at+1])
 }
 
-func (p *jsonParser) object(n *node, depth int) error {
+func (p *jsonParser) object(n *Node, depth int) error {
 	p.at++
 	var seen map[string]bool
 	for first := true; ; first = false {
@@ -125,16 +128,16 @@ func (p *jsonParser) object(n *node, depth int) error {
 		if p.text[p.at] != '"' {
 			return p.fail("expected a name in double quotes, found %q", p.text[p.at:p.at+1])
 		}
-		name, err := p.str()
+		name, err := p.quoted()
 		if err != nil {
 			return err
 		}
 		if twice(n, name, &seen) {
-			return p.fail("the name %q occurs twice in one object", cut(name))
+			return p.fail("the name %q occurs twice in one object", Cut(name))
 		}
 		p.skip()
 		if p.at >= len(p.text) || p.text[p.at] != ':' {
-			return p.fail("expected a colon after the name %q", cut(name))
+			return p.fail("expected a colon after the name %q", Cut(name))
 		}
 		p.at++
 		p.skip()
@@ -148,9 +151,9 @@ func (p *jsonParser) object(n *node, depth int) error {
 }
 
 // twice tells whether the object has that name already; large objects get a map so that the test stays linear.
-func twice(n *node, name string, seen *map[string]bool) bool {
+func twice(n *Node, name string, seen *map[string]bool) bool {
 	if len(n.items) < 16 {
-		return n.get(name) != nil
+		return n.Get(name) != nil
 	}
 	if *seen == nil {
 		*seen = make(map[string]bool, 64)
@@ -165,7 +168,7 @@ func twice(n *node, name string, seen *map[string]bool) bool {
 	return false
 }
 
-func (p *jsonParser) array(n *node, depth int) error {
+func (p *jsonParser) array(n *Node, depth int) error {
 	p.at++
 	for first := true; ; first = false {
 		p.skip()
@@ -190,8 +193,8 @@ func (p *jsonParser) array(n *node, depth int) error {
 	}
 }
 
-// str reads a string at its opening quote.
-func (p *jsonParser) str() (string, error) {
+// quoted reads a string at its opening quote.
+func (p *jsonParser) quoted() (string, error) {
 	start := p.at
 	p.at++
 	escaped := false
@@ -221,8 +224,8 @@ func (p *jsonParser) str() (string, error) {
 	return "", p.fail("the file ends inside a string")
 }
 
-// cut shortens text of the file for a message.
-func cut(s string) string {
+// Cut shortens text of a file for a message.
+func Cut(s string) string {
 	const most = 60
 	if len(s) <= most {
 		return s
@@ -232,4 +235,19 @@ func cut(s string) string {
 		end--
 	}
 	return s[:end] + "..."
+}
+
+// Place is the line and column, both from 1, of an offset. Columns count bytes.
+func Place(b []byte, at int) (line, col int) {
+	at = min(at, len(b))
+	return 1 + bytes.Count(b[:at], []byte{'\n'}), at - bytes.LastIndexByte(b[:at], '\n')
+}
+
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }

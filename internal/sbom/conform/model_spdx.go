@@ -1,4 +1,4 @@
-package sbom
+package conform
 
 // spdxModel is the SPDX 2.1 to 2.3 JSON model in the notation of model.go, written from the specification
 // (https://spdx.github.io/spdx-spec/v2.3/).
