@@ -60,6 +60,23 @@ func grow(ctx context.Context, b *store.Bulk, entries []store.Entry) error {
 	return nil
 }
 
+// Rebuild makes the nodes again from the journal.
+func Rebuild(ctx context.Context, db *store.DB) error {
+	err := db.Bulk(ctx, func(b *store.Bulk) error {
+		if _, err := b.Exec(ctx, `DELETE FROM ledger_node`); err != nil {
+			return err
+		}
+		return b.Restart(ctx, followerName)
+	})
+	if err == nil {
+		err = db.CatchUp(ctx, Follower())
+	}
+	if err != nil {
+		return fmt.Errorf("rebuild ledger: %w", err)
+	}
+	return nil
+}
+
 func treeAt(ctx context.Context, r store.Reader, size uint64) (*compact.Range, error) {
 	f := compact.RangeFactory{Hash: hasher.HashChildren}
 	hashes, err := nodes(ctx, r, compact.RangeNodes(0, size, nil))

@@ -112,17 +112,7 @@ func TestTreeIsThatOfTheJournalAndRebuilds(t *testing.T) {
 			}
 		}
 		before := allNodes(t, db)
-		err := db.Bulk(ctx, func(b *store.Bulk) error {
-			if _, err := b.Exec(ctx, `DELETE FROM ledger_node`); err != nil {
-				return err
-			}
-			_, err := b.Exec(ctx, `DELETE FROM derivation`)
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := db.CatchUp(ctx, ledger.Follower()); err != nil {
+		if err := ledger.Rebuild(ctx, db); err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(before, allNodes(t, db)); d != "" {
@@ -349,5 +339,62 @@ func FuzzParseProof(f *testing.F) {
 		if _, err := json.Marshal(p); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// BenchmarkJournal measures a journal of 20,000 entries: growing the tree, verifying, saving and restoring it.
+func BenchmarkJournal(b *testing.B) {
+	const n = 20_000
+	db := testdb.SQLite(b)
+	ctx := testdb.System()
+	for range n / 500 {
+		add(b, db, 500)
+	}
+	rate := func(b *testing.B) { b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "entries/s") }
+	b.Run("grow", func(b *testing.B) {
+		for b.Loop() {
+			if err := ledger.Rebuild(ctx, db); err != nil {
+				b.Fatal(err)
+			}
+		}
+		rate(b)
+	})
+	b.Run("prove", func(b *testing.B) {
+		l := newLedger(b, db)
+		for b.Loop() {
+			if _, err := l.Prove(ctx, n/3); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("verify", func(b *testing.B) {
+		for b.Loop() {
+			verified(b, db)
+		}
+		rate(b)
+	})
+	path := filepath.Join(b.TempDir(), "backup.zip")
+	b.Run("backup", func(b *testing.B) {
+		for b.Loop() {
+			f, err := os.Create(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := store.Backup(ctx, db, f, store.BackupOptions{}); err != nil {
+				b.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		rate(b)
+	})
+	b.Run("restore", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := store.Restore(ctx, testdb.SQLite(b), path, store.RestoreOptions{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		rate(b)
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -160,19 +159,11 @@ func (b *Bulk) insert(ctx context.Context, table string, columns []string, rows 
 	return n, flush()
 }
 
+// insertText has plain question marks: SQLite looks a numbered placeholder up by its name in a list of all of them, when
+// it prepares and when it binds. With 2,200 of them that took more than ten times as long as the insert.
 func insertText(table string, columns []string, rows int) string {
-	var s strings.Builder
-	s.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
-	for i := range rows {
-		if i > 0 {
-			s.WriteString(", ")
-		}
-		for j := range columns {
-			s.WriteString([]string{"(", ", "}[min(j, 1)] + "$" + strconv.Itoa(i*len(columns)+j+1))
-		}
-		s.WriteString(")")
-	}
-	return s.String()
+	row := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + strings.Repeat(row+", ", rows-1) + row
 }
 
 func sizeOf(v any) int64 {

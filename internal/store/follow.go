@@ -122,6 +122,12 @@ func Position(ctx context.Context, r Reader, name string) (int64, error) {
 	return at[0], nil
 }
 
+// Restart lets a follower that derives begin again with the first entry; what it derived is to be deleted in the same Bulk.
+func (b *Bulk) Restart(ctx context.Context, follower string) error {
+	_, err := b.Exec(ctx, `DELETE FROM derivation WHERE name = $1`, follower)
+	return err
+}
+
 // CatchUp steps a follower until nothing waits for it.
 func (db *DB) CatchUp(ctx context.Context, f Follower) error {
 	for {
