@@ -3,6 +3,7 @@ package device
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,48 +12,36 @@ import (
 	"triward/internal/store"
 )
 
-// exportPage is how many devices one snapshot reads: an export of a large fleet keeps no snapshot open for long.
+// exportPage is how many devices are in memory at once.
 const exportPage = 500
 
-// Export calls fn with every device that a query chooses, whole, in the query's order and within the actor's scope. After
-// and Limit of the query are not looked at. Devices that change meanwhile are given as they are when their page is read.
-func Export(ctx context.Context, db *store.DB, q Query, fn func(Device) error) error {
+// walk calls fn with every device that a query chooses, whole, in the query's order and within the actor's scope. After
+// and Limit of the query are not looked at.
+func walk(ctx context.Context, r store.Reader, q Query, fn func(Device) error) error {
 	q.After, q.Limit = "", exportPage
 	for {
-		var found []Device
-		err := db.View(ctx, func(r store.Reader) error {
-			places, p, err := page(ctx, r, q)
-			if err != nil {
-				return err
-			}
-			ids := make([]ID, len(places))
-			for i, x := range places {
-				ids[i] = x.id
-			}
-			all, err := load(ctx, r, ids)
-			if err != nil {
-				return err
-			}
-			at := make(map[ID]Device, len(all))
-			for _, d := range all {
-				at[d.ID] = d
-			}
-			found = found[:0]
-			for _, id := range ids {
-				found = append(found, at[id])
-			}
-			q.After = p.Next
-			return nil
-		})
+		places, p, err := page(ctx, r, q)
 		if err != nil {
 			return fmt.Errorf("export devices: %w", err)
 		}
-		for _, d := range found {
-			if err := fn(d); err != nil {
+		ids := make([]ID, len(places))
+		for i, x := range places {
+			ids[i] = x.id
+		}
+		all, err := load(ctx, r, ids)
+		if err != nil {
+			return fmt.Errorf("export devices: %w", err)
+		}
+		at := make(map[ID]Device, len(all))
+		for _, d := range all {
+			at[d.ID] = d
+		}
+		for _, id := range ids {
+			if err := fn(at[id]); err != nil {
 				return err
 			}
 		}
-		if q.After == "" {
+		if q.After = p.Next; q.After == "" {
 			return nil
 		}
 	}
@@ -63,27 +52,32 @@ var exportFields = []Field{FieldTag, FieldVendor, FieldModel, FieldVersion, Fiel
 	FieldHostname, FieldAETitle, FieldSite, FieldLocation, FieldZone, FieldConnectivity, FieldPatientData, FieldInUse, FieldClass, FieldClinicalOwner,
 	FieldITOwner}
 
-// ExportCSV writes devices as a fleet file (RFC 4180) with the columns that an import reads, and in the last one their other facts as
-// "name=value; …". A cell that a spreadsheet would run as a formula is written with an apostrophe before it.
-func ExportCSV(ctx context.Context, db *store.DB, q Query, w io.Writer) error {
-	names, err := exportNames(ctx, db)
+// maxFactColumns bounds the columns of an export beyond those that have a field of their own.
+const maxFactColumns = MaxColumns - 50
+
+// ExportCSV writes devices as a fleet file (RFC 4180) that can be imported again: the columns of an import, then one for
+// each other fact that any device has. Cells are neutralised, see [Cell].
+func ExportCSV(ctx context.Context, r store.Reader, q Query, w io.Writer) error {
+	names, err := exportNames(ctx, r)
 	if err != nil {
 		return fmt.Errorf("export devices: %w", err)
 	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	header := make([]string, 0, len(exportFields)+3)
-	header = append(header, "id", "state")
+	header := make([]string, 0, len(exportFields)+len(names.facts))
 	for _, f := range exportFields {
 		header = append(header, string(f))
 	}
-	if err := out.Write(append(header, "facts")); err != nil {
+	for _, f := range names.facts {
+		header = append(header, Cell(f))
+	}
+	if err := out.Write(header); err != nil {
 		return err
 	}
-	err = Export(ctx, db, q, func(d Device) error {
+	err = walk(ctx, r, q, func(d Device) error {
 		cells := names.cells(d)
 		for i, c := range cells {
-			cells[i] = product.Cell(c)
+			cells[i] = Cell(c)
 		}
 		return out.Write(cells)
 	})
@@ -94,51 +88,146 @@ func ExportCSV(ctx context.Context, db *store.DB, q Query, w io.Writer) error {
 	return out.Error()
 }
 
-// modelNames are what an export says of models: their manufacturer and their own name.
-type modelNames struct {
-	model   map[product.ModelID][2]string
-	release map[product.ReleaseID]string
+// Cell is a text as it may stand in a CSV file: one that a spreadsheet would run as a formula gets an apostrophe before it.
+func Cell(s string) string {
+	if s != "" && strings.IndexByte("=+-@\t\r\n", s[0]) >= 0 {
+		return "'" + s
+	}
+	return s
 }
 
-func exportNames(ctx context.Context, db *store.DB) (modelNames, error) {
-	n := modelNames{map[product.ModelID][2]string{}, map[product.ReleaseID]string{}}
-	err := db.View(ctx, func(r store.Reader) error {
-		_, err := store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
-			var id product.ModelID
-			var v [2]string
-			err := s.Scan(&id, &v[0], &v[1])
-			n.model[id] = v
-			return struct{}{}, err
-		}, `SELECT m.id, f.name, m.name FROM model m JOIN manufacturer f ON f.id = m.manufacturer_id`)
-		if err != nil {
-			return err
-		}
-		_, err = store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
-			var id product.ReleaseID
-			var v string
-			err := s.Scan(&id, &v)
-			n.release[id] = v
-			return struct{}{}, err
-		}, `SELECT id, version FROM product_release`)
-		return err
-	})
+// exportedNames are the names behind the ids of a device: of models their manufacturer and their own, of releases the version,
+// and all names of other facts.
+type exportedNames struct {
+	model   map[product.ModelID][2]string
+	release map[product.ReleaseID]string
+	facts   []string
+}
+
+func exportNames(ctx context.Context, r store.Reader) (exportedNames, error) {
+	n := exportedNames{model: map[product.ModelID][2]string{}, release: map[product.ReleaseID]string{}}
+	var err error
+	if n.facts, err = store.All(ctx, r, store.Value[string], `SELECT DISTINCT name FROM device_value ORDER BY name LIMIT $1`, maxFactColumns); err != nil {
+		return n, err
+	}
+	_, err = store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
+		var id product.ModelID
+		var v [2]string
+		err := s.Scan(&id, &v[0], &v[1])
+		n.model[id] = v
+		return struct{}{}, err
+	}, `SELECT m.id, f.name, m.name FROM model m JOIN manufacturer f ON f.id = m.manufacturer_id`)
+	if err != nil {
+		return n, err
+	}
+	_, err = store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
+		var id product.ReleaseID
+		var v string
+		err := s.Scan(&id, &v)
+		n.release[id] = v
+		return struct{}{}, err
+	}, `SELECT id, version FROM product_release`)
 	return n, err
 }
 
-func (n modelNames) cells(d Device) []string {
-	vendor, model, version := d.RawVendor, d.RawModel, d.RawVersion
+// named is what a device is called by people: vendor, model and version, resolved where they are.
+func (n exportedNames) named(d Device) (vendor, model, version string) {
+	vendor, model, version = d.RawVendor, d.RawModel, d.RawVersion
 	if m, ok := n.model[d.Model]; ok {
 		vendor, model = m[0], m[1]
 	}
 	if v := n.release[d.Release]; v != "" {
 		version = v
 	}
-	facts := make([]string, len(d.Values))
-	for i, v := range d.Values {
-		facts[i] = v.Name + "=" + v.Value
-	}
+	return vendor, model, version
+}
+
+func (n exportedNames) cells(d Device) []string {
+	vendor, model, version := n.named(d)
+	facts := factsByName(d)
 	now := func(k IdentityKind) string { return strings.Join(d.Current(k), "; ") }
-	return []string{string(d.ID), string(d.State), d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), d.UDI, now(IP), now(MAC),
-		now(Hostname), now(AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(joinWays(d.Connectivity), ",", "; "), string(d.PatientData),
-		string(d.InUse), string(d.Class), d.ClinicalOwner, d.ITOwner, strings.Join(facts, "; ")}
+	cells := []string{d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), d.UDI, now(IP), now(MAC), now(Hostname),
+		now(AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(joinWays(d.Connectivity), ",", "; "), string(d.PatientData), string(d.InUse),
+		string(d.Class), d.ClinicalOwner, d.ITOwner}
+	for _, f := range n.facts {
+		cells = append(cells, facts[f])
+	}
+	return cells
+}
+
+func factsByName(d Device) map[string]string {
+	out := make(map[string]string, len(d.Values))
+	for _, v := range d.Values {
+		out[v.Name] = v.Value
+	}
+	return out
+}
+
+// Exported is a device in an export as JSON. Dates are "2006-01-02".
+type Exported struct {
+	ID            ID                  `json:"id"`
+	State         State               `json:"state"`
+	AssetTag      string              `json:"asset_tag,omitempty"`
+	Vendor        string              `json:"vendor,omitempty"`
+	Model         string              `json:"model,omitempty"`
+	Version       string              `json:"version,omitempty"`
+	Serial        string              `json:"serial,omitempty"`
+	Lot           string              `json:"lot,omitempty"`
+	Manufactured  string              `json:"manufactured,omitempty"`
+	UDI           string              `json:"udi,omitempty"`
+	DI            string              `json:"di,omitempty"`
+	ModelID       product.ModelID     `json:"model_id,omitempty"`
+	ReleaseID     product.ReleaseID   `json:"release_id,omitempty"`
+	Site          string              `json:"site,omitempty"`
+	Location      string              `json:"location,omitempty"`
+	Zone          string              `json:"zone,omitempty"`
+	Connectivity  []Connectivity      `json:"connectivity,omitempty"`
+	PatientData   product.Answer      `json:"patient_data"`
+	InUse         product.Answer      `json:"in_use"`
+	Class         product.SafetyClass `json:"safety_class"`
+	ClinicalOwner string              `json:"clinical_owner,omitempty"`
+	ITOwner       string              `json:"it_owner,omitempty"`
+	IP            []string            `json:"ip,omitempty"`
+	MAC           []string            `json:"mac,omitempty"`
+	Hostname      []string            `json:"hostname,omitempty"`
+	AETitle       []string            `json:"ae_title,omitempty"`
+	Facts         map[string]string   `json:"facts,omitempty"`
+}
+
+func (n exportedNames) exported(d Device) Exported {
+	vendor, model, version := n.named(d)
+	return Exported{ID: d.ID, State: d.State, AssetTag: d.AssetTag, Vendor: vendor, Model: model, Version: version, Serial: d.Serial, Lot: d.Lot,
+		Manufactured: product.Day(d.Manufactured), UDI: d.UDI, DI: d.DI, ModelID: d.Model, ReleaseID: d.Release, Site: d.SiteName, Location: d.Ward,
+		Zone: d.Zone, Connectivity: d.Connectivity, PatientData: d.PatientData, InUse: d.InUse, Class: d.Class, ClinicalOwner: d.ClinicalOwner,
+		ITOwner: d.ITOwner, IP: d.Current(IP), MAC: d.Current(MAC), Hostname: d.Current(Hostname), AETitle: d.Current(AETitle), Facts: factsByName(d)}
+}
+
+// ExportJSON writes devices as a JSON array of [Exported], one on a line.
+func ExportJSON(ctx context.Context, r store.Reader, q Query, w io.Writer) error {
+	names, err := exportNames(ctx, r)
+	if err != nil {
+		return fmt.Errorf("export devices: %w", err)
+	}
+	lead := "["
+	err = walk(ctx, r, q, func(d Device) error {
+		b, err := json.Marshal(names.exported(d))
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, lead); err != nil {
+			return err
+		}
+		lead = ",\n"
+		_, err = w.Write(b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if lead == "[" {
+		_, err = io.WriteString(w, "[]\n")
+	} else {
+		_, err = io.WriteString(w, "]\n")
+	}
+	return err
 }
