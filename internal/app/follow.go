@@ -242,5 +242,8 @@ func Rebuild(ctx context.Context, db *store.DB) error {
 	}
 	ctx = store.WithActor(ctx, store.System("rebuild"))
 	a := assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}}
-	return db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) })
+	if err := db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) }); err != nil {
+		return err
+	}
+	return ledger.Rebuild(ctx, db)
 }
