@@ -149,7 +149,7 @@ func TestNoPanicNoExit(t *testing.T) {
 			}
 			e, _ := call.Fun.(*ast.SelectorExpr)
 			switch {
-			case isName(call.Fun, "panic"):
+			case isName(call.Fun, "panic") && !passesOn(f):
 				t.Errorf("%s: panic: return an error", s.at(n))
 			case e != nil && isName(e.X, "os") && e.Sel.Name == "Exit", e != nil && isName(e.X, "log") && strings.HasPrefix(e.Sel.Name, "Fatal"):
 				t.Errorf("%s: %s ends the program: return an error", s.at(n), e.Sel.Name)
@@ -157,6 +157,18 @@ func TestNoPanicNoExit(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// passesOn tells a function that recovers, and throws again what is not its own to handle, as net/http asks of handlers
+// (http.ErrAbortHandler).
+func passesOn(f *ast.FuncDecl) bool {
+	found := false
+	ast.Inspect(f, func(n ast.Node) bool {
+		e, ok := n.(*ast.SelectorExpr)
+		found = found || ok && isName(e.X, "http") && e.Sel.Name == "ErrAbortHandler"
+		return !found
+	})
+	return found
 }
 
 func TestNoInit(t *testing.T) {
