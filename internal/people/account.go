@@ -196,6 +196,9 @@ func (d *Directory) Disable(ctx context.Context, account, reason string) error {
 		if a.State == Disabled {
 			return nil
 		}
+		if _, err := tx.Record(ctx, store.Event{Kind: KindAccountDisabled, Subject: account, Body: reasonBody{Login: a.Login, Reason: reason}}); err != nil {
+			return err
+		}
 		if err := keepAdministrator(ctx, tx, func() error {
 			_, err := tx.Exec(ctx, `UPDATE people_account SET state = $1 WHERE id = $2`, string(Disabled), account)
 			return err
@@ -208,11 +211,7 @@ func (d *Directory) Disable(ctx context.Context, account, reason string) error {
 		if _, err := tx.Exec(ctx, `UPDATE people_token SET revoked = $1 WHERE account = $2 AND revoked = 0`, store.Micros(tx.Now), account); err != nil {
 			return err
 		}
-		if err := dropLinks(ctx, tx, account); err != nil {
-			return err
-		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindAccountDisabled, Subject: account, Body: reasonBody{Login: a.Login, Reason: reason}})
-		return err
+		return dropLinks(ctx, tx, account)
 	})
 }
 

@@ -141,14 +141,13 @@ func (d *Directory) Revoke(ctx context.Context, grant, reason string) error {
 		if err != nil {
 			return fmt.Errorf("revoke grant %q: %w", grant, err)
 		}
-		if err := keepAdministrator(ctx, tx, func() error {
-			_, err := tx.Exec(ctx, `DELETE FROM people_grant WHERE id = $1`, grant)
-			return err
-		}); err != nil {
+		if _, err := tx.Record(ctx, store.Event{Kind: KindGrantRevoked, Subject: g.Account, Body: g.body(reason)}); err != nil {
 			return err
 		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindGrantRevoked, Subject: g.Account, Body: g.body(reason)})
-		return err
+		return keepAdministrator(ctx, tx, func() error {
+			_, err := tx.Exec(ctx, `DELETE FROM people_grant WHERE id = $1`, grant)
+			return err
+		})
 	})
 }
 

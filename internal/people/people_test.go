@@ -31,6 +31,7 @@ type house struct {
 
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
 	t.Helper()
+	t.Parallel()
 	testdb.EachClock(t, func(t *testing.T, db *store.DB, c *testdb.Clock) {
 		h := &house{Directory: &Directory{DB: db, Cost: cheap}, clock: c}
 		link, err := h.StartSetup(context.Background())
