@@ -29,7 +29,7 @@ build:
 	@$(build) -o bin/triward ./cmd/triward
 
 run: build
-	./bin/triward serve --demo
+	./bin/triward serve --demo --data data/demo
 
 # The tests speak in full to the summary, which prints each package, what failed with its words, and what was skipped.
 test:
