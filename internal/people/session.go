@@ -79,15 +79,15 @@ func (d *Directory) Authenticate(ctx context.Context, token string) (store.Actor
 func scanSessionRow(s store.Scanner) (sessionRow, error) {
 	var row sessionRow
 	var created, seen, expires int64
-	var all bool
-	var sites, products, kinds string
+	var g grantRow
 	v := &row.session
-	if err := s.Scan(&v.ID, &v.Account, &v.Login, &v.Name, &created, &seen, &expires, &v.Address, &v.Agent, &v.SecondFactor, &all, &sites, &products, &kinds); err != nil {
+	if err := s.Scan(&v.ID, &v.Account, &v.Login, &v.Name, &created, &seen, &expires, &v.Address, &v.Agent, &v.SecondFactor,
+		&g.everywhere, &g.sites, &g.products, &g.kinds); err != nil {
 		return row, err
 	}
 	v.Created, v.Seen, v.Expires = store.Time(created), store.Time(seen), store.Time(expires)
 	var err error
-	row.grant, err = storeGrant(all, sites, products, kinds)
+	row.grant, err = g.grant()
 	return row, err
 }
 

@@ -128,21 +128,24 @@ func words(s string) ([]string, error) {
 	return out, nil
 }
 
-// storeGrant reads the columns everywhere, sites, products, kinds as what the store's permissions are made of.
-func storeGrant(everywhere bool, sites, products, kinds string) (store.Grant, error) {
-	g := store.Grant{All: everywhere}
+// grantRow is a grant as it is stored, with the kinds of its role.
+type grantRow struct {
+	everywhere             bool
+	sites, products, kinds string // lists
+}
+
+// grant is the row as the store's permissions are made of it.
+func (g grantRow) grant() (store.Grant, error) {
+	out := store.Grant{All: g.everywhere}
 	var err error
-	if g.Kinds, err = words(kinds); err != nil {
-		return g, err
+	if out.Kinds, err = words(g.kinds); err != nil || g.everywhere {
+		return out, err
 	}
-	if everywhere {
-		return g, nil
+	if out.Sites, err = words(g.sites); err != nil {
+		return out, err
 	}
-	if g.Sites, err = words(sites); err != nil {
-		return g, err
-	}
-	g.Products, err = words(products)
-	return g, err
+	out.Products, err = words(g.products)
+	return out, err
 }
 
 // holding is a grant as permissions are made of it, and its end (zero: none).
@@ -154,13 +157,12 @@ type holding struct {
 // holdings are what an account holds at an instant, without the kinds "self.*".
 func holdings(ctx context.Context, r store.Reader, account string, at time.Time) ([]holding, error) {
 	return store.All(ctx, r, func(s store.Scanner) (holding, error) {
-		var all bool
-		var sites, products, kinds string
+		var row grantRow
 		var expires int64
-		if err := s.Scan(&all, &sites, &products, &kinds, &expires); err != nil {
+		if err := s.Scan(&row.everywhere, &row.sites, &row.products, &row.kinds, &expires); err != nil {
 			return holding{}, err
 		}
-		g, err := storeGrant(all, sites, products, kinds)
+		g, err := row.grant()
 		return holding{g, store.Time(expires)}, err
 	}, `SELECT g.everywhere, g.sites, g.products, o.kinds, g.expires FROM people_grant g JOIN people_role o ON o.id = g.role
 		WHERE g.account = $1 AND (g.expires = 0 OR g.expires > $2) ORDER BY g.id`, account, store.Micros(at))
