@@ -35,6 +35,7 @@ func (p *Prepared) Evaluate(rec Compiled) []Match {
 		return nil
 	}
 	byClaim := p.claims(c)
+	dropDoubt(byClaim)
 	var out []Match
 	for i := range c.vulns {
 		var all []found
@@ -71,6 +72,22 @@ func (p *Prepared) claims(c *compiled) map[int][]found {
 		}
 	}
 	return out
+}
+
+// dropDoubt leaves aside what only might be a subject where the record names the subject elsewhere: a "Centricity PACS
+// Server" is not perhaps a "Centricity PACS RA1000" when the record speaks of both.
+func dropDoubt(byClaim map[int][]found) {
+	named := map[int]bool{}
+	for _, list := range byClaim {
+		for _, f := range list {
+			if f.rel == exact {
+				named[f.subject] = true
+			}
+		}
+	}
+	for i, list := range byClaim {
+		byClaim[i] = slices.DeleteFunc(list, func(f found) bool { return f.rel == possible && named[f.subject] })
+	}
 }
 
 // answer is one derived answer about a vulnerability.
@@ -241,6 +258,11 @@ func (p *Prepared) named(c *compiled, at *claim, i int) (found, bool) {
 		f.proof = Proof{Rule: "csaf.excepted", Truth: NotAffected, Says: says, Facts: s.nameFacts()}
 		return f, true
 	}
+	excepted := vers.False
+	if t, says := leftOut(s, &parts.naming); t == vers.Unknown {
+		excepted = t
+		steps = append(steps, Proof{Rule: "csaf.excepted", Truth: Unknown, Says: says, Missing: s.versionWord()})
+	}
 	version := p.version(c, at, s, rest)
 	if version.labelled && version.truth == vers.True && name.Missing == "exact model" { // the text names the model that the product's name leaves open
 		nameTruth, f.rel = vers.True, exact
@@ -248,7 +270,7 @@ func (p *Prepared) named(c *compiled, at *claim, i int) (found, bool) {
 	}
 	f.specific = version.specific
 	steps = append(steps, version.proof)
-	t := nameTruth.And(version.truth)
+	t := nameTruth.And(version.truth).And(excepted.Not())
 	if parts.naming.version != nil {
 		v := p.inNameVersion(s, &parts.naming)
 		steps = append(steps, v.proof)

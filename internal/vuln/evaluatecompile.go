@@ -186,7 +186,7 @@ func (c *compiled) read(at *claim) *claimParts {
 	at.lazy.once.Do(func() {
 		n := parseName(at.about.Product, at.makers)
 		defer func() { at.lazy.parts.says.only(c, at) }()
-		if len(n.alts) == 0 || n.generic || feeble(&n) {
+		if len(n.kinds) == 0 && (n.generic || feeble(&n)) {
 			// "Version", "AP": the product's own name stands in the title only.
 			title := titleTail.ReplaceAllString(titleLead.ReplaceAllString(strings.ReplaceAll(c.rec.Title, "'", " "), ""), "")
 			t := parseName(title, at.makers)

@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"triward/internal/vers"
@@ -167,10 +168,16 @@ func (s *subject) closest(n *naming) (relation, []atom) {
 	for _, p := range n.alts {
 		for i, name := range s.names {
 			rel := compare(p, name, s.codes)
+			if rel <= possible && n.line && extends(p, name, s.codes) {
+				rel = member
+			}
 			if rel <= best || rel == possible && i >= s.own { // other names add sameness, not doubt
 				continue
 			}
 			al := align(p, name, s.codes)
+			if i >= s.own && slices.ContainsFunc(al.open, func(k int) bool { return p[k][0].class.weighs() }) {
+				continue
+			}
 			best, rest = rel, nil
 			for i := range name {
 				if al.used&(1<<i) == 0 {

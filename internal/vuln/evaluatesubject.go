@@ -203,7 +203,7 @@ func (p *Prepared) name(s *subject, vendor, called string) {
 	}
 	for _, id := range s.makers {
 		for _, k := range p.names.kinds[id] {
-			if compare(k.line.expr.phrase, s.names[0], nil) >= member {
+			if extends(k.line.expr.phrase, s.names[0], nil) {
 				if s.kinds == nil {
 					s.kinds = map[string]bool{}
 				}

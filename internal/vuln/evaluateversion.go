@@ -66,6 +66,9 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 	if rec.Source == advisory.CSAF || rec.Source == advisory.OpenVEX {
 		for _, v := range a.Versions {
 			texts = append(texts, v)
+			if n := small(strings.TrimLeft(v, "vV")); n >= 0 && n < 1000 && len(v) < 4 {
+				v += ".x" // "8" is every 8
+			}
 			add(v)
 			s.exact = true
 		}
@@ -117,7 +120,7 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 	r := says.ranges[at]
 	kept := make([]vers.Clause, 0, len(r.Any))
 	var settled []string
-	labelled := ""
+	labelled, hit := "", false
 	for i, c := range r.Any {
 		drop := false
 		if len(c.Conditions) > 0 {
@@ -140,13 +143,24 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 			c.Tests = slices.DeleteFunc(slices.Clone(c.Tests), func(t vers.Test) bool { return t.Axis == vers.AxisLabel || t.Axis == vers.AxisModel })
 			drop = drop || t == vers.False
 			if !drop {
-				labelled = text
+				labelled, hit = text, s.isLabelOf(says, at, i, rest)
 			}
 		}
 		if !drop {
 			kept = append(kept, c)
 		}
 	}
+	r.Unreadable = slices.DeleteFunc(slices.Clone(r.Unreadable), func(text string) bool {
+		m := windowsIn.FindStringSubmatch(strings.ToLower(text))
+		if m == nil {
+			return false
+		}
+		t, why := p.onWindows(m[1])
+		if t == vers.False {
+			settled = append(settled, why)
+		}
+		return t == vers.False
+	})
 	if len(kept) == 0 && len(r.Unreadable) == 0 {
 		return verdict{truth: vers.False, says: says.describe("outside of every alternative of", at, settled)}
 	}
@@ -156,7 +170,7 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) v
 		facts.Version = s.version
 	}
 	t, why := r.Contains(facts)
-	v := verdict{truth: t, says: why.Text, labelled: labelled != ""}
+	v := verdict{truth: t, says: why.Text, labelled: hit}
 	if labelled != "" && t == vers.True {
 		v.says = labelled
 		if len(kept) > 0 && !strings.HasPrefix(why.Text, "every version") {
@@ -202,6 +216,9 @@ func (s *subject) inNameWithin(r *vers.Range) bool {
 func (s *subject) settles(why vers.Reason) string {
 	if len(why.Missing) > 0 {
 		axis := why.Missing[0]
+		if axis == vers.AxisModel && len(why.Missing) > 1 && slices.Contains(why.Missing, vers.AxisVersion) && len(bare(why.Clause)) <= 5 && len(strings.Trim(why.Clause, "0123456789")) > 0 {
+			axis = vers.AxisVersion // "BT06" is a version rather than a model
+		}
 		if axis == vers.AxisVersion || axis == vers.AxisBuild || axis == vers.AxisRevision {
 			return s.versionWord()
 		}
@@ -245,6 +262,13 @@ func (s *subject) label(says *versionSays, rng, clause int, rest []atom) (vers.T
 		out = t
 	}
 	return out, ""
+}
+
+// isLabelOf says that a label of the alternative is the subject's for certain.
+func (s *subject) isLabelOf(says *versionSays, rng, clause int, rest []atom) bool {
+	return slices.ContainsFunc(says.labels, func(l label) bool {
+		return l.rng == rng && l.clause == clause && s.isLabel(&l, rest) == vers.True
+	})
 }
 
 func (s *subject) isLabel(l *label, rest []atom) vers.Truth {

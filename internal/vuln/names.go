@@ -1,6 +1,7 @@
 package vuln
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,19 +33,21 @@ func (c class) weighs() bool { return c >= variant }
 
 // words by class. They come from the product names of some five thousand published advisories and of inventories.
 var wordClass = classes(map[class]string{
-	stop: `a an and all any are as at by for from in into of on or per the to via version versions ver vers rev revision
+	stop: `a an and with w using all any are as at by for from in into of on or per the to via version versions ver vers rev revision
 		release releases series family families product products line lines system systems device devices model models
 		type number no part equipment platform platforms edition editions range based brand new other various variants variant
 		incl including only`,
 	descriptor: `medical healthcare clinical hospital patient patients worn wearable bedside portable handheld mobile wireless
-		wlan wifi syringe infusion volumetric large ultrasound mri mr pet ct spect nm xr xray x ray imaging image cpap bipap
+		wlan wifi syringe infusion volumetric iot android ios scan large ultrasound mri mr pet ct spect nm xr xray x ray imaging image cpap bipap
 		hemodialysis dialysis delivery insulin fetal maternal cardiac resting ecg ekg telemetric digital diagnostic diagnostics
 		radiography mammography angiography anesthesia anaesthesia implantable transmitters surgical electrosurgical
 		electronic automated automatic neonatal intensive care icu ccu icd crt d tomography scanner nuclear medicine physiological
 		respiratory therapy apparatus machine instrument assembly complete standard international general purpose industrial
 		software application applications app apps firmware
-		embedded ethernet network networked remote managed multi slice console`,
-	role: `monitor monitors pump pumps programmer programmers workstation workstations workplace workplaces station stations
+		embedded ethernet network networked remote managed multi slice console holter analysis analyser stress testing
+		acquisition processing review information diabetes glucose blood pressure energy electrosurgery hemodynamic specimen speciman
+		laboratory lab research clinic physician nursing point data management automatisation automation`,
+	role: `monitor monitors pump pumps programmer workstation workstations workplace workplaces station stations
 		ventilator ventilators defibrillator defibrillators pacemaker pacemakers cardiograph cardiographs electrocardiograph
 		electrocardiographs recorder recorders transmitter receiver reader readers bed beds controller controllers hub hubs
 		scanners analyzer analyzers injector printer camera cameras switch switches router routers gateway gateways
@@ -84,6 +87,21 @@ func classOf(s string) class {
 	return brand
 }
 
+// The field strength of a magnet is one number: "1.5T", "3 T".
+var (
+	tesla  = regexp.MustCompile(`\b([1-9])\s?T\b`)
+	teslas = regexp.MustCompile(`\b([0-9])\.([0-9])\s?T\b`)
+)
+
+// roleWords are other words for a role.
+var roleWords = map[string]string{"monitors": "monitor", "pumps": "pump", "programmers": "programmer", "programming": "programmer", "workstations": "workstation",
+	"workplace": "workstation", "workplaces": "workstation", "stations": "station", "ventilators": "ventilator", "defibrillators": "defibrillator",
+	"pacemakers": "pacemaker", "cardiographs": "cardiograph", "electrocardiograph": "cardiograph", "electrocardiographs": "cardiograph",
+	"recorders": "recorder", "readers": "reader", "beds": "bed", "controllers": "controller", "scanners": "scanner", "analyzers": "analyzer",
+	"analyser": "analyzer", "printers": "printer", "cameras": "camera", "switches": "switch", "routers": "router", "gateways": "gateway",
+	"modules": "module", "units": "unit", "cards": "card", "sensors": "sensor", "panels": "panel", "drives": "drive", "meters": "meter",
+	"relays": "relay", "servers": "server", "clients": "client"}
+
 // maxName is how much of a name is read; what is longer is no name.
 const maxName = 512
 
@@ -93,6 +111,9 @@ func atoms(name string) []atom {
 		name = strings.ToValidUTF8(name[:maxName], "")
 	}
 	name = plain(name)
+	if strings.Contains(name, "T") {
+		name = tesla.ReplaceAllString(teslas.ReplaceAllString(name, "${1}${2}tesla"), "${1}0tesla")
+	}
 	out := make([]atom, 0, 12)
 	touching := false
 	for i := 0; i < len(name); {
@@ -119,14 +140,41 @@ func atoms(name string) []atom {
 		}
 		raw := name[i:j]
 		low := strings.ToLower(raw)
+		if r, ok := roleWords[low]; ok {
+			low = r
+		}
 		out = append(out, atom{s: low, class: classOf(low), glued: touching, caps: raw != low && raw == strings.ToUpper(raw)})
 		touching = true
 		i = j
 	}
+	out = hyphened(name, out)
 	for i := range out { // "CM120", "E9": letters at a number belong to it
 		if out[i].class != number && len(out[i].s) <= 3 && (i+1 < len(out) && out[i+1].class == number && out[i+1].glued || out[i].glued && i > 0 && out[i-1].class == number) {
 			out[i].class = variant
 		}
+	}
+	return out
+}
+
+// hyphened joins a single letter with the word after its hyphen: "H-Scribe", "e-Alert", "X-ray".
+func hyphened(name string, list []atom) []atom {
+	if !strings.Contains(name, "-") {
+		return list
+	}
+	out := list[:0]
+	low := strings.ToLower(name)
+	at := 0
+	for i := 0; i < len(list); i++ {
+		a := list[i]
+		at += max(0, strings.Index(low[at:], a.s))
+		if len(a.s) == 1 && a.class != number && !a.glued && i+1 < len(list) && len(list[i+1].s) >= 3 && list[i+1].class != number && strings.HasPrefix(low[at:], a.s+"-"+list[i+1].s) {
+			next := list[i+1]
+			a = atom{s: a.s + next.s, class: classOf(a.s + next.s), caps: a.caps && next.caps}
+			at++
+			i++
+		}
+		out = append(out, a)
+		at = min(at+len(a.s), len(low)) // a word may stand for a shorter one
 	}
 	return out
 }

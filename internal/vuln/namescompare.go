@@ -314,6 +314,10 @@ func (al *alignment) left(name []atom) rest {
 		case variant:
 			r.variants++
 		case brand:
+			if name[i].caps && len(name[i].s) == 3 { // "Kappa XLT"
+				r.variants++
+				continue
+			}
 			r.brands++
 			r.leading = r.leading && i < first
 		case number:

@@ -49,7 +49,7 @@ func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
 		}
 		return exact
 	case short == 0:
-		return al.longer(m, r, otherRole)
+		return al.longer(m, o, r)
 	case loose == 0:
 		return shorter(m, o, otherRole)
 	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered: // "MedStation 4000", "Anesthesia System 4000"
@@ -68,6 +68,7 @@ func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
 // weight is what the slots of a phrase weigh, matched or open.
 type weight struct {
 	brands, variants, units, numbers, roles, strong int
+	words                                           int  // descriptors
 	lettered                                        bool // a matched model number has letters, or five digits
 	prefixed                                        bool // a matched model number has letters, or four digits
 	front                                           bool // of the open ones: all stand before the first matched one that weighs
@@ -92,8 +93,8 @@ func (al *alignment) weigh(p phrase) (m, o weight) {
 			if t.strong() || t.hi != 0 {
 				m.units++
 				m.tail = true
-				m.lettered = m.lettered || t.pre != "" || t.suf != "" || len(t.digits) >= 5
-				m.prefixed = m.prefixed || t.pre != "" && len(t.s) >= 3 || len(t.digits) >= 4
+				m.lettered = m.lettered || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.digits) >= 5
+				m.prefixed = m.prefixed || len(t.suf) >= 5 || t.pre != "" && len(t.s) >= 3 || len(t.digits) >= 4
 			} else {
 				m.numbers++
 			}
@@ -109,6 +110,8 @@ func (al *alignment) weigh(p phrase) (m, o weight) {
 			o.brands++
 		case variant:
 			o.variants++
+		case descriptor:
+			o.words++
 		case role:
 			o.roles++
 		case strongRole:
@@ -124,7 +127,8 @@ func (al *alignment) weigh(p phrase) (m, o weight) {
 }
 
 // longer decides when the name has everything that is published and more.
-func (al *alignment) longer(m weight, r rest, otherRole bool) relation {
+func (al *alignment) longer(m, o weight, r rest) relation {
+	otherRole := o.roles > 0 && r.roles > 0 && m.units == 0 && m.roles == 0
 	switch {
 	case r.strong > 0 && m.strong == 0:
 		return possible
@@ -141,6 +145,9 @@ func (al *alignment) longer(m weight, r rest, otherRole bool) relation {
 	case r.brands > 0:
 		if r.leading && m.brands+m.variants+m.numbers >= 2 && r.variants+r.numbers == 0 {
 			return exact
+		}
+		if o.roles+o.words > 0 { // "CareLink Monitor" and "CareLink Express"
+			return apart
 		}
 		return possible
 	case m.numbers > 0 && r.numbers > 0, m.brands == 0:
@@ -234,4 +241,11 @@ func shape(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// extends says that a name holds everything that a line's name gives, and more.
+func extends(p phrase, name []atom, codes []string) bool {
+	al := align(p, name, codes)
+	m, o := al.weigh(p)
+	return m.brands > 0 && m.units == 0 && o.brands+o.variants+o.numbers+o.strong == 0
 }

@@ -17,6 +17,7 @@ type naming struct {
 	with    []with      // "with SpaceCom module", "Windows XP-Based"
 	version *vers.Range // "Xeleris 3.1", "IntelliSpace Portal 8.0.x"
 	said    string      // the version as written
+	line    bool        // it speaks of several products: "BodyGuard Pumps", "Vivid products"
 	generic bool        // nothing in it is a name: "PET/CT Systems"
 	part    string      // the part of the product that the versions are of: "MX800 WLAN"
 	kinds   []string    // of a generic name: the words that say what kind of thing is meant
@@ -34,12 +35,13 @@ var (
 	demands    = regexp.MustCompile(`(?i)\s+(?:when used with|used with|running on|running|in conjunction with|using|enabled with|equipped with|with installed|integrated with|with|w/|w\.|under)\s+(.*)$`)
 	wlanOnly   = regexp.MustCompile(`(?i)\s+(wlan|wi-?fi)(?: only)?\s*$`)
 	priorTo    = regexp.MustCompile(`(?i)\s+((?:all )?versions?\s+.*|prior to\s+.*|before\s+v?\d.*|(?:v|version )?\d[\w.]* (?:and|or) (?:prior|earlier|below|later|newer|lower).*)$`)
-	inName     = regexp.MustCompile(`(?i)(?:^|\s)((?:versions?\s+|ver\.?\s*|release\s+|rev\.?\s+|r|v)?\d+(?:\.\d+)+(?:\.x)*(?:/\d+(?:\.\d+)+)*|v\.?\d+(?:\.(?:\d+|x))*|\d+\.x(?:\.x)*|version\s+\d+x?)(?:\s|,|$)`)
+	inName     = regexp.MustCompile(`(?i)(?:^|\s)((?:versions?\s+|ver\.?\s*|release\s+|rev\.?\s+|r|v)?\d+(?:\.\d+)+(?:\.x)*(?:/\d+(?:\.\d+)+)*|v\.?\d+(?:\.(?:\d+|x))*|\d+\.x(?:\.x)*|r\d+-r?\d+|version\s+\d+x?)(?:\s|,|$)`)
 	leadsParts = regexp.MustCompile(`(?i)^(?:integrated as |incl\. )?(?:part (?:numbers?|no\.?|#)|models?(?: numbers?| no\.?)?|p/n|mlfbs?:?|type|ref\.?|sku|catalog(?: number)?|order(?: number)?|article(?: number)?|udi)[:\s=#]+(.*)$`)
 	alsoNamed  = regexp.MustCompile(`(?i)^(?:formerly(?: known as)?|previously(?: known as)?|also known as|a\.?k\.?a\.?|now)\s+(.*)$`)
 	included   = regexp.MustCompile(`(?i)^incl(?:uding|udes|\.)?[\s:]*(.*)$`)
 	circum     = regexp.MustCompile(`(?i)\b(only|with|without|enabled|running|when|if|installed|based|prior|before|option|used)\b`)
 	abbrev     = regexp.MustCompile(`^[A-Za-z]{2,9}(?:[ -][A-Za-z]{1,3})?$`)
+	several    = regexp.MustCompile(`(?i)\b(pumps|products|series|family|families|monitors|line|devices|ventilators|scanners|controllers|cameras|switches|drives|recorders|readers|routers)\b`)
 	spanOf     = regexp.MustCompile(`^([A-Za-z]+)(\d+)-([A-Za-z]*)(\d+)$`)
 )
 
@@ -62,6 +64,7 @@ func parseName(text string, makers []string) naming {
 		}
 		s = s[:m[0]]
 	}
+	n.line = several.MatchString(s)
 	for _, part := range alternatives(s) {
 		n.read(part, makers)
 	}
@@ -153,7 +156,7 @@ func (n *naming) read(s string, makers []string) {
 		case circum.MatchString(t):
 			n.with = append(n.with, with{text: t, phrase: significant(wordSlots(circum.ReplaceAllString(t, " "), makers))})
 		case abbrev.MatchString(t) && strings.ToLower(t) != t:
-			n.abbreviation(t, in.before, makers)
+			n.abbreviation(in, makers)
 		default:
 			slots := wordSlots(t, makers)
 			if len(slots) == 1 && slots[0][0].class == number && len(slots[0][0].s) >= 5 {
@@ -176,7 +179,7 @@ func (n *naming) read(s string, makers []string) {
 	default:
 		n.alt(words)
 		for _, w := range n.with {
-			if len(w.phrase) > 0 {
+			if len(w.phrase) > 0 && len(significant(words)) > 0 {
 				n.alt(append(slices.Clone(words), w.phrase...))
 			}
 		}
@@ -214,6 +217,16 @@ func (n *naming) alt(p phrase) {
 		return len(s) == 1 && s[0].class != number && slices.ContainsFunc(p, func(o slot) bool { return o[0].class == number && o[0].pre == s[0].s })
 	})
 	n.alts = append(n.alts, p)
+	for i := 1; i < len(p); i++ { // "Discovery MI MI DR"
+		if len(p[i]) == 1 && len(p[i-1]) == 1 && p[i][0].s == p[i-1][0].s && i+1 < len(p) {
+			n.alts = append(n.alts, p[:i], slices.Concat(p[:i-1], p[i:]))
+		}
+	}
+	for i := 1; i < len(p); i++ { // "Alaris Gateway Workstation Alaris GS": the brand begins anew
+		if len(p[i]) == 1 && p[i][0].class == brand && p[i][0].s == p[0][0].s && i+1 < len(p) {
+			n.alts = append(n.alts, p[i:])
+		}
+	}
 }
 
 // codes adds part and model numbers as names of their own.
@@ -247,8 +260,9 @@ func codeLike(s string) bool {
 
 // abbreviation adds "Connex CS" for "Connex Central Station (CS)": the last words are replaced when their first letters
 // make the abbreviation, else it stands for the whole.
-func (n *naming) abbreviation(abbr, before string, makers []string) {
-	words := strings.Fields(before)
+func (n *naming) abbreviation(in bracket, makers []string) {
+	abbr, words := in.text, strings.Fields(in.before)
+	after, _ := brackets(in.after)
 	letters := strings.ToLower(strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
 			return r
@@ -266,11 +280,11 @@ func (n *naming) abbreviation(abbr, before string, makers []string) {
 			break
 		}
 	}
-	n.alt(wordSlots(strings.Join(words[:start], " ")+" "+abbr, makers))
+	n.alt(wordSlots(strings.Join(words[:start], " ")+" "+abbr+" "+after, makers))
 }
 
-// bracket is the content of a pair of brackets and the text before it.
-type bracket struct{ text, before string }
+// bracket is the content of a pair of brackets and the text around it.
+type bracket struct{ text, before, after string }
 
 // brackets takes the bracketed parts out of a name. A bracket that is not closed ends with the text.
 func brackets(s string) (string, []bracket) {
@@ -295,7 +309,7 @@ func brackets(s string) (string, []bracket) {
 		if j+1 < len(s) {
 			rest = s[j+1:]
 		}
-		out = append(out, bracket{text, strings.TrimSpace(s[:i])})
+		out = append(out, bracket{text, strings.TrimSpace(s[:i]), strings.TrimSpace(rest)})
 		s = strings.TrimSpace(s[:i]) + " " + strings.TrimSpace(rest)
 	}
 }
@@ -353,7 +367,10 @@ func (n *naming) tidy() {
 		if !strings.ContainsAny(text, " <>") || strings.Contains(text, "/") || strings.Contains(text, " | ") { // "3.1" in a name is the 3.1 line
 			var lines []string
 			for _, v := range strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '|' || r == ' ' }) {
-				if !strings.HasSuffix(v, "x") {
+				switch {
+				case strings.ContainsAny(v, "-"):
+					v = "Rev " + strings.TrimLeft(v, "rR")
+				case !strings.HasSuffix(v, "x"):
 					v += ".x"
 				}
 				lines = append(lines, v)

@@ -1,6 +1,7 @@
 package vuln
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,6 +31,8 @@ func wordSlots(s string, makers []string) phrase {
 			slots = strokes(w)
 		default:
 			if t, ok := span(w); ok {
+				slots = phrase{{t}}
+			} else if t, ok := openDigits(w); ok {
 				slots = phrase{{t}}
 			} else {
 				slots = phraseOf(atoms(w))
@@ -141,7 +144,7 @@ func dropVendor(p phrase, makers []string) phrase {
 		}
 		left := slices.Concat(out[:i], out[i+n:])
 		if !slices.ContainsFunc(left, func(s slot) bool {
-			return s[0].class == brand || s[0].class == number || s[0].class == variant && len(s[0].s) > 1
+			return s[0].class > stop && (len(s[0].s) > 1 || s[0].class == number)
 		}) {
 			i += n
 			continue
@@ -187,4 +190,17 @@ func isMaker(joined string, makers []string) bool {
 		return slices.Contains(makers, id) && !keptNames()[joined]
 	}
 	return slices.Contains(makers, joined)
+}
+
+var openDigit = regexp.MustCompile(`^([A-Za-z]{0,4})(\d+[xX]+\d+|\d+[xX]{2,})$`)
+
+// openDigits reads a model number with open digits: "5x0", "VMT50xx".
+func openDigits(w string) (tok, bool) {
+	m := openDigit.FindStringSubmatch(w)
+	if m == nil {
+		return tok{}, false
+	}
+	t := tok{class: number, pre: strings.ToLower(m[1]), digits: strings.ToLower(m[2])}
+	t.s = t.pre + t.digits
+	return t, true
 }
