@@ -128,6 +128,6 @@ func pages(b *testing.B, db *store.DB) {
 		}
 	}
 	start := time.Now()
-	view(b, db, func(r store.Reader) error { _, err := device.Counts(ctx, r); return err })
+	view(b, db, func(r store.Reader) error { _, err := device.CountBy(ctx, r, device.PerSite); return err })
 	b.ReportMetric(float64(time.Since(start).Microseconds())/1000, "counts_ms")
 }

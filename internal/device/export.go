@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
+	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -47,40 +49,37 @@ func walk(ctx context.Context, r store.Reader, q Query, fn func(Device) error) e
 	}
 }
 
-// exportFields are the columns of an exported fleet file, named so that it can be imported again.
-var exportFields = []Field{FieldTag, FieldVendor, FieldModel, FieldVersion, FieldSerial, FieldLot, FieldManufactured, FieldUDI, FieldIP, FieldMAC,
-	FieldHostname, FieldAETitle, FieldSite, FieldLocation, FieldZone, FieldConnectivity, FieldPatientData, FieldInUse, FieldClass, FieldClinicalOwner,
-	FieldITOwner}
+// exportColumns are the headers of an exported fleet file, as an import reads them; those of the first two it leaves out.
+func exportColumns() []string {
+	out := []string{"triward id", "triward state"}
+	for _, f := range []Field{FieldTag, FieldVendor, FieldModel, FieldVersion, FieldSerial, FieldLot, FieldManufactured, FieldUDI, FieldIP, FieldMAC,
+		FieldHostname, FieldAETitle, FieldSite, FieldLocation, FieldZone, FieldConnectivity, FieldPatientData, FieldInUse, FieldClass, FieldClinicalOwner,
+		FieldITOwner} {
+		out = append(out, string(f))
+	}
+	return out
+}
 
 // maxFactColumns bounds the columns of an export beyond those that have a field of their own.
 const maxFactColumns = MaxColumns - 50
 
 // ExportCSV writes devices as a fleet file (RFC 4180) that can be imported again: the columns of an import, then one for
-// each other fact that any device has. Cells are neutralised, see [Cell].
+// each other fact that any device has. Vendor, model and version are the texts as imported where there are any, so that
+// importing the file again changes nothing. Cells are neutralised, see [product.Neutral].
 func ExportCSV(ctx context.Context, r store.Reader, q Query, w io.Writer) error {
 	names, err := exportNames(ctx, r)
 	if err != nil {
 		return fmt.Errorf("export devices: %w", err)
 	}
+	if len(names.facts) > maxFactColumns {
+		return problem.New(problem.Invalid, "the devices have more than %d kinds of facts; export them as JSON", maxFactColumns)
+	}
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
-	header := make([]string, 0, len(exportFields)+len(names.facts))
-	for _, f := range exportFields {
-		header = append(header, string(f))
-	}
-	for _, f := range names.facts {
-		header = append(header, Cell(f))
-	}
-	if err := out.Write(header); err != nil {
+	if err := out.Write(product.Neutral(append(exportColumns(), names.facts...))); err != nil {
 		return err
 	}
-	err = walk(ctx, r, q, func(d Device) error {
-		cells := names.cells(d)
-		for i, c := range cells {
-			cells[i] = Cell(c)
-		}
-		return out.Write(cells)
-	})
+	err = walk(ctx, r, q, func(d Device) error { return out.Write(product.Neutral(names.cells(d))) })
 	if err != nil {
 		return err
 	}
@@ -88,13 +87,8 @@ func ExportCSV(ctx context.Context, r store.Reader, q Query, w io.Writer) error 
 	return out.Error()
 }
 
-// Cell is a text as it may stand in a CSV file: one that a spreadsheet would run as a formula gets an apostrophe before it.
-func Cell(s string) string {
-	if s != "" && strings.IndexByte("=+-@\t\r\n", s[0]) >= 0 {
-		return "'" + s
-	}
-	return s
-}
+// Neutral is [product.Neutral].
+func Neutral(cells []string) []string { return product.Neutral(cells) }
 
 // exportedNames are the names behind the ids of a device: of models their manufacturer and their own, of releases the version,
 // and all names of other facts.
@@ -107,7 +101,7 @@ type exportedNames struct {
 func exportNames(ctx context.Context, r store.Reader) (exportedNames, error) {
 	n := exportedNames{model: map[product.ModelID][2]string{}, release: map[product.ReleaseID]string{}}
 	var err error
-	if n.facts, err = store.All(ctx, r, store.Value[string], `SELECT DISTINCT name FROM device_value ORDER BY name LIMIT $1`, maxFactColumns); err != nil {
+	if n.facts, err = store.All(ctx, r, store.Value[string], `SELECT DISTINCT name FROM device_value ORDER BY name LIMIT $1`, maxFactColumns+1); err != nil {
 		return n, err
 	}
 	_, err = store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
@@ -130,14 +124,14 @@ func exportNames(ctx context.Context, r store.Reader) (exportedNames, error) {
 	return n, err
 }
 
-// named is what a device is called by people: vendor, model and version, resolved where they are.
+// named is what a device is called: vendor, model and version as imported, else the names of what it was resolved to.
 func (n exportedNames) named(d Device) (vendor, model, version string) {
 	vendor, model, version = d.RawVendor, d.RawModel, d.RawVersion
-	if m, ok := n.model[d.Model]; ok {
+	if m, ok := n.model[d.Model]; ok && vendor == "" && model == "" {
 		vendor, model = m[0], m[1]
 	}
-	if v := n.release[d.Release]; v != "" {
-		version = v
+	if version == "" {
+		version = n.release[d.Release]
 	}
 	return vendor, model, version
 }
@@ -145,10 +139,14 @@ func (n exportedNames) named(d Device) (vendor, model, version string) {
 func (n exportedNames) cells(d Device) []string {
 	vendor, model, version := n.named(d)
 	facts := factsByName(d)
+	udi := d.UDI
+	if udi == "" {
+		udi = d.DI
+	}
 	now := func(k IdentityKind) string { return strings.Join(d.Current(k), "; ") }
-	cells := []string{d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), d.UDI, now(IP), now(MAC), now(Hostname),
-		now(AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(joinWays(d.Connectivity), ",", "; "), string(d.PatientData), string(d.InUse),
-		string(d.Class), d.ClinicalOwner, d.ITOwner}
+	cells := []string{string(d.ID), string(d.State), d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), udi, now(IP), now(MAC),
+		now(Hostname), now(AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(joinWays(d.Connectivity), ",", "; "), string(d.PatientData),
+		string(d.InUse), string(d.Class), d.ClinicalOwner, d.ITOwner}
 	for _, f := range n.facts {
 		cells = append(cells, facts[f])
 	}
@@ -191,15 +189,33 @@ type Exported struct {
 	MAC           []string            `json:"mac,omitempty"`
 	Hostname      []string            `json:"hostname,omitempty"`
 	AETitle       []string            `json:"ae_title,omitempty"`
+	Identities    []ExportedIdentity  `json:"identities,omitempty"` // present and past
 	Facts         map[string]string   `json:"facts,omitempty"`
+	Registered    time.Time           `json:"registered"`
+	Changed       time.Time           `json:"changed"`
+	MergedInto    ID                  `json:"merged_into,omitempty"`
+}
+
+// ExportedIdentity is a network identity in an export as JSON.
+type ExportedIdentity struct {
+	Kind   IdentityKind `json:"kind"`
+	Value  string       `json:"value"`
+	Since  time.Time    `json:"since,omitzero"`
+	Until  time.Time    `json:"until,omitzero"`
+	Source string       `json:"source,omitempty"`
 }
 
 func (n exportedNames) exported(d Device) Exported {
 	vendor, model, version := n.named(d)
-	return Exported{ID: d.ID, State: d.State, AssetTag: d.AssetTag, Vendor: vendor, Model: model, Version: version, Serial: d.Serial, Lot: d.Lot,
+	e := Exported{ID: d.ID, State: d.State, AssetTag: d.AssetTag, Vendor: vendor, Model: model, Version: version, Serial: d.Serial, Lot: d.Lot,
 		Manufactured: product.Day(d.Manufactured), UDI: d.UDI, DI: d.DI, ModelID: d.Model, ReleaseID: d.Release, Site: d.SiteName, Location: d.Ward,
 		Zone: d.Zone, Connectivity: d.Connectivity, PatientData: d.PatientData, InUse: d.InUse, Class: d.Class, ClinicalOwner: d.ClinicalOwner,
-		ITOwner: d.ITOwner, IP: d.Current(IP), MAC: d.Current(MAC), Hostname: d.Current(Hostname), AETitle: d.Current(AETitle), Facts: factsByName(d)}
+		ITOwner: d.ITOwner, IP: d.Current(IP), MAC: d.Current(MAC), Hostname: d.Current(Hostname), AETitle: d.Current(AETitle), Facts: factsByName(d),
+		Registered: d.At, Changed: d.Changed, MergedInto: d.MergedInto}
+	for _, x := range d.Identities {
+		e.Identities = append(e.Identities, ExportedIdentity(x))
+	}
+	return e
 }
 
 // ExportJSON writes devices as a JSON array of [Exported], one on a line.

@@ -19,7 +19,7 @@ func TestExportIsNeutralAndImportsAgain(t *testing.T) {
 		f := device.Fleet{DB: db}
 		text := "asset_tag,serial,vendor,model,version,site,location,mac,ip,udi,note,connectivity,safety class\n"
 		for i := range 1203 {
-			text += fmt.Sprintf("T%d,S%d,Vela,V%d,1.%d,\"North, old\",W%d,02:00:00:00:%02x:%02x,10.0.%d.%d,,\"=cmd|' /C calc'!A0\",wireless;internet,monitoring\n", i, i, i%5, i%3, i%4, i>>8, i&255, i>>8, i&255)
+			text += fmt.Sprintf("T%d,S%d,%s,v-%d,1.%d,\"North, old\",W%d,02:00:00:00:%02x:%02x,10.0.%d.%d,,\"=cmd|' /C calc'!A0\",wireless;internet,monitoring\n", i, i, []string{"Vela", "VELA Inc."}[i%2], i%5, i%3, i%4, i>>8, i&255, i>>8, i&255)
 		}
 		text += "-T,+1,@V,\"M \"\"x\"\"\",,,,,,(01)00844588018923(11)141231(10)A213B1(21)1234,line\n"
 		text = strings.TrimSuffix(text, "\n") + ",,\n"

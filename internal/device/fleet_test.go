@@ -399,6 +399,19 @@ func TestListFiltersSortsAndPages(t *testing.T) {
 				}
 			}
 		}
+		for by, want := range map[device.Dimension]string{device.PerSite: "[4 4]", device.PerModel: "[4 4]", device.PerUse: "[6 2]", device.PerClass: "[8]"} {
+			view(t, db, func(r store.Reader) error {
+				ts, err := device.CountBy(ctx, r, by)
+				var ns []int
+				for _, x := range ts {
+					ns = append(ns, x.Devices)
+				}
+				if fmt.Sprint(ns) != want {
+					t.Errorf("CountBy(%s) = %v, want %s", by, ts, want)
+				}
+				return err
+			})
+		}
 		// What rows repeat of sites and models follows them.
 		if err := f.RenameSite(ctx, south, "Altona"); err != nil {
 			t.Fatal(err)

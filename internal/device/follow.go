@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -88,4 +89,51 @@ func Counts(ctx context.Context, r store.Reader) ([]Count, error) {
 		return c, err
 	}, `SELECT c.site_id, c.model_id, c.in_use, CASE WHEN c.own_class <> 'unknown' THEN c.own_class ELSE coalesce(m.safety_class, 'unknown') END, c.devices
 		FROM device_count c LEFT JOIN model m ON m.id = c.model_id`+w.SQL()+` ORDER BY c.site_id, c.model_id, c.in_use, c.own_class`, w.Args()...)
+}
+
+// Dimension is what devices are counted by.
+type Dimension string
+
+// The closed list of dimensions.
+const (
+	PerSite  Dimension = "site"
+	PerModel Dimension = "model"
+	PerUse   Dimension = "in_use"
+	PerClass Dimension = "safety_class"
+)
+
+// Tally is how many active devices share a value of a dimension: a site's or model's id ("" for not known), an answer or a
+// safety class.
+type Tally struct {
+	Value   string
+	Devices int
+}
+
+// CountBy reads how many active devices there are for each value of a dimension within the actor's scope, most first.
+func CountBy(ctx context.Context, r store.Reader, by Dimension) ([]Tally, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var column string
+	switch by {
+	case PerSite:
+		column = "c.site_id"
+	case PerModel:
+		column = "c.model_id"
+	case PerUse:
+		column = "c.in_use"
+	case PerClass:
+		column = "CASE WHEN c.own_class <> 'unknown' THEN c.own_class ELSE coalesce(m.safety_class, 'unknown') END"
+	default:
+		return nil, problem.New(problem.Invalid, "%q is nothing that devices are counted by", by)
+	}
+	var w store.Where
+	w.Scope(scope, "c.site_id", "c.model_id")
+	w.And("c.devices > 0")
+	return store.All(ctx, r, func(s store.Scanner) (Tally, error) {
+		var t Tally
+		err := s.Scan(&t.Value, &t.Devices)
+		return t, err
+	}, `SELECT `+column+`, CAST(sum(c.devices) AS BIGINT) FROM device_count c LEFT JOIN model m ON m.id = c.model_id`+w.SQL()+` GROUP BY 1 ORDER BY 2 DESC, 1`, w.Args()...)
 }

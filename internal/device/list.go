@@ -241,8 +241,8 @@ func (q Query) order(w *store.Where) (from, order, marks string, err error) {
 	}
 	if q.Prefix != "" {
 		low, high := prefixOf(q.Prefix)
-		if q.broad { // walking the order finds a page soon
-			w.And("EXISTS (SELECT 1 FROM device_term t WHERE t.device_id = d.id AND t.term >= ? AND t.term < ?)", low, high)
+		if q.broad { // walking the order finds a page soon; a planner would turn EXISTS into a join of everything
+			w.And("(SELECT min(t.term) FROM device_term t WHERE t.device_id = d.id AND t.term >= ? AND t.term < ?) IS NOT NULL", low, high)
 		} else {
 			w.And("d.id IN (SELECT t.device_id FROM device_term t WHERE t.term >= ? AND t.term < ?)", low, high)
 		}

@@ -146,10 +146,7 @@ func (p *rowParser) whole(row *Row) {
 }
 
 func (p *rowParser) cell(row *Row, f Field, s string) {
-	text := map[Field]*string{FieldVendor: &row.Vendor, FieldModel: &row.Model, FieldVersion: &row.Version, FieldLot: &row.Lot,
-		FieldSite: &row.Site, FieldLocation: &row.Location, FieldZone: &row.Zone, FieldClinicalOwner: &row.ClinicalOwner,
-		FieldITOwner: &row.ITOwner, FieldSBOM: &row.SBOM, FieldTag: &row.AssetTag, FieldSerial: &row.Serial}[f]
-	if text != nil {
+	if text := row.text(f); text != nil {
 		if !Blank(s) || f == FieldVersion && strings.Trim(s, "0") == "" {
 			*text = s
 		}
@@ -185,6 +182,37 @@ func (p *rowParser) cell(row *Row, f Field, s string) {
 	default:
 		p.fact(row, s)
 	}
+}
+
+// text is where a field that is kept as it is written goes, nil for other fields.
+func (row *Row) text(f Field) *string {
+	switch f {
+	case FieldTag:
+		return &row.AssetTag
+	case FieldVendor:
+		return &row.Vendor
+	case FieldModel:
+		return &row.Model
+	case FieldVersion:
+		return &row.Version
+	case FieldSerial:
+		return &row.Serial
+	case FieldLot:
+		return &row.Lot
+	case FieldSite:
+		return &row.Site
+	case FieldLocation:
+		return &row.Location
+	case FieldZone:
+		return &row.Zone
+	case FieldClinicalOwner:
+		return &row.ClinicalOwner
+	case FieldITOwner:
+		return &row.ITOwner
+	case FieldSBOM:
+		return &row.SBOM
+	}
+	return nil
 }
 
 func (p *rowParser) fact(row *Row, s string) {

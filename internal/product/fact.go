@@ -122,8 +122,12 @@ func (c Catalog) WithdrawFact(ctx context.Context, factID string) error {
 
 func recordFact(ctx context.Context, tx *store.Tx, kind string, f Fact) error {
 	_, err := tx.Record(ctx, store.Event{Kind: kind, Subject: string(f.Model), Product: string(f.Model),
-		Body: FactRecorded{f.ID, f.Release, f.Kind, f.Vendor, f.Product, f.Version, f.CPE, f.Source, f.Confidence}})
+		Body: f.recorded()})
 	return err
+}
+
+func (f Fact) recorded() FactRecorded {
+	return FactRecorded{f.ID, f.Release, f.Kind, f.Vendor, f.Product, f.Version, f.CPE, f.Source, f.Confidence}
 }
 
 const factColumns = `id, model_id, release_id, kind, vendor, product, version, cpe, source, confidence, at`

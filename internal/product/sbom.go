@@ -117,8 +117,8 @@ func (s SBOM) insert(ctx context.Context, tx *store.Tx, raw []byte) error {
 var componentColumns = []string{"sbom_id", "position", "ref", "parent", "kind", "grp", "name", "version", "purls", "cpes", "hashes", "supplier",
 	"licences", "support", "end_of_support", "end_of_life"}
 
-// componentsPerInsert keeps a statement below SQLite's 32,766 bound values.
-const componentsPerInsert = 500
+// componentsPerInsert keeps statements short: SQLite's time to parse one grows with the square of its placeholders.
+const componentsPerInsert = 20
 
 func insertComponents(ctx context.Context, tx *store.Tx, sbomID string, all []sbom.Component) error {
 	for from := 0; from < len(all); from += componentsPerInsert {
