@@ -19,7 +19,8 @@ import (
 type raw struct {
 	address string
 	db      *sql.DB
-	step    int // flip every byte, or every so many
+	step    int       // flip every byte, or every so many
+	audit   *store.DB // as an auditor would open it: it can only read
 }
 
 // eachRaw runs fn on databases whose triggers are switched off after five entries have been recorded.
@@ -30,7 +31,7 @@ func eachRaw(t *testing.T, fn func(t *testing.T, r raw)) {
 		fill(t, address)
 		db := openRaw(t, "pgx", address)
 		mustExec(t, db, `ALTER TABLE journal DISABLE TRIGGER ALL`)
-		fn(t, raw{address: address, db: db, step: 7})
+		fn(t, raw{address: address, db: db, step: 7, audit: openInspect(t, address)})
 	})
 }
 
@@ -40,7 +41,17 @@ func rawSQLite(t *testing.T) raw {
 	db := openRaw(t, "sqlite", "file:"+path)
 	mustExec(t, db, `DROP TRIGGER journal_no_UPDATE`)
 	mustExec(t, db, `DROP TRIGGER journal_no_DELETE`)
-	return raw{address: "sqlite:" + path, db: db, step: 1}
+	return raw{address: "sqlite:" + path, db: db, step: 1, audit: openInspect(t, "sqlite:"+path)}
+}
+
+func openInspect(t *testing.T, address string) *store.DB {
+	t.Helper()
+	db, err := store.Inspect(context.Background(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func openRaw(t *testing.T, driver, address string) *sql.DB {
@@ -80,17 +91,11 @@ func fill(t *testing.T, address string) {
 	}
 }
 
-// inspect verifies as an auditor would: on a connection of its own that can only read.
-func inspect(t *testing.T, address string) (store.Verification, *store.JournalFault) {
+func (r raw) verify(t *testing.T) (store.Verification, *store.JournalFault) {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Inspect(ctx, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	var v store.Verification
-	err = db.View(ctx, func(r store.Reader) (err error) {
+	err := r.audit.View(ctx, func(r store.Reader) (err error) {
 		v, err = store.Verify(ctx, r, nil)
 		return err
 	})
@@ -101,9 +106,9 @@ func inspect(t *testing.T, address string) (store.Verification, *store.JournalFa
 	return v, f
 }
 
-func wantFault(t *testing.T, address string, seq int64, kind store.FaultKind) {
+func (r raw) wantFault(t *testing.T, seq int64, kind store.FaultKind) {
 	t.Helper()
-	switch _, f := inspect(t, address); {
+	switch _, f := r.verify(t); {
 	case f == nil:
 		t.Errorf("the journal verifies, want entry %d %s", seq, kind)
 	case f.Seq != seq || f.Kind != kind:
@@ -113,7 +118,7 @@ func wantFault(t *testing.T, address string, seq int64, kind store.FaultKind) {
 
 func TestVerifyNamesEveryFlippedByte(t *testing.T) {
 	eachRaw(t, func(t *testing.T, r raw) {
-		if v, f := inspect(t, r.address); f != nil || v.Entries != 5 {
+		if v, f := r.verify(t); f != nil || v.Entries != 5 {
 			t.Fatalf("untouched journal: %+v %v", v, f)
 		}
 		flips := 0
@@ -123,27 +128,27 @@ func TestVerifyNamesEveryFlippedByte(t *testing.T) {
 				case "seq":
 					n := changed.(int64)
 					if n < 3 {
-						wantFault(t, r.address, n, store.FaultNumber)
+						r.wantFault(t, n, store.FaultNumber)
 					} else {
-						wantFault(t, r.address, 3, store.FaultMissing)
+						r.wantFault(t, 3, store.FaultMissing)
 					}
 				case "body_hash", "prev", "hash":
-					wantFault(t, r.address, 3, store.FaultField)
-					if _, f := inspect(t, r.address); !strings.Contains(f.Detail, "the field "+column+" was") {
+					r.wantFault(t, 3, store.FaultField)
+					if _, f := r.verify(t); !strings.Contains(f.Detail, "the field "+column+" was") {
 						t.Errorf("detail %q does not name %s", f.Detail, column)
 					}
 				default:
-					wantFault(t, r.address, 3, store.FaultField)
+					r.wantFault(t, 3, store.FaultField)
 				}
 			})
 		}
 		for _, column := range []string{"salt", "body"} {
-			flips += r.flipColumn(t, "journal_body", column, func(t *testing.T, _ any) { wantFault(t, r.address, 3, store.FaultBody) })
+			flips += r.flipColumn(t, "journal_body", column, func(t *testing.T, _ any) { r.wantFault(t, 3, store.FaultBody) })
 		}
 		if flips < 150 { // of which a step leaves some out
 			t.Errorf("only %d bytes were flipped", flips)
 		}
-		if _, f := inspect(t, r.address); f != nil {
+		if _, f := r.verify(t); f != nil {
 			t.Errorf("not put back: %v", f)
 		}
 	})
@@ -236,7 +241,7 @@ func TestVerifyNamesDeletedInsertedAndReordered(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := rawSQLite(t)
 			c.spoil(t, r.db)
-			wantFault(t, r.address, c.seq, c.kind)
+			r.wantFault(t, c.seq, c.kind)
 		})
 	}
 }
@@ -257,7 +262,7 @@ func TestVerifyNamesForeignEntry(t *testing.T) {
 		}
 		mustExec(t, r.db, `DELETE FROM journal WHERE seq = 3`)
 		mustExec(t, r.db, `INSERT INTO journal VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, v...)
-		wantFault(t, r.address, 3, store.FaultPrevious)
+		r.wantFault(t, 3, store.FaultPrevious)
 	})
 }
 
