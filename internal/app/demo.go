@@ -92,7 +92,8 @@ func (a *App) isEmpty(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	var ids []device.ID
-	err = a.db.View(store.WithActor(ctx, store.System("demonstration")), func(r store.Reader) error {
+	ctx = store.WithActor(ctx, store.System("demonstration"))
+	err = a.db.View(ctx, func(r store.Reader) (err error) {
 		ids, err = device.IDs(ctx, r, device.Walk{Limit: 1})
 		return err
 	})
@@ -186,7 +187,7 @@ type demonstration struct {
 	source    vuln.Feeds
 	feeds     ingest.Feeds
 	verdicts  vuln.Verdicts
-	aliases   vuln.Aliases
+	aliases   vuln.NameAliases
 	decisions risk.Decisions
 	ranker    risk.Ranker
 
@@ -206,7 +207,7 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 	}
 	d := &demonstration{db: db, clock: clock, end: end, content: content.Demo{Now: end}, dir: filepath.Join(dir, "demo-feeds"), password: password,
 		people: &people.Directory{DB: db}, fleet: device.Fleet{DB: db}, catalog: product.Catalog{DB: db}, source: vuln.Feeds{DB: db},
-		verdicts: vuln.Verdicts{DB: db}, aliases: vuln.Aliases{DB: db}, decisions: risk.Decisions{DB: db}, ranker: risk.Ranker{DB: db},
+		verdicts: vuln.Verdicts{DB: db}, aliases: vuln.NameAliases{DB: db}, decisions: risk.Decisions{DB: db}, ranker: risk.Ranker{DB: db},
 		feeds:  ingest.Feeds{DB: db, Log: slog.New(slog.DiscardHandler), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: mathrand.Float64}},
 		actors: map[string]store.Actor{}, models: map[string]product.Model{}, releases: map[string]product.ReleaseID{},
 		feedIDs: map[vuln.FeedKind]string{}, made: map[string]string{}}

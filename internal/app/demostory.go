@@ -56,7 +56,9 @@ func (d *demonstration) work(story map[int][]chapter) {
 		add(day, d.done("central", "central 6.0", 2))
 	}
 	add(16, d.verified("central", 4))
-	add(14, func(ctx context.Context) error { return d.decisions.Close(d.as(ctx, "security"), d.made["central"], "") })
+	add(14, func(ctx context.Context) error {
+		return d.decisions.Close(d.as(ctx, "security"), d.made["central"], "")
+	})
 	add(18, d.step("alarms", step{"security", risk.NotStarted, risk.Done, 20, "access list written on the switches of the intensive care units"}))
 	add(10, func(ctx context.Context) error {
 		return d.decisions.Close(d.as(ctx, "security"), d.made["alarms"], "release 7.5 is out: the monitors are updated instead")
