@@ -70,13 +70,19 @@ func (s Feeds) Run(ctx context.Context, feed string) (vuln.LoadResult, error) {
 		return vuln.LoadResult{}, err
 	}
 	// One process runs a feed at a time; a run that died frees the feed when its lease ends.
-	got, err := s.DB.Lease(ctx, "feed:"+feed, fmt.Sprintf("%d", os.Getpid()), 2*time.Hour)
+	name, owner := "feed:"+feed, fmt.Sprintf("%d", os.Getpid())
+	got, err := s.DB.Lease(ctx, name, owner, 2*time.Hour)
 	if err != nil {
 		return vuln.LoadResult{}, err
 	}
 	if !got {
 		return vuln.LoadResult{}, problem.New(problem.Conflict, "feed %q is being loaded already", f.Name)
 	}
+	defer func() { // so that the program can run the feed again right after a restart
+		if _, err := s.DB.Lease(context.WithoutCancel(ctx), name, owner, 0); err != nil {
+			s.Log.Warn("feed stays reserved", "feed", f.Name, "error", err)
+		}
+	}()
 	f.State.Started = s.DB.Now()
 	if err := vuln.SetFeedState(ctx, s.DB, f.ID, f.State); err != nil {
 		return vuln.LoadResult{}, err
@@ -148,7 +154,11 @@ func (s Feeds) loadPath(ctx context.Context, f *vuln.Feed, path string) (vuln.Lo
 	case vuln.FeedEPSS:
 		return loadEPSS(ctx, s.DB, path)
 	case vuln.FeedCSAFProvider:
-		return vuln.LoadRecords(ctx, s.DB, f.ID, Documents(vuln.FeedCSAF, path))
+		f = &vuln.Feed{ID: f.ID, Kind: vuln.FeedCSAF}
+	}
+	// A folder that is not there is a failure of the run, not a faulty document of it.
+	if _, err := os.Stat(path); err != nil {
+		return vuln.LoadResult{}, problem.New(problem.NotFound, "cannot read %s: %v", path, errors.Unwrap(err))
 	}
 	return vuln.LoadRecords(ctx, s.DB, f.ID, Documents(f.Kind, path))
 }
