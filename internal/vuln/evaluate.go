@@ -226,6 +226,9 @@ func (p *Prepared) candidates(at *claim) func(yield func(int) bool) {
 			}
 		}
 	}
+	if len(p.byWord) > 0 && len(at.words) > 0 && slices.ContainsFunc(p.byWord, func(w string) bool { return slices.Contains(at.words, w) }) {
+		list = append(list, 0) // the device, which has no manufacturer
+	}
 	slices.Sort(list)
 	list = slices.Compact(list)
 	return func(yield func(int) bool) {
@@ -316,12 +319,18 @@ func (p *Prepared) identity(c *compiled, at *claim, s *subject) (relation, []ato
 	met := meet(at.makers, s.makers)
 	sameName := slices.ContainsFunc(at.bare, func(b string) bool { return b != "" && slices.Contains(s.bare, b) })
 	if s.kind == aComponent || len(at.makers) == 0 || len(s.makers) == 0 {
+		if !sameName && s.kind == theDevice && len(s.makers) == 0 && len(at.words) > 0 && s.relate(&c.read(at).naming) >= member {
+			sameName = true
+		}
 		if !sameName || len(at.makers) > 0 && len(s.makers) > 0 && !met {
 			return apart, nil, Proof{}, false
 		}
 		proof := Proof{Rule: "name", Truth: Affected, Says: s.what + " has the name of " + product, Facts: s.nameFacts()}
 		if !met {
 			proof.Truth, proof.Missing = Unknown, "manufacturer of "+strings.TrimSpace(s.called)
+			if s.kind == theDevice {
+				proof.Missing = "manufacturer"
+			}
 			proof.Says += ", its manufacturer is not known"
 			return possible, nil, proof, true
 		}
@@ -375,13 +384,10 @@ func (p *Prepared) kindOf(at *claim, s *subject, n *naming) (relation, []atom, P
 	product := strings.TrimSpace(at.about.Vendor + " " + at.about.Product)
 	known, called := true, true
 	for _, k := range n.kinds {
-		known = known && s.kinds[k]
+		known = known && (s.kinds[k] || s.kinds[strings.TrimSuffix(k, "s")] || s.kinds[k+"s"])
 		called = called && slices.ContainsFunc(s.names, func(name []atom) bool {
 			return slices.ContainsFunc(name, func(a atom) bool { return strings.TrimSuffix(a.s, "s") == strings.TrimSuffix(k, "s") })
 		})
-		if !known && s.kinds != nil {
-			known = s.kinds[strings.TrimSuffix(k, "s")] || s.kinds[k+"s"]
-		}
 	}
 	proof := Proof{Rule: "kind", Facts: s.nameFacts()}
 	switch {

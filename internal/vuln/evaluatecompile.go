@@ -45,7 +45,8 @@ type claim struct {
 	pkg    purlName
 	cpes   []cpe.Criteria
 	models []string
-	base   *claim // what the product runs on or is a part of
+	words  []string // of a CSAF product name
+	base   *claim   // what the product runs on or is a part of
 	lazy   *lazyClaim
 }
 
@@ -85,6 +86,9 @@ func Compile(rec advisory.Record, hash string, names *Names) Compiled {
 				at = len(c.claims)
 				known[id] = at
 				c.claims = append(c.claims, newClaim(a))
+				if rec.Source == advisory.CSAF {
+					c.claims[at].words = keyWords(atoms(a.Product))
+				}
 			}
 			c.vulns[i].refs = append(c.vulns[i].refs, ref{claim: at, status: a.Status, place: a.Place, note: strings.TrimSpace(a.Justification + " " + a.Note)})
 		}

@@ -29,6 +29,9 @@ func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Trut
 		}
 		rest, ok := mentions(low, name)
 		if !ok {
+			if v := strings.ToLower(strings.TrimSpace(f.Version)); f.Kind == Other && len(v) >= 4 && strings.Contains(low, v) && len(strings.Fields(low)) <= 3 {
+				return vers.True, f.Product + " = " + f.Version
+			}
 			continue
 		}
 		where := f.Product + " = " + f.Version
@@ -36,7 +39,9 @@ func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Trut
 		switch {
 		case f.Kind == Other && saysNo[value]:
 			return vers.False, where
-		case f.Kind == Other && saysYes[value] && vers.ParseRange(rest).All():
+		case f.Kind == Other && saysYes[value] && !strings.ContainsAny(rest, "0123456789"):
+			return vers.True, where
+		case len(value) >= 3 && strings.Contains(low, value) && !strings.ContainsAny(value, "0123456789"):
 			return vers.True, where
 		}
 		r := vers.ParseRange(strings.Trim(rest, " ()"))

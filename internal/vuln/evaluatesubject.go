@@ -17,6 +17,7 @@ type Prepared struct {
 	byName   map[string][]int // bare name -> subjects
 	byCPE    map[string][]int // part:vendor:product -> subjects
 	byMaker  map[string][]int // id of a manufacturer -> subjects that are not components
+	byWord   []string         // words of a device without manufacturer
 	keys     []string
 }
 

@@ -15,6 +15,7 @@ import (
 //	purl:<type>/<namespace>/<name> package
 //	cpe:<part>:<vendor>:<product>  vulnerable CPE criterion, vendor and product in bare form
 //	cpe:*                          a criterion without product, asked for every asset
+//	word:<word>                    word or model number of a CSAF product name; assets: of a device without manufacturer
 //	model:<bare number>            model, part, serial or order number given as an identifier, for products without manufacturer
 
 // AssetKeys are the keys under which records that could concern an asset are found, sorted. names may be nil.
@@ -33,8 +34,13 @@ func (p *Prepared) index() {
 				p.byMaker[id] = append(p.byMaker[id], i)
 				seen["vendor:"+id] = true
 			}
-			if len(s.makers) == 0 {
-				p.byMaker[""] = append(p.byMaker[""], i)
+			if len(s.makers) == 0 && s.kind == theDevice {
+				for _, name := range s.names {
+					for _, w := range keyWords(name) {
+						p.byWord = append(p.byWord, w)
+						seen["word:"+w] = true
+					}
+				}
 			}
 			for _, c := range s.codes {
 				seen["model:"+c] = true
@@ -98,6 +104,11 @@ func RecordKeys(r advisory.Record) []string {
 	for i := range r.Vulns {
 		v := &r.Vulns[i]
 		for j := range v.Affected {
+			if a := &v.Affected[j]; r.Source == advisory.CSAF {
+				for _, w := range keyWords(atoms(a.Product)) {
+					seen["word:"+w] = true
+				}
+			}
 			for a := &v.Affected[j]; a != nil; a = a.RunsOn {
 				affectedKeys(a, seen)
 			}
@@ -196,4 +207,15 @@ func nodeKeys(n *advisory.Node, seen map[string]bool) {
 	for i := range n.Children {
 		nodeKeys(&n.Children[i], seen)
 	}
+}
+
+// keyWords are the words of a name by which a product is found when its manufacturer is not recorded.
+func keyWords(name []atom) []string {
+	var out []string
+	for _, sl := range phraseOf(name) {
+		if t := &sl[0]; t.class == brand && len(t.s) >= 4 || t.class == number && t.strong() {
+			out = append(out, t.s)
+		}
+	}
+	return out
 }
