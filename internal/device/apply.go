@@ -269,7 +269,7 @@ func (p *planner) write(ctx context.Context) error {
 	for _, i := range p.issues {
 		rows = append(rows, []any{string(p.imp.ID), i.Position, i.Line, string(i.Outcome), i.Place, i.Reason, string(i.Device)})
 	}
-	return insert(ctx, p.tx, "import_issue", []string{"import_id", "position", "line", "outcome", "place", "reason", "device_id"}, rows, "")
+	return insert(ctx, p.tx, target{"import_issue", []string{"import_id", "position", "line", "outcome", "place", "reason", "device_id"}, ""}, rows)
 }
 
 // update takes over what a row says; what it leaves open stays.

@@ -100,18 +100,16 @@ func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
 		}
 	}
 	for _, t := range []struct {
-		table   string
-		columns []string
-		rows    [][]any
-		suffix  string
+		target
+		rows [][]any
 	}{
-		{"device", rowColumns, rows, replaceRow},
-		{"device_identity", []string{"device_id", "kind", "value", "since", "until", "source"}, identities, ""},
-		{"device_value", []string{"device_id", "name", "value"}, values, ""},
-		{"device_key", []string{"match_key", "device_id", "inherited"}, keys, " ON CONFLICT (match_key, device_id) DO NOTHING"},
-		{"device_term", []string{"term", "device_id", "inherited"}, terms, " ON CONFLICT (term, device_id) DO NOTHING"},
+		{target{"device", rowColumns, replaceRow}, rows},
+		{target{"device_identity", []string{"device_id", "kind", "value", "since", "until", "source"}, ""}, identities},
+		{target{"device_value", []string{"device_id", "name", "value"}, ""}, values},
+		{target{"device_key", []string{"match_key", "device_id", "inherited"}, " ON CONFLICT (match_key, device_id) DO NOTHING"}, keys},
+		{target{"device_term", []string{"term", "device_id", "inherited"}, " ON CONFLICT (term, device_id) DO NOTHING"}, terms},
 	} {
-		if err := insert(ctx, tx, t.table, t.columns, t.rows, t.suffix); err != nil {
+		if err := insert(ctx, tx, t.target, t.rows); err != nil {
 			return err
 		}
 	}
@@ -175,6 +173,6 @@ func (c counter) write(ctx context.Context, tx *store.Tx) error {
 			rows = append(rows, []any{k.site, k.model, k.inUse, k.class, n})
 		}
 	}
-	return insert(ctx, tx, "device_count", []string{"site_id", "model_id", "in_use", "own_class", "devices"}, rows,
-		" ON CONFLICT (site_id, model_id, in_use, own_class) DO UPDATE SET devices = device_count.devices + excluded.devices")
+	return insert(ctx, tx, target{"device_count", []string{"site_id", "model_id", "in_use", "own_class", "devices"},
+		" ON CONFLICT (site_id, model_id, in_use, own_class) DO UPDATE SET devices = device_count.devices + excluded.devices"}, rows)
 }

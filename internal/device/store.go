@@ -16,26 +16,18 @@ const deviceColumns = `d.id, d.state, d.site_id, coalesce(s.name, ''), d.ward, d
 
 const deviceJoins = ` LEFT JOIN site s ON s.id = d.site_id LEFT JOIN model m ON m.id = d.model_id LEFT JOIN manufacturer f ON f.id = m.manufacturer_id`
 
-func deviceTargets(d *Device, made, at, changed *int64, ways *string) []any {
-	return []any{&d.ID, &d.State, &d.Site, &d.SiteName, &d.Ward, &d.AssetTag, &d.Serial, &d.Lot, made, &d.UDI, &d.DI, &d.Model, &d.Maker, &d.ModelName,
-		&d.Release, &d.RawVendor, &d.RawModel, &d.RawVersion, &d.Zone, ways, &d.PatientData, &d.InUse, &d.OwnClass, &d.Class, &d.ClinicalOwner,
-		&d.ITOwner, at, changed, &d.MergedInto}
-}
-
 func scanDevice(s store.Scanner) (Device, error) {
 	var d Device
 	var made, at, changed int64
 	var ways string
-	err := s.Scan(deviceTargets(&d, &made, &at, &changed, &ways)...)
-	d.finish(made, at, changed, ways)
-	return d, err
-}
-
-func (d *Device) finish(made, at, changed int64, ways string) {
+	err := s.Scan(&d.ID, &d.State, &d.Site, &d.SiteName, &d.Ward, &d.AssetTag, &d.Serial, &d.Lot, &made, &d.UDI, &d.DI, &d.Model, &d.Maker, &d.ModelName,
+		&d.Release, &d.RawVendor, &d.RawModel, &d.RawVersion, &d.Zone, &ways, &d.PatientData, &d.InUse, &d.OwnClass, &d.Class, &d.ClinicalOwner,
+		&d.ITOwner, &at, &changed, &d.MergedInto)
 	d.Manufactured, d.At, d.Changed, d.Connectivity = store.Time(made), store.Time(at), store.Time(changed), splitWays(ways)
 	if d.Model == "" {
 		d.ModelName = strings.TrimSpace(d.RawVendor + " " + d.RawModel)
 	}
+	return d, err
 }
 
 // load reads whole records, in the order of their ids. Ids without a record are left out.
@@ -98,12 +90,19 @@ func fill(ctx context.Context, r store.Reader, ds []Device, names []string) erro
 // the time to parse a statement grows with their square.
 const valuesPerStatement = 150
 
-// insert writes rows with few statements. Suffix is what follows the values (ON CONFLICT …).
-func insert(ctx context.Context, tx *store.Tx, table string, columns []string, rows [][]any, suffix string) error {
-	for part := range slices.Chunk(rows, max(1, valuesPerStatement/len(columns))) {
+// target is where rows go: a table, its columns, and what follows the values (ON CONFLICT …).
+type target struct {
+	table   string
+	columns []string
+	suffix  string
+}
+
+// insert writes rows with few statements.
+func insert(ctx context.Context, tx *store.Tx, to target, rows [][]any) error {
+	for part := range slices.Chunk(rows, max(1, valuesPerStatement/len(to.columns))) {
 		var q strings.Builder
-		q.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
-		args := make([]any, 0, len(part)*len(columns))
+		q.WriteString("INSERT INTO " + to.table + " (" + strings.Join(to.columns, ", ") + ") VALUES ")
+		args := make([]any, 0, len(part)*len(to.columns))
 		for i, row := range part {
 			if i > 0 {
 				q.WriteString(", ")
@@ -115,7 +114,7 @@ func insert(ctx context.Context, tx *store.Tx, table string, columns []string, r
 			q.WriteString(")")
 			args = append(args, row...)
 		}
-		q.WriteString(suffix)
+		q.WriteString(to.suffix)
 		if _, err := tx.Exec(ctx, q.String(), args...); err != nil {
 			return err
 		}
