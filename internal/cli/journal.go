@@ -45,9 +45,12 @@ type verification struct {
 
 func (p *program) journal() *cobra.Command {
 	c := &cobra.Command{Use: "journal", Short: "Verify and prove the journal"}
-	c.AddCommand(
-		&cobra.Command{Use: "verify [BACKUP]", Short: "Recompute the journal of the database, or of a backup file", Args: cobra.MaximumNArgs(1),
-			RunE: func(c *cobra.Command, args []string) error { return p.verifyJournal(c.Context(), args) }},
+	var against comparison
+	verify := &cobra.Command{Use: "verify [BACKUP]", Short: "Recompute the journal of the database, or of a backup file", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.verifyJournal(c.Context(), against, args) }}
+	verify.Flags().StringArrayVar(&against.files, "checkpoint", nil, "compare with a signed checkpoint that was kept elsewhere (may be given again)")
+	verify.Flags().StringVar(&against.verifier, "verifier", "", "verifier key of the checkpoints; without it, that of this installation")
+	c.AddCommand(verify,
 		&cobra.Command{Use: "prove ENTRY", Short: "Print a proof that an entry is in the journal", Args: exactly(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.prove(c.Context(), args[0]) }},
 		&cobra.Command{Use: "checkpoint", Short: "Print a signed checkpoint of the journal", Args: exactly(0),
@@ -73,21 +76,74 @@ func (p *program) journal() *cobra.Command {
 	return c
 }
 
-func (p *program) verifyJournal(ctx context.Context, args []string) error {
-	var v store.Verification
-	var err error
-	if len(args) == 1 {
-		_, v, err = store.VerifyBackup(ctx, args[0], nil)
-	} else {
-		db, _, openErr := p.open(ctx)
-		if openErr != nil {
-			return openErr
+// comparison is with what checkpoints, kept elsewhere, say the journal was.
+type comparison struct {
+	files    []string
+	verifier string
+}
+
+// auditor reads the checkpoints; nil when there are none.
+func (p *program) auditor(with comparison) (*ledger.Auditor, error) {
+	if len(with.files) == 0 {
+		return nil, nil
+	}
+	if with.verifier == "" {
+		c, err := p.load()
+		if err != nil {
+			return nil, err
 		}
-		defer db.Close()
-		err = db.View(ctx, func(r store.Reader) error {
-			v, err = store.Verify(ctx, r, nil)
-			return err
-		})
+		key, err := ledger.OpenKey(c.KeyFile, app.Origin(c))
+		if err != nil {
+			return nil, err
+		}
+		with.verifier = key.Verifier()
+	}
+	var texts []string
+	for _, file := range with.files {
+		text, err := readFile(file, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, string(text))
+	}
+	return ledger.NewAuditor(with.verifier, texts...)
+}
+
+// recompute verifies a backup file, or the database without changing it, beside a server or not.
+func (p *program) recompute(ctx context.Context, visit func(store.Entry) error, args []string) (store.Verification, error) {
+	if len(args) == 1 {
+		_, v, err := store.VerifyBackup(ctx, args[0], visit)
+		return v, err
+	}
+	c, err := p.load()
+	if err != nil {
+		return store.Verification{}, err
+	}
+	db, err := store.Inspect(ctx, c.Database)
+	if err != nil {
+		return store.Verification{}, err
+	}
+	defer db.Close()
+	var v store.Verification
+	err = db.View(ctx, func(r store.Reader) error {
+		v, err = store.Verify(ctx, r, visit)
+		return err
+	})
+	return v, err
+}
+
+func (p *program) verifyJournal(ctx context.Context, against comparison, args []string) error {
+	auditor, err := p.auditor(against)
+	if err != nil {
+		return err
+	}
+	var visit func(store.Entry) error
+	if auditor != nil {
+		visit = auditor.Visit
+	}
+	v, err := p.recompute(ctx, visit, args)
+	if err == nil && auditor != nil {
+		err = auditor.Done()
 	}
 	out := verification{Valid: err == nil, Entries: v.Entries, Erased: v.Erased, Root: fmt.Sprintf("%x", v.Root)}
 	if err != nil {
@@ -178,6 +234,9 @@ func (p *program) backup() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if m.Journal.Fault != nil {
+				fmt.Fprintf(p.err, "warning: the journal does NOT verify: %v; the backup was made all the same and says so\n", m.Journal.Fault)
+			}
 			if p.json {
 				return p.print(m)
 			}
@@ -208,7 +267,8 @@ func writeBackup(ctx context.Context, db *store.DB, blobs *blob.Store, file stri
 }
 
 func (p *program) restore() *cobra.Command {
-	return &cobra.Command{Use: "restore FILE", Short: "Load a backup into an empty database", Args: exactly(1),
+	var known int64
+	c := &cobra.Command{Use: "restore FILE", Short: "Load a backup into an empty database", Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			conf, err := p.load()
@@ -224,7 +284,7 @@ func (p *program) restore() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m, err := store.Restore(ctx, db, args[0], store.RestoreOptions{PutBlob: app.RestoreBlob(blobs)})
+			m, err := store.Restore(ctx, db, args[0], store.RestoreOptions{PutBlob: app.RestoreBlob(blobs), KnownFault: known})
 			if err != nil {
 				return err
 			}
@@ -237,6 +297,8 @@ func (p *program) restore() *cobra.Command {
 			_, err = fmt.Fprintf(p.out, "restored %d journal entries, root %s; load the feeds again to see weaknesses\n", m.Journal.Entries, m.Journal.Root)
 			return err
 		}}
+	c.Flags().Int64Var(&known, "known-fault", 0, "restore although this journal entry was bad when the backup was made")
+	return c
 }
 
 func (p *program) rebuild() *cobra.Command {
