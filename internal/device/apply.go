@@ -212,7 +212,7 @@ func (p *planner) one(ix *index, s staged, d Device) error {
 			return nil
 		}
 		after = *before
-		after.update(d)
+		after.update(ix.otherNames(*before, d))
 	}
 	for kind, values := range map[IdentityKind][]string{IP: s.row.IP, MAC: s.row.MAC, Hostname: s.row.Hostname, AETitle: s.row.AETitle} {
 		if len(values) > 0 {
@@ -234,6 +234,30 @@ func (p *planner) one(ix *index, s staged, d Device) error {
 	p.put(before, after)
 	ix.put(&after)
 	return nil
+}
+
+// otherNames drops from a described device the tag or serial number under which the record is known besides its own, from a
+// merge: two inventories with two names must not rename the device in turns.
+func (ix *index) otherNames(c, d Device) Device {
+	known := func(kinds ...keyKind) bool {
+		for _, kind := range kinds {
+			for _, k := range d.wanted()[kind] {
+				if slices.Contains(ix.ids[k], c.ID) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	tag := mark(c.AssetTag) != "" && mark(c.AssetTag) != mark(d.AssetTag) && known(keyTag)
+	serial := mark(c.Serial) != "" && mark(c.Serial) != mark(d.Serial) && known(keyUDI, keySerial)
+	if tag {
+		d.AssetTag = ""
+	}
+	if serial {
+		d.Serial, d.UDI, d.DI = "", "", ""
+	}
+	return d
 }
 
 func (p *planner) put(before *Device, after Device) {

@@ -18,7 +18,7 @@ func TestExportIsNeutralAndImportsAgain(t *testing.T) {
 		ctx := testdb.System()
 		f := device.Fleet{DB: db}
 		text := "asset_tag,serial,vendor,model,version,site,location,mac,ip,udi,note,connectivity,safety class\n"
-		for i := range 1203 {
+		for i := range 603 {
 			text += fmt.Sprintf("T%d,S%d,%s,v-%d,1.%d,\"North, old\",W%d,02:00:00:00:%02x:%02x,10.0.%d.%d,,\"=cmd|' /C calc'!A0\",wireless;internet,monitoring\n", i, i, []string{"Vela", "VELA Inc."}[i%2], i%5, i%3, i%4, i>>8, i&255, i>>8, i&255)
 		}
 		text += "-T,+1,@V,\"M \"\"x\"\"\",,,,,,(01)00844588018923(11)141231(10)A213B1(21)1234,line\n"
@@ -29,7 +29,7 @@ func TestExportIsNeutralAndImportsAgain(t *testing.T) {
 		var out bytes.Buffer
 		view(t, db, func(r store.Reader) error { return device.ExportCSV(ctx, r, device.Query{}, &out) })
 		cells, err := csv.NewReader(bytes.NewReader(out.Bytes())).ReadAll()
-		if err != nil || len(cells) != 1205 {
+		if err != nil || len(cells) != 605 {
 			t.Fatalf("%d rows, %v", len(cells), err)
 		}
 		for _, row := range cells {
@@ -40,7 +40,7 @@ func TestExportIsNeutralAndImportsAgain(t *testing.T) {
 			}
 		}
 		imp, err := f.Import(ctx, upload(t, out.String()))
-		if err != nil || imp.Same != 1204 {
+		if err != nil || imp.Same != 604 {
 			t.Errorf("import of the export = %+v, %v", imp, err)
 		}
 		view(t, db, func(r store.Reader) error {

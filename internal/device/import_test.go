@@ -289,3 +289,27 @@ Bedside 4 (left),Offline,Medical,Nordlicht,Pulsar 3,S2,,North,ICU,,,
 		t.Errorf("%+v", rows[1])
 	}
 }
+
+func TestTwoInventoriesOfAMergedDevice(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := testdb.System()
+		f := device.Fleet{DB: db}
+		both := "asset_tag,serial,vendor,model\nBM-1,S1,Vela,V1\nCMMS-7,9-S1,Vela,V1\n"
+		if _, err := f.Import(ctx, upload(t, both)); err != nil {
+			t.Fatal(err)
+		}
+		all := tags(t, db)
+		if err := f.Merge(ctx, all["BM-1"].ID, all["CMMS-7"].ID, "one device in two inventories"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			imp, err := f.Import(ctx, upload(t, both))
+			if err != nil || imp.Same != 2 {
+				t.Errorf("import = %+v, %v", imp, err)
+			}
+		}
+		if all := tags(t, db); len(all) != 1 || all["BM-1"].Serial != "S1" {
+			t.Errorf("devices = %+v", all)
+		}
+	})
+}

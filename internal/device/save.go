@@ -33,63 +33,56 @@ const replaceRow = ` ON CONFLICT (id) DO UPDATE SET state = excluded.state, site
 	merged_into = excluded.merged_into, safety_class = excluded.safety_class, sort_tag = excluded.sort_tag, sort_site = excluded.sort_site,
 	sort_model = excluded.sort_model`
 
-// saveAll writes records, what follows from them, and their events, with few statements however many there are.
-func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
-	if len(saves) == 0 {
-		return nil
+// batch collects the rows of records that are written together.
+type batch struct {
+	rows, identities, values, keys, terms [][]any
+	changed                               []string // ids of records that were there before
+	counts                                counter
+}
+
+// add collects the rows of one record. Its class and what it is sorted by are worked out from its model and site.
+func (b *batch) add(s *save, site string, model derived) {
+	d := &s.after
+	if d.Model == "" {
+		model = derived{model: product.SortName(d.RawVendor, d.RawModel), class: product.ClassNotKnown}
 	}
-	all := make([]Device, 0, len(saves))
-	for _, s := range saves {
-		all = append(all, s.after)
+	if d.Class = d.OwnClass; d.Class == product.ClassNotKnown {
+		d.Class = model.class
 	}
-	sites, models, err := derivedOf(ctx, tx, all)
-	if err != nil {
-		return err
+	if s.before != nil {
+		b.changed = append(b.changed, string(d.ID))
+		b.counts.add(*s.before, -1)
 	}
-	counts := counter{}
-	var rows, identities, values, keys, terms [][]any
-	var changed []string
-	for i := range saves {
-		d := &saves[i].after
-		d.Class = d.OwnClass
-		model := models[d.Model]
-		if d.Model == "" {
-			model = derived{model: product.SortName(d.RawVendor, d.RawModel), class: product.ClassNotKnown}
-		}
-		if d.Class == product.ClassNotKnown {
-			d.Class = model.class
-		}
-		if b := saves[i].before; b != nil {
-			changed = append(changed, string(d.ID))
-			counts.add(*b, -1)
-		}
-		counts.add(*d, 1)
-		rows = append(rows, []any{string(d.ID), string(d.State), string(d.Site), d.Ward, d.AssetTag, d.Serial, d.Lot, store.Micros(d.Manufactured), d.UDI, d.DI,
-			string(d.Model), string(d.Release), d.RawVendor, d.RawModel, d.RawVersion, d.Zone, joinWays(d.Connectivity), string(d.PatientData), string(d.InUse),
-			string(d.OwnClass), d.ClinicalOwner, d.ITOwner, store.Micros(d.At), store.Micros(tx.Now), string(d.MergedInto), string(d.Class), d.sortTag(),
-			sites[d.Site], model.model})
-		for _, x := range d.Identities {
-			identities = append(identities, []any{string(d.ID), string(x.Kind), x.Value, store.Micros(x.Since), store.Micros(x.Until), x.Source})
-		}
-		for _, v := range d.Values {
-			values = append(values, []any{string(d.ID), v.Name, v.Value})
-		}
-		if d.State == Merged { // its names went to the device that stays
-			continue
-		}
-		for _, k := range slices.Compact(d.keys()) {
-			keys = append(keys, []any{k, string(d.ID), false})
-		}
-		for _, t := range d.terms() {
-			terms = append(terms, []any{t, string(d.ID), false})
-		}
+	b.counts.add(*d, 1)
+	b.rows = append(b.rows, []any{string(d.ID), string(d.State), string(d.Site), d.Ward, d.AssetTag, d.Serial, d.Lot, store.Micros(d.Manufactured), d.UDI, d.DI,
+		string(d.Model), string(d.Release), d.RawVendor, d.RawModel, d.RawVersion, d.Zone, joinWays(d.Connectivity), string(d.PatientData), string(d.InUse),
+		string(d.OwnClass), d.ClinicalOwner, d.ITOwner, store.Micros(d.At), store.Micros(d.Changed), string(d.MergedInto), string(d.Class), d.sortTag(),
+		site, model.model})
+	for _, x := range d.Identities {
+		b.identities = append(b.identities, []any{string(d.ID), string(x.Kind), x.Value, store.Micros(x.Since), store.Micros(x.Until), x.Source})
 	}
+	for _, v := range d.Values {
+		b.values = append(b.values, []any{string(d.ID), v.Name, v.Value})
+	}
+	if d.State == Merged { // its names went to the device that stays
+		return
+	}
+	for _, k := range d.keys() {
+		b.keys = append(b.keys, []any{k, string(d.ID), false})
+	}
+	for _, t := range d.terms() {
+		b.terms = append(b.terms, []any{t, string(d.ID), false})
+	}
+}
+
+// write replaces the rows of the records. Inherited names stay.
+func (b *batch) write(ctx context.Context, tx *store.Tx) error {
 	for _, from := range []string{"device_identity", "device_value"} {
-		if err := drop(ctx, tx, from, changed); err != nil {
+		if err := drop(ctx, tx, from, b.changed); err != nil {
 			return err
 		}
 	}
-	for part := range slices.Chunk(changed, valuesPerStatement) {
+	for part := range slices.Chunk(b.changed, valuesPerStatement) {
 		var w store.Where
 		w.In("device_id", part)
 		w.And("inherited = FALSE")
@@ -103,17 +96,38 @@ func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
 		target
 		rows [][]any
 	}{
-		{target{"device", rowColumns, replaceRow}, rows},
-		{target{"device_identity", []string{"device_id", "kind", "value", "since", "until", "source"}, ""}, identities},
-		{target{"device_value", []string{"device_id", "name", "value"}, ""}, values},
-		{target{"device_key", []string{"match_key", "device_id", "inherited"}, " ON CONFLICT (match_key, device_id) DO NOTHING"}, keys},
-		{target{"device_term", []string{"term", "device_id", "inherited"}, " ON CONFLICT (term, device_id) DO NOTHING"}, terms},
+		{target{"device", rowColumns, replaceRow}, b.rows},
+		{target{"device_identity", []string{"device_id", "kind", "value", "since", "until", "source"}, ""}, b.identities},
+		{target{"device_value", []string{"device_id", "name", "value"}, ""}, b.values},
+		{target{"device_key", []string{"match_key", "device_id", "inherited"}, " ON CONFLICT (match_key, device_id) DO NOTHING"}, b.keys},
+		{target{"device_term", []string{"term", "device_id", "inherited"}, " ON CONFLICT (term, device_id) DO NOTHING"}, b.terms},
 	} {
 		if err := insert(ctx, tx, t.target, t.rows); err != nil {
 			return err
 		}
 	}
-	if err := counts.write(ctx, tx); err != nil {
+	return b.counts.write(ctx, tx)
+}
+
+// saveAll writes records, what follows from them, and their events, with few statements however many there are.
+func saveAll(ctx context.Context, tx *store.Tx, saves []save, n note) error {
+	if len(saves) == 0 {
+		return nil
+	}
+	all := make([]Device, len(saves))
+	for i, s := range saves {
+		all[i] = s.after
+	}
+	sites, models, err := derivedOf(ctx, tx, all)
+	if err != nil {
+		return err
+	}
+	b := batch{counts: counter{}}
+	for i := range saves {
+		saves[i].after.Changed = tx.Now
+		b.add(&saves[i], sites[saves[i].after.Site], models[saves[i].after.Model])
+	}
+	if err := b.write(ctx, tx); err != nil {
 		return err
 	}
 	for _, s := range saves {
