@@ -275,7 +275,7 @@ func FuzzReadEPSS(f *testing.F) {
 	f.Add(zst)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		_, err := ReadEPSS(bytes.NewReader(body), func(l Likelihood) error {
-			if !isCVE(l.CVE) || !(l.Score >= 0 && l.Score <= 1) || !(l.Percentile >= 0 && l.Percentile <= 1) {
+			if !IsCVE(l.CVE) || !(l.Score >= 0 && l.Score <= 1) || !(l.Percentile >= 0 && l.Percentile <= 1) {
 				t.Fatalf("row %+v", l)
 			}
 			return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/advisory/jsontree"
 	"triward/internal/problem"
 )
 
@@ -13,11 +14,11 @@ import (
 const csafMaxStatements = 2_000_000
 
 // ParseCSAF reads a CSAF 2.0 or 2.1 document. It takes what is published as it is: a document that fails the tests of
-// CSAF 2.0 section 6 is still read (CheckCSAF tells what is wrong with it). Text that is not JSON, values of a wrong type
-// in a place that is read, a document without an id, or one beyond the limits (64 MB, 100 levels, 2 million values) is an
+// CSAF 2.0 section 6 is still read (csaf.Check tells what is wrong with it). Text that is not JSON, values of a wrong type
+// in a place that is read, a document without an id, or one beyond the limits of package jsontree (64 MB, 100 levels, 2 million values) is an
 // Invalid error with line and column or the JSON pointer. name is used in errors only.
 func ParseCSAF(name string, body []byte) (Record, error) {
-	root, err := parseJSON(body)
+	root, err := jsontree.Parse(body)
 	if err != nil {
 		return Record{}, fmt.Errorf("read CSAF %q: %w", name, err)
 	}
@@ -31,7 +32,7 @@ func ParseCSAF(name string, body []byte) (Record, error) {
 
 // csafReader collects faults while it turns a document into a record.
 type csafReader struct {
-	root       *jval
+	root       *jsontree.Value
 	faults     problem.List
 	publisher  string
 	products   map[string]*Affected
@@ -43,37 +44,41 @@ type csafReader struct {
 // csafMaxFaults ends the collection of faults: the first ones tell what is wrong.
 const csafMaxFaults = 50
 
-func (r *csafReader) fault(v *jval, format string, args ...any) {
+func (r *csafReader) fault(v *jsontree.Value, format string, args ...any) {
 	if r.faults.Len() < csafMaxFaults {
-		r.faults.Add(r.root.pointer(v), format, args...)
+		r.faults.Add(r.root.Pointer(v), format, args...)
 	}
 }
 
 // want is the member key of v when it has the kind; another kind is a fault, null counts as absent.
-func (r *csafReader) want(v *jval, key string, kind jkind) *jval {
-	m := v.get(key)
-	if m == nil || m.kind == jNull {
+func (r *csafReader) want(v *jsontree.Value, key string, kind jsontree.Kind) *jsontree.Value {
+	m := v.Get(key)
+	if m == nil || m.Kind == jsontree.Null {
 		return nil
 	}
-	if m.kind != kind {
-		r.fault(m, "must be %v, is %v", kind, m.kind)
+	if m.Kind != kind {
+		r.fault(m, "must be %v, is %v", kind, m.Kind)
 		return nil
 	}
 	return m
 }
 
-func (r *csafReader) text(v *jval, key string) string { return r.want(v, key, jString).str() }
+func (r *csafReader) text(v *jsontree.Value, key string) string {
+	return r.want(v, key, jsontree.String).Str()
+}
 
-func (r *csafReader) items(v *jval, key string) []jval { return r.want(v, key, jArray).list() }
+func (r *csafReader) items(v *jsontree.Value, key string) []jsontree.Value {
+	return r.want(v, key, jsontree.Array).List()
+}
 
 // objects is the elements of an array member; an element that is no object is a fault.
-func (r *csafReader) objects(v *jval, key string) []*jval {
+func (r *csafReader) objects(v *jsontree.Value, key string) []*jsontree.Value {
 	list := r.items(v, key)
-	out := make([]*jval, 0, len(list))
+	out := make([]*jsontree.Value, 0, len(list))
 	for i := range list {
 		kid := &list[i]
-		if kid.kind != jObject {
-			r.fault(kid, "must be an object, is %v", kid.kind)
+		if kid.Kind != jsontree.Object {
+			r.fault(kid, "must be an object, is %v", kid.Kind)
 			continue
 		}
 		out = append(out, kid)
@@ -82,49 +87,41 @@ func (r *csafReader) objects(v *jval, key string) []*jval {
 }
 
 // texts is the strings of an array member; an element that is no string is a fault.
-func (r *csafReader) texts(v *jval, key string) []string {
+func (r *csafReader) texts(v *jsontree.Value, key string) []string {
 	var out []string
 	list := r.items(v, key)
 	for i := range list {
 		kid := &list[i]
-		if kid.kind != jString {
-			r.fault(kid, "must be a string, is %v", kid.kind)
+		if kid.Kind != jsontree.String {
+			r.fault(kid, "must be a string, is %v", kid.Kind)
 			continue
 		}
-		if kid.text != "" {
-			out = append(out, kid.text)
+		if kid.Text != "" {
+			out = append(out, kid.Text)
 		}
 	}
 	return out
 }
 
 // date reads RFC 3339 and the shortened forms that are met in published documents; a date without zone counts as UTC.
-func (r *csafReader) date(v *jval, key string) time.Time {
-	m := r.want(v, key, jString)
+func (r *csafReader) date(v *jsontree.Value, key string) time.Time {
+	m := r.want(v, key, jsontree.String)
 	if m == nil {
 		return time.Time{}
 	}
-	text := strings.TrimSpace(m.text)
+	text := strings.TrimSpace(m.Text)
 	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC()
 		}
 	}
-	r.fault(m, "is not a date and time: %q", shorten(text))
+	r.fault(m, "is not a date and time: %q", jsontree.Shorten(text))
 	return time.Time{}
 }
 
-// shorten keeps error messages readable.
-func shorten(s string) string {
-	if len(s) <= 80 {
-		return s
-	}
-	return strings.ToValidUTF8(s[:77], "") + "..."
-}
-
 func (r *csafReader) record() Record {
-	doc := r.want(r.root, "document", jObject)
-	if r.root.kind != jObject || doc == nil {
+	doc := r.want(r.root, "document", jsontree.Object)
+	if r.root.Kind != jsontree.Object || doc == nil {
 		r.fault(r.root, "is not a CSAF document: it has no object \"document\"")
 		return Record{}
 	}
@@ -133,11 +130,11 @@ func (r *csafReader) record() Record {
 	case "":
 		r.fault(doc, "is not a CSAF document: csaf_version is missing")
 	default:
-		r.fault(doc.get("csaf_version"), "is %q; only CSAF 2.0 and 2.1 can be read", shorten(version))
+		r.fault(doc.Get("csaf_version"), "is %q; only CSAF 2.0 and 2.1 can be read", jsontree.Shorten(version))
 	}
-	tracking := r.want(doc, "tracking", jObject)
-	publisher := r.want(doc, "publisher", jObject)
-	tlp := r.want(r.want(doc, "distribution", jObject), "tlp", jObject)
+	tracking := r.want(doc, "tracking", jsontree.Object)
+	publisher := r.want(doc, "publisher", jsontree.Object)
+	tlp := r.want(r.want(doc, "distribution", jsontree.Object), "tlp", jsontree.Object)
 	rec := Record{
 		Source:    CSAF,
 		ID:        strings.TrimSpace(r.text(tracking, "id")),
@@ -180,7 +177,7 @@ func withdrawn(word string) bool {
 }
 
 // links reads references; a reference without category is external (CSAF 2.0 3.1.10.1).
-func (r *csafReader) links(v *jval) []Link {
+func (r *csafReader) links(v *jsontree.Value) []Link {
 	var out []Link
 	for _, ref := range r.objects(v, "references") {
 		l := Link{URL: r.text(ref, "url"), Title: r.text(ref, "summary"), Kind: r.text(ref, "category")}
@@ -193,7 +190,7 @@ func (r *csafReader) links(v *jval) []Link {
 }
 
 // notes joins the notes of the first of the categories that v has notes of.
-func (r *csafReader) notes(v *jval, categories ...string) string {
+func (r *csafReader) notes(v *jsontree.Value, categories ...string) string {
 	notes := r.objects(v, "notes")
 	for _, category := range categories {
 		var parts []string

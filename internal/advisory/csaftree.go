@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"triward/internal/advisory/jsontree"
 )
 
 // branchPath is what the branches from the root down to one place of a product tree say.
@@ -24,7 +26,7 @@ type branchPath struct {
 func (r *csafReader) tree() {
 	r.products = map[string]*Affected{}
 	r.groups = map[string][]string{}
-	tree := r.want(r.root, "product_tree", jObject)
+	tree := r.want(r.root, "product_tree", jsontree.Object)
 	r.branches(tree, branchPath{})
 	for _, p := range r.objects(tree, "full_product_names") {
 		r.define(p, r.named(p))
@@ -36,10 +38,10 @@ func (r *csafReader) tree() {
 	}
 }
 
-func (r *csafReader) branches(v *jval, at branchPath) {
+func (r *csafReader) branches(v *jsontree.Value, at branchPath) {
 	for _, b := range r.objects(v, "branches") {
 		next := at.enter(r.text(b, "category"), r.text(b, "name"))
-		if p := r.want(b, "product", jObject); p != nil {
+		if p := r.want(b, "product", jsontree.Object); p != nil {
 			a := r.named(p)
 			next.fill(a)
 			r.define(p, a)
@@ -107,7 +109,7 @@ func (p branchPath) fill(a *Affected) {
 		text = strings.Join(p.versions, " ")
 	}
 	a.Versions, a.VersionText = nil, nil // more exact than the version of a package URL
-	if !p.ranged && !p.refined && len(p.versions) == 1 && plainVersion(text) {
+	if !p.ranged && !p.refined && len(p.versions) == 1 && PlainVersion(text) {
 		a.Versions = []string{text}
 	} else {
 		a.VersionText = []string{text}
@@ -117,9 +119,9 @@ func (p branchPath) fill(a *Affected) {
 // versionSpan is two version-like parts joined by a hyphen, as in "12.4.1-12.4.11", "V191-V195" and "2009-2010".
 var versionSpan = regexp.MustCompile(`^([A-Za-z]{0,3})\d+((?:\.\d+)*)\s*[-–]\s*([A-Za-z]{0,3})\d+((?:\.\d+)*)$`)
 
-// plainVersion tells whether a product_version names one version: one token with a digit, no operator, no wildcard, no
+// PlainVersion tells whether a product_version names one version: one token with a digit, no operator, no wildcard, no
 // span. When in doubt it is not plain.
-func plainVersion(s string) bool {
+func PlainVersion(s string) bool {
 	if !strings.ContainsFunc(s, unicode.IsDigit) || strings.ContainsAny(s, " \t\r\n\u00a0<>=*|,;:/\\()[]{}~^?&!…") {
 		return false
 	}
@@ -138,7 +140,7 @@ func plainVersion(s string) bool {
 
 // define adds the product of a full_product_name; a second definition of an id is a fault of the document (test 6.1.2)
 // that is read as one product with the first one's facts and both names.
-func (r *csafReader) define(p *jval, a *Affected) {
+func (r *csafReader) define(p *jsontree.Value, a *Affected) {
 	if first, ok := r.products[a.ProductID]; ok {
 		for _, n := range a.Names {
 			if len(first.Names) < csafMaxChain && !slices.Contains(first.Names, n) {
@@ -152,7 +154,7 @@ func (r *csafReader) define(p *jval, a *Affected) {
 }
 
 // named reads a full_product_name with its identification helper (CSAF 2.0 3.1.3).
-func (r *csafReader) named(p *jval) *Affected {
+func (r *csafReader) named(p *jsontree.Value) *Affected {
 	a := &Affected{ProductID: r.text(p, "product_id"), Product: r.text(p, "name")}
 	if a.ProductID == "" {
 		r.fault(p, "has no product_id")
@@ -160,7 +162,7 @@ func (r *csafReader) named(p *jval) *Affected {
 	if a.Product != "" {
 		a.Names = []string{a.Product}
 	}
-	h := r.want(p, "product_identification_helper", jObject)
+	h := r.want(p, "product_identification_helper", jsontree.Object)
 	if h == nil {
 		return a
 	}
@@ -218,11 +220,11 @@ func splitPURL(purl string) (without, version string) {
 
 // relationships joins products (CSAF 2.0 3.2.2.4). A relationship may refer to one that the document defines later, so
 // they are resolved by need; a circle (test 6.1.3) leaves the name alone.
-func (r *csafReader) relationships(list []*jval) {
-	pending := map[string]*jval{}
+func (r *csafReader) relationships(list []*jsontree.Value) {
+	pending := map[string]*jsontree.Value{}
 	var ids []string
 	for _, rel := range list {
-		p := r.want(rel, "full_product_name", jObject)
+		p := r.want(rel, "full_product_name", jsontree.Object)
 		if p == nil {
 			r.fault(rel, "has no full_product_name")
 			continue
@@ -242,7 +244,7 @@ func (r *csafReader) relationships(list []*jval) {
 // csafMaxChain is how many relationships may build on one another; real documents use two.
 const csafMaxChain = 16
 
-func (r *csafReader) resolve(id string, pending map[string]*jval, depth int) *Affected {
+func (r *csafReader) resolve(id string, pending map[string]*jsontree.Value, depth int) *Affected {
 	if p := r.products[id]; p != nil {
 		return p
 	}
@@ -251,7 +253,7 @@ func (r *csafReader) resolve(id string, pending map[string]*jval, depth int) *Af
 		return nil
 	}
 	delete(pending, id) // a circle finds nothing here
-	full := r.want(rel, "full_product_name", jObject)
+	full := r.want(rel, "full_product_name", jsontree.Object)
 	own := r.named(full)
 	part := r.resolve(r.text(rel, "product_reference"), pending, depth+1)
 	base := r.resolve(r.text(rel, "relates_to_product_reference"), pending, depth+1)

@@ -1,10 +1,11 @@
 package advisory
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"triward/internal/advisory/jsontree"
 )
 
 // csafStatuses are the lists of a product_status (CSAF 2.0 3.2.3.9, "unknown" of 2.1) in the order in which they are
@@ -23,8 +24,6 @@ var csafStatuses = [...]struct {
 	{"unknown", StatusUnknown},
 	{"recommended", StatusFixed},
 }
-
-var cveID = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,}$`)
 
 func (r *csafReader) vulnerabilities(tracking string) []Vulnerability {
 	list := r.objects(r.root, "vulnerabilities")
@@ -45,14 +44,14 @@ func (r *csafReader) vulnerabilities(tracking string) []Vulnerability {
 	return out
 }
 
-func (r *csafReader) vulnerability(v *jval) Vulnerability {
+func (r *csafReader) vulnerability(v *jsontree.Value) Vulnerability {
 	vuln := Vulnerability{
 		Title:       r.text(v, "title"),
 		Description: r.notes(v, "description", "summary", "details", "general", "other"),
 	}
 	vuln.ID, vuln.Aliases = r.ids(v)
 	seen := map[string]bool{"": true}
-	for _, cwe := range append(r.objects(v, "cwes"), r.want(v, "cwe", jObject)) {
+	for _, cwe := range append(r.objects(v, "cwes"), r.want(v, "cwe", jsontree.Object)) {
 		if id := r.text(cwe, "id"); !seen[id] {
 			seen[id] = true
 			vuln.CWEs = append(vuln.CWEs, id)
@@ -65,7 +64,7 @@ func (r *csafReader) vulnerability(v *jval) Vulnerability {
 	for _, m := range r.objects(v, "remediations") {
 		vuln.Remedies = append(vuln.Remedies, Remedy{
 			Category: r.text(m, "category"), Details: r.text(m, "details"), URL: r.text(m, "url"), Date: r.date(m, "date"),
-			Products: r.targets(m), Restart: r.text(r.want(m, "restart_required", jObject), "category"),
+			Products: r.targets(m), Restart: r.text(r.want(m, "restart_required", jsontree.Object), "category"),
 		})
 	}
 	vuln.Affected = r.affected(v, vuln.Threats)
@@ -73,12 +72,12 @@ func (r *csafReader) vulnerability(v *jval) Vulnerability {
 }
 
 // ids is the name of a weakness and its other names: the CVE, else a CVE given among the ids, else the first id.
-func (r *csafReader) ids(v *jval) (id string, aliases []string) {
+func (r *csafReader) ids(v *jsontree.Value) (id string, aliases []string) {
 	var all []string
 	seen := map[string]bool{"": true}
 	add := func(s string) {
 		s = strings.TrimSpace(s)
-		if up := strings.ToUpper(s); cveID.MatchString(up) {
+		if up := strings.ToUpper(s); IsCVE(up) {
 			s = up
 		}
 		if !seen[s] {
@@ -93,7 +92,7 @@ func (r *csafReader) ids(v *jval) (id string, aliases []string) {
 	if len(all) == 0 {
 		return "", nil
 	}
-	first := max(0, slices.IndexFunc(all, cveID.MatchString))
+	first := max(0, slices.IndexFunc(all, IsCVE))
 	if given := strings.TrimSpace(r.text(v, "cve")); given != "" {
 		first = 0
 	}
@@ -104,7 +103,7 @@ func (r *csafReader) ids(v *jval) (id string, aliases []string) {
 }
 
 // targets is the product ids that a remedy, threat or flag names, directly and by group; nil means that it names none.
-func (r *csafReader) targets(v *jval) []string {
+func (r *csafReader) targets(v *jsontree.Value) []string {
 	ids := r.texts(v, "product_ids")
 	groups := r.texts(v, "group_ids")
 	if len(groups) == 0 {
@@ -130,7 +129,7 @@ func (r *csafReader) targets(v *jval) []string {
 }
 
 // scores reads scores of CSAF 2.0 (3.2.3.13) and metrics of 2.1 (3.2.3.12).
-func (r *csafReader) scores(v *jval) []Score {
+func (r *csafReader) scores(v *jsontree.Value) []Score {
 	var out []Score
 	for _, s := range r.objects(v, "scores") {
 		out = r.cvss(out, s, Score{By: r.publisher, Products: r.texts(s, "products")})
@@ -140,31 +139,31 @@ func (r *csafReader) scores(v *jval) []Score {
 		if source := r.text(m, "source"); source != "" {
 			as.By = source
 		}
-		out = r.cvss(out, r.want(m, "content", jObject), as)
+		out = r.cvss(out, r.want(m, "content", jsontree.Object), as)
 	}
 	return out
 }
 
-func (r *csafReader) cvss(out []Score, v *jval, as Score) []Score {
+func (r *csafReader) cvss(out []Score, v *jsontree.Value, as Score) []Score {
 	for _, key := range [...]string{"cvss_v2", "cvss_v3", "cvss_v4"} {
-		c := r.want(v, key, jObject)
+		c := r.want(v, key, jsontree.Object)
 		if c == nil {
 			continue
 		}
 		as.Vector = r.text(c, "vectorString")
-		as.Base, _ = r.want(c, "baseScore", jNumber).number()
+		as.Base, _ = r.want(c, "baseScore", jsontree.Number).Number()
 		as.Severity = strings.ToUpper(r.text(c, "baseSeverity"))
 		as.Version = r.text(c, "version")
 		if as.Version == "" {
-			as.Version = vectorVersion(as.Vector)
+			as.Version = VectorVersion(as.Vector)
 		}
 		out = append(out, as)
 	}
 	return out
 }
 
-// vectorVersion is the version that a CVSS vector names; version 2 vectors name none.
-func vectorVersion(vector string) string {
+// VectorVersion is the version that a CVSS vector names; version 2 vectors name none.
+func VectorVersion(vector string) string {
 	if rest, ok := strings.CutPrefix(vector, "CVSS:"); ok {
 		version, _, _ := strings.Cut(rest, "/")
 		return version
@@ -173,8 +172,8 @@ func vectorVersion(vector string) string {
 }
 
 // affected is one statement for each product and status, in the order of csafStatuses.
-func (r *csafReader) affected(v *jval, threats []Threat) []Affected {
-	status := r.want(v, "product_status", jObject)
+func (r *csafReader) affected(v *jsontree.Value, threats []Threat) []Affected {
+	status := r.want(v, "product_status", jsontree.Object)
 	if status == nil {
 		return nil
 	}
@@ -189,13 +188,13 @@ func (r *csafReader) affected(v *jval, threats []Threat) []Affected {
 	justified, reasons := r.justifications(v), impacts(threats)
 	out := make([]Affected, 0, total)
 	said := make(map[string]Status, total)
-	base := r.root.pointer(status)
+	base := r.root.Pointer(status)
 	for _, s := range csafStatuses {
 		list := r.items(status, s.list)
 		for i := range list {
-			id := list[i].str()
-			if list[i].kind != jString {
-				r.fault(&list[i], "must be a string, is %v", list[i].kind)
+			id := list[i].Str()
+			if list[i].Kind != jsontree.String {
+				r.fault(&list[i], "must be a string, is %v", list[i].Kind)
 				continue
 			}
 			before, again := said[id]
@@ -226,7 +225,7 @@ func (r *csafReader) affected(v *jval, threats []Threat) []Affected {
 
 // justifications is the flag label by product id; the five labels of CSAF 2.0 3.2.3.5 are those of OpenVEX. A flag that
 // names no product (test 6.1.32) is kept under "".
-func (r *csafReader) justifications(v *jval) map[string]string {
+func (r *csafReader) justifications(v *jsontree.Value) map[string]string {
 	var out map[string]string
 	for _, f := range r.objects(v, "flags") {
 		label := r.text(f, "label")

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"triward/internal/advisory/jsontree"
 )
 
 // WalkCSAF reads every CSAF document of a folder tree, as a provider's directory is laid out, and calls fn with each, also
@@ -66,10 +68,10 @@ func isCSAFFile(name string) bool {
 // metadataDocument tells a ROLIE feed, service or category document, provider metadata and an aggregator by their
 // members: feeds may have any name (CSAF 2.0 7.1.15).
 func metadataDocument(body []byte) bool {
-	root, err := parseJSON(body)
-	if err != nil || root.get("document") != nil {
+	root, err := jsontree.Parse(body)
+	if err != nil || root.Get("document") != nil {
 		return false
 	}
-	return root.at("feed", "entry") != nil || root.at("service", "workspace") != nil || root.at("categories", "category") != nil ||
-		root.get("metadata_version") != nil && root.get("canonical_url") != nil || root.get("aggregator_version") != nil
+	return root.At("feed", "entry") != nil || root.At("service", "workspace") != nil || root.At("categories", "category") != nil ||
+		root.Get("metadata_version") != nil && root.Get("canonical_url") != nil || root.Get("aggregator_version") != nil
 }

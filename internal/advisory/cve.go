@@ -62,7 +62,7 @@ func (c *cursor) cve(root *fastjson.Value) Record {
 	if m := c.object(root, "cveMetadata"); m != nil {
 		c.in("cveMetadata")
 		rec.ID = c.need(m, "cveId")
-		if rec.ID != "" && !isCVE(rec.ID) {
+		if rec.ID != "" && !IsCVE(rec.ID) {
 			c.fault("cveId", "is %s, want a CVE id", clip(rec.ID))
 		}
 		rec.Publisher = c.text(m, "assignerShortName")

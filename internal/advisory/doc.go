@@ -1,7 +1,7 @@
 // Package advisory reads what is published about weaknesses: CSAF 2.0, CISA KEV, FIRST EPSS, OSV, CVE records 5.x,
 // NVD API 2.0 and configuration records, and OpenVEX.
-//
-// It also tells what is wrong with a CSAF document ([CheckCSAF]) and writes CSAF of the VEX profile ([WriteCSAFVEX]).
+// It also writes OpenVEX ([WriteOpenVEX]). What is wrong with a CSAF document and how one is written is in
+// [triward/internal/advisory/csaf], the tree that both read it into in [triward/internal/advisory/jsontree].
 //
 // A reader turns bytes into a [Record] (or a list of assertions) and nothing else: no network, no database, no matching.
 // Invariants:

@@ -123,7 +123,7 @@ func parseEPSSRow(line []byte) (row Likelihood, reason string) {
 		return row, "has the percentile " + clip(string(rest[j+1:])) + ", want a number from 0 to 1"
 	}
 	row.CVE = string(id)
-	if !isCVE(row.CVE) {
+	if !IsCVE(row.CVE) {
 		return row, "begins with " + clip(row.CVE) + ", want a CVE id"
 	}
 	return row, ""

@@ -68,7 +68,7 @@ func TestRealOSV(t *testing.T) {
 		}
 		v := f.Record.Vulns[0]
 		kinds["records"]++
-		if isCVE(v.ID) {
+		if IsCVE(v.ID) {
 			kinds["with CVE"]++
 		}
 		if f.Record.Withdrawn {

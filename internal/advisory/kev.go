@@ -80,7 +80,7 @@ func parseKEVJSON(body []byte) (Catalogue, error) {
 			Notes:      c.text(v, "notes"),
 			CWEs:       c.texts(v, "cwes"),
 		}
-		if x.CVE != "" && !isCVE(x.CVE) {
+		if x.CVE != "" && !IsCVE(x.CVE) {
 			c.fault("cveID", "is %s, want a CVE id", clip(x.CVE))
 		}
 		cat.Entries = append(cat.Entries, x)
@@ -150,7 +150,7 @@ func parseKEVCSV(body []byte) (Catalogue, error) {
 		if len(x.CWEs) == 0 {
 			x.CWEs = nil
 		}
-		if !isCVE(x.CVE) && faults.Len() < maxFaults {
+		if !IsCVE(x.CVE) && faults.Len() < maxFaults {
 			faults.Add(fmt.Sprintf("line %d, column cveID", line), "is %s, want a CVE id", clip(x.CVE))
 		}
 		cat.Entries = append(cat.Entries, x)
@@ -158,8 +158,8 @@ func parseKEVCSV(body []byte) (Catalogue, error) {
 	return cat, faults.Err("cannot be read")
 }
 
-// isCVE says whether s is a CVE id: "CVE-", four digits of the year, "-", four or more digits.
-func isCVE(s string) bool {
+// IsCVE says whether s is a CVE id: "CVE-", four digits of the year, "-", four or more digits.
+func IsCVE(s string) bool {
 	if len(s) < 13 || len(s) > 28 || s[:4] != "CVE-" || s[8] != '-' {
 		return false
 	}

@@ -100,7 +100,7 @@ func (c *cursor) nvd(v *fastjson.Value, id string) Record {
 	if s := c.text(v, "id"); s != "" {
 		id = s
 	}
-	if !isCVE(id) {
+	if !IsCVE(id) {
 		c.fault("id", "is %s, want a CVE id", clip(id))
 	}
 	rec := Record{

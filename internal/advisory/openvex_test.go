@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"triward/internal/problem"
 	"triward/internal/testdata"
 )
+
+var updateGolden = flag.Bool("update", false, "write the golden files anew")
 
 const openvexSample = `{
   "@context": "https://openvex.dev/ns/v0.2.0",

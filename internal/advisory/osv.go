@@ -95,9 +95,9 @@ func (c *cursor) osv(root *fastjson.Value) Record {
 func osvIdentity(own string, aliases, upstream []string) (id string, others []string) {
 	others = sortedSet(append(aliases, own))
 	id = own
-	if i := slices.IndexFunc(others, isCVE); i >= 0 {
+	if i := slices.IndexFunc(others, IsCVE); i >= 0 {
 		id = others[i]
-	} else if i := slices.IndexFunc(upstream, func(u string) bool { return isCVE(u) && strings.HasSuffix(own, "-"+u) }); i >= 0 {
+	} else if i := slices.IndexFunc(upstream, func(u string) bool { return IsCVE(u) && strings.HasSuffix(own, "-"+u) }); i >= 0 {
 		id = upstream[i]
 	}
 	others = slices.DeleteFunc(others, func(s string) bool { return s == id })

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"triward/internal/advisory"
+	"triward/internal/advisory/csaf"
 )
 
 const maxAdvisory = 64 << 20
@@ -17,7 +17,7 @@ func (p *program) advisory() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r := advisory.CheckCSAF(args[0], body)
+		r := csaf.Check(args[0], body)
 		if p.json {
 			err = p.print(r)
 		} else {
@@ -32,7 +32,7 @@ func (p *program) advisory() *cobra.Command {
 	return c
 }
 
-func (p *program) showCheck(r advisory.CheckReport) {
+func (p *program) showCheck(r csaf.Report) {
 	word := "valid CSAF 2.0"
 	if !r.Valid {
 		word = "not valid CSAF 2.0"

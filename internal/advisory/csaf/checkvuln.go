@@ -1,10 +1,12 @@
-package advisory
+package csaf
 
 import (
 	_ "embed"
 	"slices"
 	"strings"
 	"sync"
+
+	"triward/internal/advisory/jsontree"
 )
 
 //go:embed cwe.tsv
@@ -23,46 +25,46 @@ var cweNames = sync.OnceValue(func() map[string][]string {
 })
 
 // weaknesses is test 6.1.11: the CWE exists and its name is right.
-func (c *csafCheck) weaknesses() {
+func (c *checker) weaknesses() {
 	for _, v := range c.vulns {
-		id, name := v.at("cwe", "id"), v.at("cwe", "name")
-		if id.str() == "" {
+		id, name := v.At("cwe", "id"), v.At("cwe", "name")
+		if id.Str() == "" {
 			continue
 		}
-		names, ok := cweNames()[id.text]
+		names, ok := cweNames()[id.Text]
 		switch {
 		case !ok:
-			c.fail("6.1.11", id, "%s is not a weakness of CWE", shorten(id.text))
-		case name.str() != "" && !slices.Contains(names, name.text):
-			c.fail("6.1.11", name, "is %q, but %s is named %q", shorten(name.text), id.text, names[0])
+			c.fail("6.1.11", id, "%s is not a weakness of CWE", jsontree.Shorten(id.Text))
+		case name.Str() != "" && !slices.Contains(names, name.Text):
+			c.fail("6.1.11", name, "is %q, but %s is named %q", jsontree.Shorten(name.Text), id.Text, names[0])
 		}
 	}
 }
 
 // repeatedCVEs is test 6.1.23: a CVE has one vulnerability item.
-func (c *csafCheck) repeatedCVEs() {
+func (c *checker) repeatedCVEs() {
 	seen := map[string]bool{}
 	for _, v := range c.vulns {
-		cve := v.get("cve")
-		if cve.str() != "" && seen[cve.text] {
-			c.fail("6.1.23", cve, "%s has a second vulnerability item", shorten(cve.text))
+		cve := v.Get("cve")
+		if cve.Str() != "" && seen[cve.Text] {
+			c.fail("6.1.23", cve, "%s has a second vulnerability item", jsontree.Shorten(cve.Text))
 		}
-		seen[cve.str()] = true
+		seen[cve.Str()] = true
 	}
 }
 
 // involvements is test 6.1.24: a party is told of once for one date.
-func (c *csafCheck) involvements() {
+func (c *checker) involvements() {
 	for _, v := range c.vulns {
 		seen := map[string]bool{}
 		for _, n := range objectsOf(v, "involvements") {
-			date, ok := documentDate(n.get("date"))
+			date, ok := documentDate(n.Get("date"))
 			if !ok {
 				continue
 			}
-			key := n.get("party").str() + " " + date.UTC().String()
+			key := n.Get("party").Str() + " " + date.UTC().String()
 			if seen[key] {
-				c.fail("6.1.24", n, "party %q is told of a second time for %s", n.get("party").str(), n.get("date").str())
+				c.fail("6.1.24", n, "party %q is told of a second time for %s", n.Get("party").Str(), n.Get("date").Str())
 			}
 			seen[key] = true
 		}
@@ -70,11 +72,11 @@ func (c *csafCheck) involvements() {
 }
 
 // unreferenced is tests 6.1.29 and 6.1.32: a remediation or flag names products or groups.
-func (c *csafCheck) unreferenced() {
+func (c *checker) unreferenced() {
 	for _, v := range c.vulns {
 		for _, kind := range [...]struct{ key, test string }{{"remediations", "6.1.29"}, {"flags", "6.1.32"}} {
 			for _, o := range objectsOf(v, kind.key) {
-				if o.get("product_ids") == nil && o.get("group_ids") == nil {
+				if o.Get("product_ids") == nil && o.Get("group_ids") == nil {
 					c.fail(kind.test, o, "names neither product_ids nor group_ids")
 				}
 			}
@@ -83,15 +85,15 @@ func (c *csafCheck) unreferenced() {
 }
 
 // flagsPerProduct is test 6.1.33: a product has one VEX justification.
-func (c *csafCheck) flagsPerProduct() {
+func (c *checker) flagsPerProduct() {
 	for _, v := range c.vulns {
 		seen := map[string]string{}
 		for _, f := range objectsOf(v, "flags") {
-			label := f.get("label").str()
+			label := f.Get("label").Str()
 			if !slices.Contains(vexFlags(), label) {
 				continue
 			}
-			for _, id := range sortedKeys(c.covered([]*jval{f})) {
+			for _, id := range sortedKeys(c.covered([]*jsontree.Value{f})) {
 				if before := seen[id]; before != "" {
 					c.fail("6.1.33", f, "product %q has the justifications %s and %s", id, before, label)
 				}

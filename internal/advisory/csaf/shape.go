@@ -1,4 +1,4 @@
-package advisory
+package csaf
 
 import (
 	"net/url"
@@ -8,11 +8,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"triward/internal/advisory/jsontree"
 )
 
 // shape is what a JSON value must look like. It is as much of JSON Schema as the CSAF 2.0 schema uses.
 type shape struct {
-	kind    jkind
+	kind    jsontree.Kind
 	members map[string]*shape
 	need    []string
 	item    *shape
@@ -27,74 +29,76 @@ type shape struct {
 }
 
 func object(members map[string]*shape, need ...string) *shape {
-	return &shape{kind: jObject, members: members, need: need}
+	return &shape{kind: jsontree.Object, members: members, need: need}
 }
 
 func (s *shape) least(n int) *shape { s.atLeast = n; return s }
 
-func array(item *shape) *shape { return &shape{kind: jArray, item: item, atLeast: 1} }
+func array(item *shape) *shape { return &shape{kind: jsontree.Array, item: item, atLeast: 1} }
 
-func set(item *shape) *shape { return &shape{kind: jArray, item: item, atLeast: 1, unique: true} }
+func set(item *shape) *shape {
+	return &shape{kind: jsontree.Array, item: item, atLeast: 1, unique: true}
+}
 
-func words(list ...string) *shape { return &shape{kind: jString, words: list} }
+func words(list ...string) *shape { return &shape{kind: jsontree.String, words: list} }
 
 func matching(must string, text func(string) bool) *shape {
-	return &shape{kind: jString, atLeast: 1, text: text, must: must}
+	return &shape{kind: jsontree.String, atLeast: 1, text: text, must: must}
 }
 
 // shapeFault receives one deviation; extra members are told apart, because the schema allows them (test 6.2.20).
-type shapeFault func(at *jval, extra bool, reason string)
+type shapeFault func(at *jsontree.Value, extra bool, reason string)
 
-func (s *shape) check(v *jval, found shapeFault) {
-	if v.kind != s.kind {
-		found(v, false, "must be "+s.kind.String()+", is "+v.kind.String())
+func (s *shape) check(v *jsontree.Value, found shapeFault) {
+	if v.Kind != s.kind {
+		found(v, false, "must be "+s.kind.String()+", is "+v.Kind.String())
 		return
 	}
-	switch v.kind {
-	case jString:
+	switch v.Kind {
+	case jsontree.String:
 		s.checkText(v, found)
-	case jNumber:
-		if n, ok := v.number(); !ok || s.high != 0 && (n < s.low || n > s.high) {
-			found(v, false, "is out of range: "+shorten(v.text))
+	case jsontree.Number:
+		if n, ok := v.Number(); !ok || s.high != 0 && (n < s.low || n > s.high) {
+			found(v, false, "is out of range: "+jsontree.Shorten(v.Text))
 		}
-	case jArray:
-		if len(v.kids) < s.atLeast {
+	case jsontree.Array:
+		if len(v.Kids) < s.atLeast {
 			found(v, false, "has too few elements")
 		}
 		if s.unique {
 			checkUnique(v, found)
 		}
-		for i := range v.kids {
-			s.item.check(&v.kids[i], found)
+		for i := range v.Kids {
+			s.item.check(&v.Kids[i], found)
 		}
-	case jObject:
+	case jsontree.Object:
 		s.checkMembers(v, found)
 	}
 }
 
-func (s *shape) checkText(v *jval, found shapeFault) {
+func (s *shape) checkText(v *jsontree.Value, found shapeFault) {
 	switch {
-	case utf8.RuneCountInString(v.text) < s.atLeast:
+	case utf8.RuneCountInString(v.Text) < s.atLeast:
 		found(v, false, "is too short")
-	case s.words != nil && !slices.Contains(s.words, v.text):
-		found(v, false, strconv.Quote(shorten(v.text))+" is not one of "+strings.Join(s.words, ", "))
-	case s.text != nil && !s.text(v.text):
-		found(v, false, strconv.Quote(shorten(v.text))+" must be "+s.must)
+	case s.words != nil && !slices.Contains(s.words, v.Text):
+		found(v, false, strconv.Quote(jsontree.Shorten(v.Text))+" is not one of "+strings.Join(s.words, ", "))
+	case s.text != nil && !s.text(v.Text):
+		found(v, false, strconv.Quote(jsontree.Shorten(v.Text))+" must be "+s.must)
 	}
 }
 
-func (s *shape) checkMembers(v *jval, found shapeFault) {
+func (s *shape) checkMembers(v *jsontree.Value, found shapeFault) {
 	for _, name := range s.need {
-		if v.get(name) == nil {
+		if v.Get(name) == nil {
 			found(v, false, "lacks "+name)
 		}
 	}
-	if len(v.kids) < s.atLeast || s.atMost > 0 && len(v.kids) > s.atMost {
+	if len(v.Kids) < s.atLeast || s.atMost > 0 && len(v.Kids) > s.atMost {
 		found(v, false, "has a wrong number of members")
 	}
-	for i := range v.kids {
-		kid := &v.kids[i]
-		if member := s.members[kid.key]; member != nil {
+	for i := range v.Kids {
+		kid := &v.Kids[i]
+		if member := s.members[kid.Key]; member != nil {
 			member.check(kid, found)
 		} else {
 			found(kid, true, "is a property that the schema does not define")
@@ -102,34 +106,34 @@ func (s *shape) checkMembers(v *jval, found shapeFault) {
 	}
 }
 
-func checkUnique(v *jval, found shapeFault) {
-	seen := make(map[string]bool, len(v.kids))
-	for i := range v.kids {
-		key := v.kids[i].canonical()
+func checkUnique(v *jsontree.Value, found shapeFault) {
+	seen := make(map[string]bool, len(v.Kids))
+	for i := range v.Kids {
+		key := canonical(&v.Kids[i])
 		if seen[key] {
-			found(&v.kids[i], false, "repeats an element of the array")
+			found(&v.Kids[i], false, "repeats an element of the array")
 		}
 		seen[key] = true
 	}
 }
 
 // canonical is equal for values that JSON Schema holds equal: the order of members does not count.
-func (v *jval) canonical() string {
-	switch v.kind {
-	case jString:
-		return strconv.Quote(v.text)
-	case jArray, jObject:
-		parts := make([]string, len(v.kids))
-		for i := range v.kids {
-			parts[i] = strconv.Quote(v.kids[i].key) + ":" + v.kids[i].canonical()
+func canonical(v *jsontree.Value) string {
+	switch v.Kind {
+	case jsontree.String:
+		return strconv.Quote(v.Text)
+	case jsontree.Array, jsontree.Object:
+		parts := make([]string, len(v.Kids))
+		for i := range v.Kids {
+			parts[i] = strconv.Quote(v.Kids[i].Key) + ":" + canonical(&v.Kids[i])
 		}
-		if v.kind == jObject {
+		if v.Kind == jsontree.Object {
 			sort.Strings(parts)
 			return "{" + strings.Join(parts, ",") + "}"
 		}
 		return "[" + strings.Join(parts, ",") + "]"
 	}
-	return v.text
+	return v.Text
 }
 
 // isDateTime is RFC 3339 5.6 "date-time"; second 60 (a leap second) is allowed.

@@ -1,4 +1,4 @@
-package advisory
+package csaf
 
 import (
 	"bytes"
@@ -9,10 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/advisory"
 	"triward/internal/problem"
 )
 
-// VEXDocument is what WriteCSAFVEX writes: who says, when, about which products and which weaknesses.
+// VEXDocument is what WriteVEX writes: who says, when, about which products and which weaknesses.
 type VEXDocument struct {
 	ID         string // tracking id, unique for the publisher
 	Title      string
@@ -61,13 +62,13 @@ type VEXStatement struct {
 	System        string // whose id it is when it is not a CVE, "" is the publisher
 	Title         string
 	Description   string
-	Product       string // VEXProduct.ID
-	Status        Status // affected, not_affected, fixed or under_investigation
-	Justification string // OpenVEX word, for not_affected
-	Impact        string // why it is not affected; needed without a Justification
-	Action        string // what to do about it; needed for affected
-	Remedy        string // category of the action (CSAF 2.0 3.2.3.12.1), "" is mitigation
-	URL           string // where the fix is
+	Product       string          // VEXProduct.ID
+	Status        advisory.Status // affected, not_affected, fixed or under_investigation
+	Justification string          // OpenVEX word, for not_affected
+	Impact        string          // why it is not affected; needed without a Justification
+	Action        string          // what to do about it; needed for affected
+	Remedy        string          // category of the action (CSAF 2.0 3.2.3.12.1), "" is mitigation
+	URL           string          // where the fix is
 	At            time.Time
 }
 
@@ -89,9 +90,9 @@ func (m jsonMap) put(key string, value any) {
 	m[key] = value
 }
 
-// WriteCSAFVEX writes a CSAF 2.0 document of the VEX profile (section 4.5). The result passes every mandatory test of
-// CheckCSAF; a document that cannot is refused with every fault by field path (kind Invalid).
-func WriteCSAFVEX(d VEXDocument) ([]byte, error) {
+// WriteVEX writes a CSAF 2.0 document of the VEX profile (section 4.5). The result passes every mandatory test of
+// Check; a document that cannot is refused with every fault by field path (kind Invalid).
+func WriteVEX(d VEXDocument) ([]byte, error) {
 	if err := d.validate(); err != nil {
 		return nil, fmt.Errorf("write CSAF VEX %q: %w", d.ID, err)
 	}
@@ -103,7 +104,7 @@ func WriteCSAFVEX(d VEXDocument) ([]byte, error) {
 	if err := e.Encode(doc); err != nil {
 		return nil, fmt.Errorf("write CSAF VEX %q: %w", d.ID, err)
 	}
-	if r := CheckCSAF(d.ID, out.Bytes()); !r.Valid {
+	if r := Check(d.ID, out.Bytes()); !r.Valid {
 		var l problem.List
 		for _, f := range r.Faults {
 			l.Add(f.Path, "fails CSAF 2.0 test %s: %s", f.Test, f.Reason)
@@ -166,18 +167,18 @@ func (s VEXStatement) validate(path string, l *problem.List) {
 		l.Add(path+".vulnerability", "is required")
 	}
 	switch s.Status {
-	case StatusAffected:
+	case advisory.StatusAffected:
 		if s.Action == "" {
 			l.Add(path+".action", "is required for an affected product")
 		}
-	case StatusNotAffected:
+	case advisory.StatusNotAffected:
 		if s.Justification == "" && s.Impact == "" {
 			l.Add(path+".justification", "or an impact statement is required for a product that is not affected")
 		}
 		if s.Justification != "" && !slices.Contains(vexFlags(), s.Justification) {
 			l.Add(path+".justification", "must be one of %s", strings.Join(vexFlags(), ", "))
 		}
-	case StatusFixed, StatusUnderInvestigation:
+	case advisory.StatusFixed, advisory.StatusUnderInvestigation:
 	default:
 		l.Add(path+".status", "must be affected, not_affected, fixed or under_investigation")
 	}
@@ -247,7 +248,7 @@ func (d VEXDocument) tree() jsonMap {
 			grow(vendors[at], name)
 		}
 		category := "product_version_range"
-		if plainVersion(p.Version) {
+		if advisory.PlainVersion(p.Version) {
 			category = "product_version"
 		}
 		grow(name, jsonMap{"category": category, "name": p.Version, "product": p.full()})
@@ -298,21 +299,21 @@ func (d VEXDocument) vulnerability(id string, statements []VEXStatement) jsonMap
 		if v["title"] == nil {
 			v.put("title", s.Title)
 		}
-		list := map[Status]string{StatusAffected: "known_affected", StatusNotAffected: "known_not_affected", StatusFixed: "fixed", StatusUnderInvestigation: "under_investigation"}[s.Status]
+		list := map[advisory.Status]string{advisory.StatusAffected: "known_affected", advisory.StatusNotAffected: "known_not_affected", advisory.StatusFixed: "fixed", advisory.StatusUnderInvestigation: "under_investigation"}[s.Status]
 		status[list] = append(status[list], s.Product)
-		if s.Status == StatusNotAffected {
+		if s.Status == advisory.StatusNotAffected {
 			flags.add(s, "label", s.Justification, jsonMap{})
 			impacts.add(s, "details", s.Impact, jsonMap{"category": "impact"})
 		}
 		category := or(s.Remedy, "mitigation")
-		if s.Status == StatusFixed {
+		if s.Status == advisory.StatusFixed {
 			category = or(s.Remedy, "vendor_fix")
 		}
 		action := jsonMap{"category": category}
 		action.put("url", s.URL)
 		actions.add(s, "details", s.Action, action)
 	}
-	if cveID.MatchString(id) {
+	if advisory.IsCVE(id) {
 		v["cve"] = id
 	} else {
 		v["ids"] = []jsonMap{{"system_name": or(system, d.Publisher.Name), "text": id}}

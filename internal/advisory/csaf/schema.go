@@ -1,14 +1,17 @@
-package advisory
+package csaf
 
 import (
 	"regexp"
 	"strings"
 	"sync"
 	"unicode"
+
+	"triward/internal/advisory"
+	"triward/internal/advisory/jsontree"
 )
 
-// csafShape is the structure of a CSAF 2.0 document (section 3), with the CVSS objects of FIRST.
-var csafShape = sync.OnceValue(buildCSAFShape)
+// documentShape is the structure of a CSAF 2.0 document (section 3), with the CVSS objects of FIRST.
+var documentShape = sync.OnceValue(buildDocumentShape)
 
 // languageTag is RFC 5646 2.1 without the irregular tags other than i-default and i-mingo, as CSAF 2.0 3.1.6 has it.
 var languageTag = regexp.MustCompile(`^(?i:(?:[a-z]{2,3}(?:-[a-z]{3}(?:-[a-z]{3}){0,2})?|[a-z]{4,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?` +
@@ -30,10 +33,10 @@ func trimmedText(also string) func(string) bool {
 
 func isDocVersion(s string) bool { _, ok := parseDocVersion(s); return ok }
 
-func buildCSAFShape() *shape {
-	text := &shape{kind: jString, atLeast: 1}
-	uri := &shape{kind: jString, text: isURI, must: "a URI (RFC 3986)"}
-	date := &shape{kind: jString, text: isDateTime, must: "a date and time (RFC 3339)"}
+func buildDocumentShape() *shape {
+	text := &shape{kind: jsontree.String, atLeast: 1}
+	uri := &shape{kind: jsontree.String, text: isURI, must: "a URI (RFC 3986)"}
+	date := &shape{kind: jsontree.String, text: isDateTime, must: "a date and time (RFC 3339)"}
 	lang := matching("a language tag (RFC 5646)", languageTag.MatchString)
 	version := matching("an integer or a semantic version", isDocVersion)
 	ids := set(text)
@@ -65,7 +68,7 @@ func buildCSAFShape() *shape {
 	branches := array(branch)
 	branch.members["branches"] = branches
 
-	group := array(object(map[string]*shape{"group_id": text, "product_ids": &shape{kind: jArray, item: text, atLeast: 2, unique: true}, "summary": text}, "group_id", "product_ids"))
+	group := array(object(map[string]*shape{"group_id": text, "product_ids": &shape{kind: jsontree.Array, item: text, atLeast: 2, unique: true}, "summary": text}, "group_id", "product_ids"))
 	tree := object(map[string]*shape{
 		"branches": branches, "full_product_names": array(product), "product_groups": group,
 		"relationships": array(object(map[string]*shape{
@@ -96,14 +99,12 @@ func buildCSAFShape() *shape {
 	}, "category", "csaf_version", "publisher", "title", "tracking")
 
 	status := object(map[string]*shape{}).least(1)
-	for _, s := range csafStatuses {
-		if s.list != "unknown" { // of CSAF 2.1
-			status.members[s.list] = ids
-		}
+	for _, list := range [...]string{"first_affected", "first_fixed", "fixed", "known_affected", "known_not_affected", "last_affected", "recommended", "under_investigation"} {
+		status.members[list] = ids
 	}
 	vulnerability := object(map[string]*shape{
 		"acknowledgments": acknowledgments, "notes": notes, "references": references, "title": text, "product_status": status,
-		"cve":            matching("a CVE id", cveID.MatchString),
+		"cve":            matching("a CVE id", advisory.IsCVE),
 		"cwe":            object(map[string]*shape{"id": matching("a CWE id", cweID.MatchString), "name": text}, "id", "name"),
 		"discovery_date": date, "release_date": date,
 		"flags": set(object(map[string]*shape{"date": date, "group_ids": ids, "product_ids": ids, "label": words(vexFlags()...)}, "label")),

@@ -1,4 +1,4 @@
-package advisory
+package csaf
 
 import (
 	"math"
@@ -9,6 +9,9 @@ import (
 	gocvss20 "github.com/pandatix/go-cvss/20"
 	gocvss30 "github.com/pandatix/go-cvss/30"
 	gocvss31 "github.com/pandatix/go-cvss/31"
+
+	"triward/internal/advisory"
+	"triward/internal/advisory/jsontree"
 )
 
 // cvssMetric is one metric: its property in FIRST's JSON form, its name in the vector, and its values in both forms,
@@ -79,7 +82,7 @@ func (m cvssMetric) letters(word string) string {
 }
 
 func cvss2Shape() *shape {
-	score := &shape{kind: jNumber, high: 10}
+	score := &shape{kind: jsontree.Number, high: 10}
 	s := object(map[string]*shape{
 		"version": words("2.0"), "baseScore": score, "temporalScore": score, "environmentalScore": score,
 		"vectorString": matching("a CVSS 2.0 vector", func(v string) bool { _, err := gocvss20.ParseVector(wholeVector2(v)); return err == nil }),
@@ -91,7 +94,7 @@ func cvss2Shape() *shape {
 }
 
 func cvss3Shape() *shape {
-	score := &shape{kind: jNumber, high: 10}
+	score := &shape{kind: jsontree.Number, high: 10}
 	severity := words("NONE", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 	s := object(map[string]*shape{
 		"version": words("3.0", "3.1"), "baseScore": score, "temporalScore": score, "environmentalScore": score,
@@ -156,38 +159,38 @@ func parseCVSS(vector string) (cvssVector, bool) {
 }
 
 // eachCVSS calls fn for every CVSS object of the scores of a vulnerability.
-func eachCVSS(vuln *jval, fn func(score, cvss *jval, metrics []cvssMetric)) {
+func eachCVSS(vuln *jsontree.Value, fn func(score, cvss *jsontree.Value, metrics []cvssMetric)) {
 	for _, s := range objectsOf(vuln, "scores") {
-		if c := s.get("cvss_v2"); c != nil && c.kind == jObject {
+		if c := s.Get("cvss_v2"); c != nil && c.Kind == jsontree.Object {
 			fn(s, c, cvss2Metrics())
 		}
-		if c := s.get("cvss_v3"); c != nil && c.kind == jObject {
+		if c := s.Get("cvss_v3"); c != nil && c.Kind == jsontree.Object {
 			fn(s, c, cvss3Metrics())
 		}
 	}
 }
 
 // cvssSchema is test 6.1.8 beyond the shape: the version and the vector's prefix are one.
-func (c *csafCheck) cvssSchema() {
+func (c *checker) cvssSchema() {
 	for _, v := range c.vulns {
-		eachCVSS(v, func(_, cvss *jval, _ []cvssMetric) {
-			version, vector := cvss.get("version").str(), cvss.get("vectorString").str()
-			if version != "" && vector != "" && vectorVersion(vector) != version {
-				c.fail("6.1.8", cvss, "version is %q, the vector is of version %q", version, vectorVersion(vector))
+		eachCVSS(v, func(_, cvss *jsontree.Value, _ []cvssMetric) {
+			version, vector := cvss.Get("version").Str(), cvss.Get("vectorString").Str()
+			if version != "" && vector != "" && advisory.VectorVersion(vector) != version {
+				c.fail("6.1.8", cvss, "version is %q, the vector is of version %q", version, advisory.VectorVersion(vector))
 			}
 		})
 	}
 }
 
 // multipleScores is test 6.1.7: at most one score of each CVSS version for a product.
-func (c *csafCheck) multipleScores() {
+func (c *checker) multipleScores() {
 	for _, v := range c.vulns {
 		seen := map[string]bool{}
-		eachCVSS(v, func(score, cvss *jval, _ []cvssMetric) {
-			for i, p := range score.get("products").list() {
-				key := cvss.get("version").str() + " " + p.str()
+		eachCVSS(v, func(score, cvss *jsontree.Value, _ []cvssMetric) {
+			for i, p := range score.Get("products").List() {
+				key := cvss.Get("version").Str() + " " + p.Str()
 				if seen[key] {
-					c.fail("6.1.7", &score.get("products").kids[i], "product %q has a second score of CVSS version %s", p.str(), cvss.get("version").str())
+					c.fail("6.1.7", &score.Get("products").Kids[i], "product %q has a second score of CVSS version %s", p.Str(), cvss.Get("version").Str())
 				}
 				seen[key] = true
 			}
@@ -196,10 +199,10 @@ func (c *csafCheck) multipleScores() {
 }
 
 // cvssComputation is test 6.1.9: given scores and severities are what the vector computes to.
-func (c *csafCheck) cvssComputation() {
+func (c *checker) cvssComputation() {
 	for _, v := range c.vulns {
-		eachCVSS(v, func(_, cvss *jval, metrics []cvssMetric) {
-			vector, ok := parseCVSS(cvss.get("vectorString").str())
+		eachCVSS(v, func(_, cvss *jsontree.Value, metrics []cvssMetric) {
+			vector, ok := parseCVSS(cvss.Get("vectorString").Str())
 			if !ok {
 				return
 			}
@@ -208,11 +211,11 @@ func (c *csafCheck) cvssComputation() {
 				name  string
 				value float64
 			}{{"base", vector.BaseScore()}, {"temporal", vector.TemporalScore()}, {"environmental", vector.EnvironmentalScore()}} {
-				if given, ok := cvss.get(s.name + "Score").number(); ok && math.Abs(given-s.value) > 0.049 {
-					c.fail("6.1.9", cvss.get(s.name+"Score"), "is %v, the vector computes to %.1f", given, s.value)
+				if given, ok := cvss.Get(s.name + "Score").Number(); ok && math.Abs(given-s.value) > 0.049 {
+					c.fail("6.1.9", cvss.Get(s.name+"Score"), "is %v, the vector computes to %.1f", given, s.value)
 				}
-				if word := cvss.get(s.name + "Severity").str(); word != "" && word != cvssRating(s.value) {
-					c.fail("6.1.9", cvss.get(s.name+"Severity"), "is %s, the vector computes to %s", word, cvssRating(s.value))
+				if word := cvss.Get(s.name + "Severity").Str(); word != "" && word != cvssRating(s.value) {
+					c.fail("6.1.9", cvss.Get(s.name+"Severity"), "is %s, the vector computes to %s", word, cvssRating(s.value))
 				}
 			}
 		})
@@ -220,10 +223,10 @@ func (c *csafCheck) cvssComputation() {
 }
 
 // mergeProperties gives a vector the metrics that are told as properties only.
-func mergeProperties(vector cvssVector, cvss *jval, metrics []cvssMetric) {
-	inVector := "/" + cvss.get("vectorString").str()
+func mergeProperties(vector cvssVector, cvss *jsontree.Value, metrics []cvssMetric) {
+	inVector := "/" + cvss.Get("vectorString").Str()
 	for _, m := range metrics {
-		if letters := m.letters(cvss.get(m.property).str()); letters != "" && !strings.Contains(inVector, "/"+m.metric+":") {
+		if letters := m.letters(cvss.Get(m.property).Str()); letters != "" && !strings.Contains(inVector, "/"+m.metric+":") {
 			if vector.Set(m.metric, letters) != nil {
 				return
 			}
@@ -247,18 +250,18 @@ func cvssRating(score float64) string {
 }
 
 // cvssConsistency is test 6.1.10: a metric told as a property says what the vector says.
-func (c *csafCheck) cvssConsistency() {
+func (c *checker) cvssConsistency() {
 	for _, v := range c.vulns {
-		eachCVSS(v, func(_, cvss *jval, metrics []cvssMetric) {
-			vector, ok := parseCVSS(cvss.get("vectorString").str())
+		eachCVSS(v, func(_, cvss *jsontree.Value, metrics []cvssMetric) {
+			vector, ok := parseCVSS(cvss.Get("vectorString").Str())
 			if !ok {
 				return
 			}
 			for _, m := range metrics {
-				p := cvss.get(m.property)
-				letters := m.letters(p.str())
+				p := cvss.Get(m.property)
+				letters := m.letters(p.Str())
 				if told, err := vector.Get(m.metric); err == nil && letters != "" && told != letters && given(cvss, m) {
-					c.fail("6.1.10", p, "is %s, the vector has %s:%s", p.str(), m.metric, told)
+					c.fail("6.1.10", p, "is %s, the vector has %s:%s", p.Str(), m.metric, told)
 				}
 			}
 		})
@@ -266,25 +269,25 @@ func (c *csafCheck) cvssConsistency() {
 }
 
 // given tells whether the vector itself names the metric.
-func given(cvss *jval, m cvssMetric) bool {
-	return strings.Contains("/"+cvss.get("vectorString").str(), "/"+m.metric+":")
+func given(cvss *jsontree.Value, m cvssMetric) bool {
+	return strings.Contains("/"+cvss.Get("vectorString").Str(), "/"+m.metric+":")
 }
 
 // fixedScores is test 6.2.19: a fixed product has the environmental score 0, which a modified impact of NONE on
 // confidentiality, integrity and availability or a target distribution of NONE gives.
-func (c *csafCheck) fixedScores() {
+func (c *checker) fixedScores() {
 	for _, v := range c.vulns {
 		fixed := map[string]bool{}
 		for _, list := range [...]string{"fixed", "first_fixed"} {
-			for _, p := range v.at("product_status", list).list() {
-				fixed[p.str()] = true
+			for _, p := range v.At("product_status", list).List() {
+				fixed[p.Str()] = true
 			}
 		}
 		if len(fixed) == 0 {
 			continue
 		}
-		eachCVSS(v, func(score, cvss *jval, metrics []cvssMetric) {
-			vector, ok := parseCVSS(cvss.get("vectorString").str())
+		eachCVSS(v, func(score, cvss *jsontree.Value, metrics []cvssMetric) {
+			vector, ok := parseCVSS(cvss.Get("vectorString").Str())
 			if !ok {
 				return
 			}
@@ -292,9 +295,9 @@ func (c *csafCheck) fixedScores() {
 			if vector.EnvironmentalScore() == 0 {
 				return
 			}
-			for i, p := range score.get("products").list() {
-				if fixed[p.str()] {
-					c.fail("6.2.19", &score.get("products").kids[i], "product %q is fixed, but its environmental score is %s, not 0", p.str(),
+			for i, p := range score.Get("products").List() {
+				if fixed[p.Str()] {
+					c.fail("6.2.19", &score.Get("products").Kids[i], "product %q is fixed, but its environmental score is %s, not 0", p.Str(),
 						strconv.FormatFloat(vector.EnvironmentalScore(), 'f', 1, 64))
 				}
 			}
@@ -303,18 +306,18 @@ func (c *csafCheck) fixedScores() {
 }
 
 // oldScoring is tests 6.3.1 (CVSS v2 as the only scoring system) and 6.3.2 (use of CVSS v3.0).
-func (c *csafCheck) oldScoring() {
+func (c *checker) oldScoring() {
 	for _, v := range c.vulns {
-		second, third := map[string]*jval{}, map[string]bool{}
-		eachCVSS(v, func(score, cvss *jval, _ []cvssMetric) {
-			if cvss.get("version").str() == "3.0" || strings.HasPrefix(cvss.get("vectorString").str(), "CVSS:3.0/") {
+		second, third := map[string]*jsontree.Value{}, map[string]bool{}
+		eachCVSS(v, func(score, cvss *jsontree.Value, _ []cvssMetric) {
+			if cvss.Get("version").Str() == "3.0" || strings.HasPrefix(cvss.Get("vectorString").Str(), "CVSS:3.0/") {
 				c.fail("6.3.2", cvss, "uses CVSS 3.0; 3.1 replaces it")
 			}
-			for i, p := range score.get("products").list() {
-				if cvss.key == "cvss_v3" {
-					third[p.str()] = true
-				} else if second[p.str()] == nil {
-					second[p.str()] = &score.get("products").kids[i]
+			for i, p := range score.Get("products").List() {
+				if cvss.Key == "cvss_v3" {
+					third[p.Str()] = true
+				} else if second[p.Str()] == nil {
+					second[p.Str()] = &score.Get("products").Kids[i]
 				}
 			}
 		})

@@ -1,12 +1,16 @@
-package advisory
+package csaf
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"triward/internal/advisory"
 	"triward/internal/testdata"
 )
 
@@ -14,7 +18,7 @@ import (
 // two hashes of one algorithm for one file (6.1.25).
 var upstreamContradicts = []string{"6-2-08-02", "6-2-09-02"}
 
-func TestCheckCSAFAgainstTheOASISValidatorTests(t *testing.T) {
+func TestCheckAgainstTheOASISValidatorTests(t *testing.T) {
 	const root = "csaf_2.0/test/validator/data/"
 	files := map[string][]byte{}
 	testdata.Tar(t, "csaf/oasis-csaf-2.0-validator-tests.tar.zst", func(name string, body []byte) {
@@ -37,8 +41,8 @@ func TestCheckCSAFAgainstTheOASISValidatorTests(t *testing.T) {
 	good, all := map[string]int{}, map[string]int{}
 	for _, test := range list.Tests {
 		check := func(name string, fails, valid bool) {
-			r := CheckCSAF(name, files[name])
-			has := slices.ContainsFunc(append(slices.Clone(r.Faults), r.Warnings...), func(f CheckFault) bool { return f.Test == test.ID })
+			r := Check(name, files[name])
+			has := slices.ContainsFunc(append(slices.Clone(r.Faults), r.Warnings...), func(f Fault) bool { return f.Test == test.ID })
 			stem := strings.TrimSuffix(path.Base(name)[len("oasis_csaf_tc-csaf_2_0-2021-"):], ".json")
 			if slices.Contains(upstreamContradicts, stem) {
 				valid = false
@@ -72,16 +76,16 @@ func TestCheckCSAFAgainstTheOASISValidatorTests(t *testing.T) {
 	}
 }
 
-func TestCheckCSAFOverCISAAdvisories(t *testing.T) {
+func TestCheckOverCISAAdvisories(t *testing.T) {
 	failed := map[string]int{}
 	var examples = map[string]string{}
 	n := 0
-	testdata.Tar(t, cisaSet, func(name string, body []byte) {
+	testdata.Tar(t, "csaf/cisa-ot-2017-2022.tar.zst", func(name string, body []byte) {
 		if !strings.HasSuffix(name, ".json") {
 			return
 		}
 		n++
-		r := CheckCSAF(name, body)
+		r := Check(name, body)
 		for _, f := range r.Faults {
 			if examples[f.Test] == "" {
 				examples[f.Test] = path.Base(name) + " " + f.Path + ": " + f.Reason
@@ -99,8 +103,8 @@ func TestCheckCSAFOverCISAAdvisories(t *testing.T) {
 	}
 }
 
-func TestCheckReportAsJSON(t *testing.T) {
-	out, err := json.Marshal(CheckCSAF("a.json", []byte(`{"document": {}, "product_tree": {"product_groups": [{"group_id": "G", "product_ids": ["P", "Q"]}]}, "x": 1}`)))
+func TestReportAsJSON(t *testing.T) {
+	out, err := json.Marshal(Check("a.json", []byte(`{"document": {}, "product_tree": {"product_groups": [{"group_id": "G", "product_ids": ["P", "Q"]}]}, "x": 1}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +117,7 @@ func TestCheckReportAsJSON(t *testing.T) {
 			t.Errorf("%s lacks %s", out, part)
 		}
 	}
-	broken := CheckCSAF("b.json", []byte("{\n\"document\": }"))
+	broken := Check("b.json", []byte("{\n\"document\": }"))
 	if broken.Valid || !slices.Equal(broken.Failed, []string{"schema"}) || broken.Faults[0].Path != "line 2, column 13" {
 		t.Errorf("report %+v", broken)
 	}
@@ -129,4 +133,37 @@ func TestIsCPE(t *testing.T) {
 			t.Errorf("%q: %v, want %v", name, got, want)
 		}
 	}
+}
+
+// sample is the invented document that the reader is tested with.
+func sample(t testing.TB) []byte {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("..", "testdata", "csaf.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.TrimSpace(body)
+}
+
+func TestCheckSurvivesTruncation(t *testing.T) {
+	body := sample(t)
+	for i := range body {
+		if r := Check("cut", body[:i]); r.Valid {
+			t.Fatalf("cut at byte %d: valid", i)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	f.Add(sample(f))
+	f.Add([]byte(`{"document": {"lang": "x-", "tracking": {"version": "1.0.0-", "revision_history": [{"date": "", "number": "01"}]}}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		r := Check("fuzz", body)
+		if r.Valid != (len(r.Faults) == 0) || r.Valid != (len(r.Failed) == 0) {
+			t.Errorf("valid %v with %v", r.Valid, r.Faults)
+		}
+		if _, err := advisory.ParseCSAF("fuzz", body); r.Valid && err != nil {
+			t.Errorf("a valid document is not read: %v", err)
+		}
+	})
 }

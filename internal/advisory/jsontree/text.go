@@ -1,4 +1,4 @@
-package advisory
+package jsontree
 
 import (
 	"strconv"
@@ -8,7 +8,7 @@ import (
 )
 
 // stringInto reads a string (RFC 8259 7); p.pos is at its opening quote. Text without escapes is a part of the source.
-func (p *jparser) stringInto(out *string) *jfault {
+func (p *parser) stringInto(out *string) *fault {
 	p.pos++
 	start := p.pos
 	for p.pos < len(p.src) {
@@ -35,7 +35,7 @@ func (p *jparser) stringInto(out *string) *jfault {
 }
 
 // escaped goes on with a string that has an escape at p.pos and began at start.
-func (p *jparser) escaped(start int, out *string) *jfault {
+func (p *parser) escaped(start int, out *string) *fault {
 	var b strings.Builder
 	b.WriteString(p.src[start:p.pos])
 	for p.pos < len(p.src) {
@@ -63,7 +63,7 @@ func (p *jparser) escaped(start int, out *string) *jfault {
 	return p.fault("ends inside a string")
 }
 
-func (p *jparser) escape(b *strings.Builder) *jfault {
+func (p *parser) escape(b *strings.Builder) *fault {
 	if p.pos+1 >= len(p.src) {
 		return p.fault("ends inside a string")
 	}
@@ -97,7 +97,7 @@ func (p *jparser) escape(b *strings.Builder) *jfault {
 	return nil
 }
 
-func (p *jparser) hex4(at int) (rune, bool) {
+func (p *parser) hex4(at int) (rune, bool) {
 	if at+4 > len(p.src) {
 		return 0, false
 	}

@@ -1,4 +1,4 @@
-package advisory
+package csaf
 
 import (
 	"flag"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"triward/internal/advisory"
 	"triward/internal/problem"
 )
 
@@ -27,21 +28,21 @@ func vexSample() VEXDocument {
 			{ID: "vik", Vendor: "Nordlys Medical", Name: "Vik pump", PURL: "pkg:generic/nordlys/vik", Serials: []string{"V-*"}},
 		},
 		Statements: []VEXStatement{
-			{Vulnerability: "CVE-2026-1234", Product: "f300-4.1", Status: StatusFixed, Description: "A fixed key opens the service port.", At: day},
-			{Vulnerability: "CVE-2026-1234", Product: "f300-old", Status: StatusAffected, Action: "Update to 4.1.", Remedy: "vendor_fix", URL: "https://nordlys.example/4.1", At: day},
-			{Vulnerability: "CVE-2026-1234", Product: "vik", Status: StatusNotAffected, Justification: "component_not_present", At: day},
-			{Vulnerability: "NM-77", Title: "Slow display", Product: "vik", Status: StatusNotAffected, Impact: "The display has its own processor.", At: day},
-			{Vulnerability: "NM-77", Product: "f300-4.1", Status: StatusUnderInvestigation},
+			{Vulnerability: "CVE-2026-1234", Product: "f300-4.1", Status: advisory.StatusFixed, Description: "A fixed key opens the service port.", At: day},
+			{Vulnerability: "CVE-2026-1234", Product: "f300-old", Status: advisory.StatusAffected, Action: "Update to 4.1.", Remedy: "vendor_fix", URL: "https://nordlys.example/4.1", At: day},
+			{Vulnerability: "CVE-2026-1234", Product: "vik", Status: advisory.StatusNotAffected, Justification: "component_not_present", At: day},
+			{Vulnerability: "NM-77", Title: "Slow display", Product: "vik", Status: advisory.StatusNotAffected, Impact: "The display has its own processor.", At: day},
+			{Vulnerability: "NM-77", Product: "f300-4.1", Status: advisory.StatusUnderInvestigation},
 		},
 	}
 }
 
-func TestWriteCSAFVEXIsValidAndReadsBack(t *testing.T) {
-	body, err := WriteCSAFVEX(vexSample())
+func TestWriteVEXIsValidAndReadsBack(t *testing.T) {
+	body, err := WriteVEX(vexSample())
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "csafvex.json")
+	golden := filepath.Join("testdata", "vex.json")
 	if *updateGolden {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
@@ -57,7 +58,7 @@ func TestWriteCSAFVEXIsValidAndReadsBack(t *testing.T) {
 	if d := cmp.Diff(string(want), string(body)); d != "" {
 		t.Errorf("document (-want +got):\n%s", d)
 	}
-	r := CheckCSAF("vex", body)
+	r := Check("vex", body)
 	warned := map[string]bool{}
 	for _, w := range r.Warnings {
 		warned[w.Test] = true
@@ -65,7 +66,7 @@ func TestWriteCSAFVEXIsValidAndReadsBack(t *testing.T) {
 	if !r.Valid || warned["6.2.11"] || warned["6.2.13"] || warned["6.2.20"] {
 		t.Errorf("report %+v", r)
 	}
-	rec, err := ParseCSAF("vex", body)
+	rec, err := advisory.ParseCSAF("vex", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,14 +101,14 @@ func text(list []string) string {
 	return list[0]
 }
 
-func TestWriteCSAFVEXTellsEveryFault(t *testing.T) {
+func TestWriteVEXTellsEveryFault(t *testing.T) {
 	d := vexSample()
 	d.Title = ""
 	d.Revisions = nil
 	d.Statements[1].Action = ""
 	d.Statements[2].Justification = "because"
 	d.Statements[3].Product = "nothing"
-	_, err := WriteCSAFVEX(d)
+	_, err := WriteVEX(d)
 	var paths []string
 	for _, f := range problem.FaultsOf(err) {
 		paths = append(paths, f.Path)
@@ -118,7 +119,7 @@ func TestWriteCSAFVEXTellsEveryFault(t *testing.T) {
 	}
 	d = vexSample()
 	d.Publisher.Namespace = "no uri"
-	if _, err := WriteCSAFVEX(d); problem.KindOf(err) != problem.Invalid {
+	if _, err := WriteVEX(d); problem.KindOf(err) != problem.Invalid {
 		t.Errorf("error %v, want an invalid document", err)
 	}
 }
