@@ -168,8 +168,8 @@ func broad(ctx context.Context, r store.Reader, q Query) (bool, error) {
 }
 
 // filter adds the conditions. A single filter under the order by tag has an index of its own that gives that order. In
-// every other mix the wide indexes give the order and answer the filters by themselves; a range of one value keeps the
-// planner from taking a narrow index for an equality and sorting what it found.
+// every other mix the wide indexes give the order and answer the filters by themselves; the joined empty text keeps the
+// planner from taking a narrow index and sorting what it found.
 func (q Query) filter(w *store.Where, scope store.Scope) {
 	switch q.State {
 	case "", Active: // written out, so that partial indexes apply
@@ -193,7 +193,7 @@ func (q Query) filter(w *store.Where, scope store.Scope) {
 		case alone:
 			w.And(f.column+" = ?", f.value)
 		default:
-			w.And(f.column+" >= ? AND "+f.column+" <= ?", f.value, f.value)
+			w.And("("+f.column+" || '') = ?", f.value)
 		}
 	}
 	w.Scope(scope, "(d.site_id || '')", "(d.model_id || '')")
