@@ -1,0 +1,177 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"triward/apiv1"
+	"triward/internal/device"
+	"triward/internal/problem"
+	"triward/internal/product"
+	"triward/internal/store"
+)
+
+func (s *Server) imports() {
+	csv := []string{"text/csv", "application/octet-stream"}
+	add(s, op{id: "preview-import", route: "POST /import-previews", kind: device.KindImportStarted, upload: device.MaxFileBytes, accepts: csv,
+		summary: "What importing a fleet file would do, without doing it"}, s.previewImport)
+	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: device.MaxFileBytes, accepts: csv, status: http.StatusAccepted,
+		summary: "Import a fleet file; it is taken as a whole and then applied in steps"}, s.startImport)
+	add(s, op{id: "imports", route: "GET /imports", kind: device.KindRead, summary: "Imports, the newest first"},
+		func(ctx context.Context, in *struct{ apiv1.Cursor }) (apiv1.Page[apiv1.Import], error) {
+			all, err := read(ctx, s, func(r store.Reader) ([]device.Import, error) {
+				return device.Imports(ctx, r, device.ImportID(in.After), in.Limit)
+			})
+			return page(all, lastOf(all, in.Limit, func(i device.Import) string { return string(i.ID) }), wireImport), err
+		})
+	add(s, op{id: "import", route: "GET /imports/{id}", kind: device.KindRead, summary: "How an import stands"}, func(ctx context.Context, in *one) (apiv1.Import, error) {
+		i, err := read(ctx, s, func(r store.Reader) (device.Import, error) { return device.GetImport(ctx, r, device.ImportID(in.ID)) })
+		return wireImport(i), err
+	})
+	add(s, op{id: "import-issues", route: "GET /imports/{id}/issues", kind: device.KindRead, summary: "Rows of an import that were not applied, and why"}, s.importIssues)
+}
+
+// lastOf is the cursor after a page that may not be the last one: the name of its last item when it is full.
+func lastOf[T any](items []T, limit int, name func(T) string) string {
+	if len(items) < limit || limit <= 0 {
+		return ""
+	}
+	return name(items[len(items)-1])
+}
+
+// readTable reads a fleet file and maps its columns.
+func readTable(q apiv1.ImportQuery, body []byte) (device.Table, device.Mapping, error) {
+	t, err := device.ReadFleetCSV(q.Name, bytes.NewReader(body))
+	if err != nil {
+		return t, nil, err
+	}
+	chosen := map[string]device.Field{}
+	var l problem.List
+	for _, m := range q.Mapping {
+		// A header may hold "=", a field does not.
+		i := strings.LastIndexByte(m, '=')
+		if i < 0 {
+			l.Add("map", "%q is not header=field", m)
+			continue
+		}
+		chosen[m[:i]] = device.Field(m[i+1:])
+	}
+	if err := l.Err("the mapping is not valid"); err != nil {
+		return t, nil, err
+	}
+	m, err := device.Guess(t.Header).With(t.Header, chosen)
+	return t, m, err
+}
+
+func (s *Server) previewImport(ctx context.Context, in *struct {
+	apiv1.PreviewQuery
+	RawBody []byte
+}) (apiv1.ImportPreview, error) {
+	t, m, err := readTable(in.ImportQuery, in.RawBody)
+	if err != nil {
+		return apiv1.ImportPreview{}, err
+	}
+	p, err := s.Fleet.DryRun(ctx, t, m, in.First)
+	if err != nil {
+		return apiv1.ImportPreview{}, err
+	}
+	out := apiv1.ImportPreview{Fields: texts(device.Fields()), Notes: p.Notes, Total: p.Total, Added: p.Added, Changed: p.Changed, Same: p.Same, Held: p.Held,
+		First: each(p.First, wireRow), Faults: each(p.Faults, wireFault), Issues: each(p.Issues, wireIssue), Columns: []apiv1.Column{}}
+	for i, h := range p.Header {
+		if i < len(p.Mapping) {
+			out.Columns = append(out.Columns, apiv1.Column{Header: h, Field: string(p.Mapping[i])})
+		}
+	}
+	return out, nil
+}
+
+func wireFault(f problem.Fault) apiv1.Fault {
+	return apiv1.Fault{Location: place(f.Path), Message: f.Reason}
+}
+
+func (s *Server) startImport(ctx context.Context, in *struct {
+	apiv1.ImportStart
+	RawBody []byte
+}) (apiv1.Import, error) {
+	t, m, err := readTable(in.ImportQuery, in.RawBody)
+	if err != nil {
+		return apiv1.Import{}, err
+	}
+	rows, faults := t.Rows(m)
+	sum := sha256.Sum256(in.RawBody)
+	id, err := s.Fleet.StartImport(ctx, device.Upload{Name: in.Name, Digest: "sha256:" + hex.EncodeToString(sum[:]), Rows: rows, Faults: faults, OnFault: device.OnFault(in.OnFault)})
+	if err != nil {
+		return apiv1.Import{}, err
+	}
+	s.background(ctx, "import", func(ctx context.Context) error {
+		_, err := s.Fleet.RunImport(ctx, id)
+		return err
+	})
+	i, err := read(ctx, s, func(r store.Reader) (device.Import, error) { return device.GetImport(ctx, r, id) })
+	return wireImport(i), err
+}
+
+func wireImport(i device.Import) apiv1.Import {
+	return apiv1.Import{ID: string(i.ID), Name: i.Name, Digest: i.Digest, State: string(i.State), By: i.ActorName, Total: i.Total, Applied: i.Applied,
+		Added: i.Added, Changed: i.Changed, Same: i.Same, Held: i.Held, Skipped: i.Skipped, At: i.At, Finished: i.Finished}
+}
+
+func wireIssue(i device.Issue) apiv1.ImportIssue {
+	return apiv1.ImportIssue{Position: i.Position, Line: i.Line, Outcome: string(i.Outcome), Place: i.Place, Reason: i.Reason, Device: string(i.Device)}
+}
+
+func (s *Server) importIssues(ctx context.Context, in *aboutOne) (apiv1.Page[apiv1.ImportIssue], error) {
+	after := -device.MaxRows
+	if in.After != "" {
+		n, err := strconv.Atoi(in.After)
+		if err != nil {
+			return apiv1.Page[apiv1.ImportIssue]{}, badCursor()
+		}
+		after = n
+	}
+	all, err := read(ctx, s, func(r store.Reader) ([]device.Issue, error) {
+		return device.Issues(ctx, r, device.ImportID(in.ID), after, in.Limit)
+	})
+	return page(all, lastOf(all, in.Limit, func(i device.Issue) string { return strconv.Itoa(i.Position) }), wireIssue), err
+}
+
+func badCursor() error {
+	return &problem.Error{Kind: problem.Invalid, Message: "the page address is not valid; start from the first page"}
+}
+
+// wireRow shows a row as understood, without what it does not say.
+func wireRow(r device.Row) apiv1.ImportRow {
+	f := map[string]string{}
+	for _, v := range []struct {
+		field device.Field
+		text  string
+	}{{device.FieldTag, r.AssetTag}, {device.FieldVendor, r.Vendor}, {device.FieldModel, r.Model}, {device.FieldVersion, r.Version}, {device.FieldSerial, r.Serial},
+		{device.FieldLot, r.Lot}, {device.FieldManufactured, date(r.Manufactured)}, {device.FieldUDI, r.UDI}, {device.FieldIP, strings.Join(r.IP, ", ")},
+		{device.FieldMAC, strings.Join(r.MAC, ", ")}, {device.FieldHostname, strings.Join(r.Hostname, ", ")}, {device.FieldAETitle, strings.Join(r.AETitle, ", ")},
+		{device.FieldSite, r.Site}, {device.FieldLocation, r.Location}, {device.FieldZone, r.Zone}, {device.FieldConnectivity, strings.Join(texts(r.Connectivity), ", ")},
+		{device.FieldPatientData, answered(r.PatientData)}, {device.FieldInUse, answered(r.InUse)}, {device.FieldClinicalOwner, r.ClinicalOwner},
+		{device.FieldITOwner, r.ITOwner}, {device.FieldSBOM, r.SBOM}} {
+		if v.text != "" {
+			f[string(v.field)] = v.text
+		}
+	}
+	if r.Class != product.ClassNotKnown {
+		f[string(device.FieldClass)] = string(r.Class)
+	}
+	for _, v := range r.Facts {
+		f[v.Name] = v.Value
+	}
+	return apiv1.ImportRow{Line: r.Line, Fields: f}
+}
+
+func answered(a product.Answer) string {
+	if a == product.NotKnown {
+		return ""
+	}
+	return string(a)
+}

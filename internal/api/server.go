@@ -1,0 +1,86 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"triward/internal/device"
+	"triward/internal/ledger"
+	"triward/internal/people"
+	"triward/internal/product"
+	"triward/internal/risk"
+	"triward/internal/store"
+	"triward/internal/vuln"
+)
+
+// Server serves the API. Its fields are set once, before [Server.Handler].
+type Server struct {
+	DB        *store.DB
+	People    *people.Directory
+	Fleet     device.Fleet
+	Catalog   product.Catalog
+	Verdicts  vuln.Verdicts
+	Feeds     vuln.Feeds
+	Decisions risk.Decisions
+	Tables    risk.Tables
+	Ledger    ledger.Ledger
+	RunFeed   func(ctx context.Context, feed string) error // loads one feed now
+	Version   string
+	Log       *slog.Logger // nil: slog.Default
+
+	work sync.WaitGroup
+	api  huma.API
+}
+
+// Handler answers everything below /api.
+func (s *Server) Handler() http.Handler {
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	mux := http.NewServeMux()
+	s.api = humago.New(mux, s.config())
+	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
+		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.roles,
+		s.tokens, s.journal} {
+		area()
+	}
+	s.describe(mux)
+	return s.protect(mux)
+}
+
+// Wait returns when the background work that requests started has ended.
+func (s *Server) Wait() { s.work.Wait() }
+
+// background runs fn after the answer was sent, as the actor who asked for it.
+func (s *Server) background(ctx context.Context, what string, fn func(ctx context.Context) error) {
+	ctx = context.WithoutCancel(ctx)
+	s.work.Go(func() {
+		if err := fn(ctx); err != nil {
+			s.Log.Warn("background work failed", "what", what, "error", err)
+		}
+	})
+}
+
+// protect adds what every answer carries, answers what no operation matches and keeps a panic from ending the program.
+func (s *Server) protect(next *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'")
+		// Answers hold weaknesses of devices: no proxy and no shared cache may keep them.
+		h.Set("Cache-Control", "no-store")
+		defer s.recover(w, r)
+		if _, pattern := next.Handler(r); pattern == "" {
+			s.unmatched(w, r, next)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
