@@ -57,6 +57,8 @@ type VerdictQuery struct {
 	Vulnerabilities []string
 	Models          []string
 	States          []string
+	After           string // id of the last verdict of the page before
+	Limit           int    // at most 2,000, which 0 means too
 }
 
 // ListVerdicts reads verdicts, newest first.
@@ -72,5 +74,13 @@ func ListVerdicts(ctx context.Context, r store.Reader, q VerdictQuery) ([]Verdic
 	if !scope.All {
 		w.Scope(scope, "", "model")
 	}
-	return store.All(ctx, r, scanVerdict, `SELECT `+verdictColumns+` FROM verdict`+w.SQL()+` ORDER BY at DESC, id DESC LIMIT 2000`, w.Args()...)
+	if q.After != "" {
+		w.And("id < ?", q.After)
+	}
+	limit := 2000
+	if q.Limit > 0 {
+		limit = min(limit, q.Limit)
+	}
+	// Ids sort by the time of making.
+	return store.All(ctx, r, scanVerdict, `SELECT `+verdictColumns+` FROM verdict`+w.SQL()+` ORDER BY id DESC`+w.Limit(limit), w.Args()...)
 }
