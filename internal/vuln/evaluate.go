@@ -107,17 +107,14 @@ type answer struct {
 //   - Only statements about other versions that are fixed give unknown.
 func (p *Prepared) combine(all []found) []answer {
 	var out []answer
+	slices.SortStableFunc(all, func(a, b found) int { return a.subject - b.subject })
 	for len(all) > 0 {
-		at := all[0].subject
-		var own, others []found
-		for _, f := range all {
-			if f.subject == at {
-				own = append(own, f)
-			} else {
-				others = append(others, f)
-			}
+		n := 1
+		for n < len(all) && all[n].subject == all[0].subject {
+			n++
 		}
-		all = others
+		own := all[:n:n]
+		all = all[n:]
 		named := slices.ContainsFunc(own, func(f found) bool { return f.rel >= member })
 		if named {
 			own = slices.DeleteFunc(own, func(f found) bool { return f.rel == possible })

@@ -211,7 +211,6 @@ func (p *Prepared) inNameVersion(s *subject, n *naming) versionStep {
 // inPackage lays a claim about a package over a component of that package.
 func (p *Prepared) inPackage(c *compiled, at *claim, i int) (found, bool) {
 	s := &p.subjects[i]
-	parts := c.read(at)
 	scheme := at.pkg.scheme
 	if scheme == vers.Generic {
 		scheme = s.purl.scheme
@@ -219,10 +218,10 @@ func (p *Prepared) inPackage(c *compiled, at *claim, i int) (found, bool) {
 	f := found{subject: i, rel: exact, specific: 1}
 	var v verdict
 	switch {
-	case parts.says.none && at.about.Status == advisory.StatusAffected && c.rec.Source == advisory.OSV:
+	case len(at.about.Versions)+len(at.about.VersionText)+len(at.about.Ranges) == 0 && at.about.Status == advisory.StatusAffected && c.rec.Source == advisory.OSV:
 		v = verdict{truth: vers.True, says: "no version is named, so that all are meant"}
-	case len(parts.says.ranges) > 0 && len(at.about.Ranges) == 0:
-		v = p.within(s, &parts.says, nil)
+	case len(at.about.Ranges) == 0 && (len(at.about.VersionText) > 0 || c.rec.Source == advisory.CSAF):
+		v = p.within(s, &c.read(at).says, nil)
 	default:
 		v = s.listed(at.about, scheme)
 	}

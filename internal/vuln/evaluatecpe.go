@@ -253,7 +253,7 @@ func (p *Prepared) criterion(c *criterion) outcome {
 func (s *subject) meets(c *criterion, _ bool) outcome {
 	best := outcome{truth: vers.False, proof: Proof{Rule: "cpe", Truth: NotAffected, Says: s.what + " is not " + c.text, Facts: s.nameFacts()}}
 	for j := range s.cpes {
-		name := comparable(s.cpes[j])
+		name := s.cpes[j]
 		if c.key != "" && name[cpe.Product].Kind() == cpe.Text { // another name of the same subject, or a maker's other id
 			k, ok := c.cpe.Name.Key()
 			if ok && (name[cpe.Part].Plain() != k.Part || name[cpe.Product].Plain() != k.Product) {

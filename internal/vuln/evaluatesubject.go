@@ -68,6 +68,11 @@ func Prepare(a Asset, names *Names) *Prepared {
 	for i := range a.Components {
 		p.component(&a.Components[i])
 	}
+	for i := range p.subjects {
+		for j := range p.subjects[i].cpes {
+			p.subjects[i].cpes[j] = comparable(p.subjects[i].cpes[j])
+		}
+	}
 	p.index()
 	return p
 }
