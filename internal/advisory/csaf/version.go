@@ -23,14 +23,14 @@ func parseDocVersion(s string) (docVersion, bool) {
 	core := s
 	if i := strings.IndexByte(core, '+'); i >= 0 {
 		core, v.build = core[:i], core[i+1:]
-		if !identifiers(v.build, false) {
+		if !identifiers(v.build) {
 			return v, false
 		}
 	}
 	if i := strings.IndexByte(core, '-'); i >= 0 {
 		pre := core[i+1:]
 		core = core[:i]
-		if !identifiers(pre, true) {
+		if !preRelease(pre) {
 			return v, false
 		}
 		v.pre = strings.Split(pre, ".")
@@ -52,20 +52,29 @@ func digitsOnly(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// identifiers checks the dot-separated parts of a pre-release or of build metadata (Semantic Versioning 2.0.0 items 9
-// and 10); only in a pre-release may numbers not start with a zero.
-func identifiers(s string, pre bool) bool {
-	for _, part := range strings.Split(s, ".") {
+// identifiers checks the dot-separated parts of build metadata (Semantic Versioning 2.0.0 item 10).
+func identifiers(s string) bool {
+	for part := range strings.SplitSeq(s, ".") {
 		for _, c := range []byte(part) {
 			if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-') {
 				return false
 			}
 		}
-		if part == "" || pre && digitsOnly(part) && !plainNumber(part) {
+		if part == "" {
 			return false
 		}
 	}
 	return true
+}
+
+// preRelease checks the parts of a pre-release (item 9), where numbers do not start with a zero.
+func preRelease(s string) bool {
+	for part := range strings.SplitSeq(s, ".") {
+		if digitsOnly(part) && !plainNumber(part) {
+			return false
+		}
+	}
+	return identifiers(s)
 }
 
 // compare orders versions by precedence (Semantic Versioning 2.0.0 item 11); build metadata does not count.
