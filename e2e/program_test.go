@@ -1,0 +1,108 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds the program once.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "triward-e2e-")
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "triward")
+	c := exec.Command("go", "build", "-o", file, "triward/cmd/triward")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return file, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if file, err := binary(); err == nil {
+		os.RemoveAll(filepath.Dir(file))
+	}
+	os.Exit(code)
+}
+
+// server is a running program.
+type server struct {
+	address  string // http://127.0.0.1:port
+	password string // of the demonstration
+	setup    string // the link for the first account
+	data     string
+}
+
+var (
+	addressLine  = regexp.MustCompile(`answers at (http://\S+)`)
+	passwordLine = regexp.MustCompile(`as admin with the password (\S+)`)
+	setupLine    = regexp.MustCompile(`^\s+(http://\S+)$`)
+)
+
+// start runs the program on a free port of this machine until the test ends, and reads what it says.
+func start(t *testing.T, flags ...string) server {
+	t.Helper()
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server{data: t.TempDir()}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	c := exec.CommandContext(ctx, file, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, flags...)...)
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 10 * time.Second
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		c.Wait() //nolint:errcheck // it was told to end
+		for line := range strings.Lines(said.String()) {
+			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic") {
+				t.Errorf("the program logged: %s", line)
+			}
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		for _, want := range []struct {
+			form *regexp.Regexp
+			to   *string
+		}{{addressLine, &s.address}, {passwordLine, &s.password}, {setupLine, &s.setup}} {
+			if m := want.form.FindStringSubmatch(lines.Text()); m != nil {
+				*want.to = m[1]
+			}
+		}
+		if s.address != "" && s.password+s.setup != "" {
+			go func() { // keep the pipe empty
+				for lines.Scan() {
+				}
+			}()
+			return s
+		}
+	}
+	cancel()
+	c.Wait() //nolint:errcheck // what it said matters
+	t.Fatalf("the program did not say how to reach it:\n%s", said.String())
+	return s
+}
