@@ -68,10 +68,6 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.people = &people.Directory{DB: a.db, Limits: people.Limits{Idle: time.Duration(c.SessionIdle) * time.Minute, Absolute: time.Duration(c.SessionLimit) * time.Hour}}
-	if err := a.people.Seed(ctx); err != nil {
-		a.Close()
-		return nil, err
-	}
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -127,6 +123,9 @@ func isHTTPS(address string) bool {
 
 // Serve runs the roles until ctx ends. ready is called with the address once the pages answer.
 func (a *App) Serve(ctx context.Context, ready func(address string)) error {
+	if err := a.people.Seed(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup

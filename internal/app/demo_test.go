@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"triward/internal/advisory/csaf"
+	advisories "triward/internal/advisory/csaf"
 	"triward/internal/content"
 	"triward/internal/device"
 	"triward/internal/people"
@@ -162,7 +162,7 @@ func TestDemonstrationAdvisoriesAreValid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range csaf.Check(name, body).Faults {
+		for _, f := range advisories.Check(name, body).Faults {
 			t.Errorf("%s: test %s at %s: %s", name, f.Test, f.Path, f.Reason)
 		}
 	}
