@@ -220,6 +220,10 @@ func (c *compiled) read(at *claim) *claimParts {
 				n.alts, n.generic = append(n.alts, fam.alts...), false
 			}
 		}
+		for _, p := range n.alts {
+			s, ok := sigOf(p)
+			n.sigs, n.open = append(n.sigs, s), append(n.open, !ok)
+		}
 		at.lazy.parts.naming = n
 	})
 	return &at.lazy.parts

@@ -170,8 +170,11 @@ func (s *subject) relate(n *naming) relation {
 func (s *subject) closest(n *naming) (relation, []atom) {
 	best := apart
 	var rest []atom
-	for _, p := range n.alts {
+	for k, p := range n.alts {
 		for i, name := range s.names {
+			if k < len(n.sigs) && !n.open[k] && !n.sigs[k].meets(&s.sigs[i]) {
+				continue
+			}
 			rel := compare(p, name, s.codes)
 			if rel <= possible && n.line && extends(p, name, s.codes) {
 				rel = member

@@ -38,6 +38,7 @@ type subject struct {
 	said    string // the manufacturer as written
 	called  string // the name as written
 	names   [][]atom
+	sigs    []sig           // of the names
 	own     int             // how many of the names are its own; the others come from the table of names
 	kinds   map[string]bool // words that say what kind of thing it is
 	bare    []string        // the names in bare form
@@ -69,6 +70,9 @@ func Prepare(a Asset, names *Names) *Prepared {
 		p.component(&a.Components[i])
 	}
 	for i := range p.subjects {
+		for _, name := range p.subjects[i].names {
+			p.subjects[i].sigs = append(p.subjects[i].sigs, sigOfName(name, p.subjects[i].codes))
+		}
 		for j := range p.subjects[i].cpes {
 			p.subjects[i].cpes[j] = comparable(p.subjects[i].cpes[j])
 		}
@@ -90,7 +94,7 @@ func (p *Prepared) device() {
 			s.codes = append(s.codes, b)
 		}
 	}
-	s.facts = vers.Facts{Version: a.Version, Serial: a.Serial, Models: append(slices.Clone(a.ModelNumbers), a.Model)}
+	s.facts = vers.Facts{Version: a.Version, Serial: a.Serial, Models: slices.Clone(a.ModelNumbers)}
 	if t := a.Manufactured; !t.IsZero() {
 		s.facts.Manufactured = vers.Date{Year: t.Year(), Month: int(t.Month()), Day: t.Day()}
 	}
@@ -256,7 +260,7 @@ func (p *Prepared) fact(f *Fact) {
 	if s.version == "" && len(s.inName) > 0 {
 		s.version = s.inName[0]
 	}
-	s.facts = vers.Facts{Version: s.version, Models: []string{f.Product}}
+	s.facts = vers.Facts{Version: s.version}
 	if n, err := cpe.Parse(f.CPE); f.CPE != "" && err == nil {
 		if n[cpe.Version].Kind() == cpe.Any && s.version != "" {
 			n[cpe.Version] = cpe.Of(s.version)

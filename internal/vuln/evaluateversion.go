@@ -293,7 +293,7 @@ func (s *subject) isLabel(l *label, rest []atom) vers.Truth {
 		return vers.Unknown
 	}
 	for _, name := range s.names {
-		if al := align(want, name, s.codes); len(al.open) == 0 {
+		if al := align(want, name, s.codes); len(al.open) == 0 || l.named && compare(l.phrase, name, s.codes) == exact {
 			return vers.True
 		}
 	}

@@ -46,7 +46,8 @@ var wordClass = classes(map[class]string{
 		software application applications app apps firmware
 		embedded ethernet network networked remote managed multi slice console holter analysis analyser stress testing
 		acquisition processing review information diabetes glucose blood pressure energy electrosurgery hemodynamic specimen speciman
-		laboratory lab research clinic physician nursing point data management automatisation automation`,
+		laboratory lab research clinic physician nursing point data management automatisation automation
+		maintenance assistance builds build ghz`,
 	role: `monitor monitors pump pumps programmer workstation workstations workplace workplaces station stations
 		ventilator ventilators defibrillator defibrillators pacemaker pacemakers cardiograph cardiographs electrocardiograph
 		electrocardiographs recorder recorders transmitter receiver reader readers bed beds controller controllers hub hubs

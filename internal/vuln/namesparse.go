@@ -13,6 +13,8 @@ import (
 type naming struct {
 	text    string
 	alts    []phrase
+	sigs    []sig       // of the alternatives, as far as they are known
+	open    []bool      // alternatives whose sig says nothing
 	without []naming    // "not including EchoPAC"
 	with    []with      // "with SpaceCom module", "Windows XP-Based"
 	version *vers.Range // "Xeleris 3.1", "IntelliSpace Portal 8.0.x"

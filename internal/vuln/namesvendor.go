@@ -49,7 +49,7 @@ func vendorID(name string) string {
 	if id, ok := ids[n]; ok {
 		return id
 	}
-	if len(n) < 7 {
+	if len(n) < 6 {
 		return n
 	}
 	best := ""
