@@ -1,7 +1,6 @@
 package advisory
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -20,12 +19,12 @@ const csafMaxStatements = 2_000_000
 func ParseCSAF(name string, body []byte) (Record, error) {
 	root, err := jsontree.Parse(body)
 	if err != nil {
-		return Record{}, fmt.Errorf("read CSAF %q: %w", name, err)
+		return Record{}, named("CSAF", name, err)
 	}
 	r := csafReader{root: root}
 	rec := r.record()
 	if err := r.faults.Err("document is not readable as CSAF"); err != nil {
-		return Record{}, fmt.Errorf("read CSAF %q: %w", name, err)
+		return Record{}, named("CSAF", name, err)
 	}
 	return rec, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -57,12 +58,18 @@ func openJSON(p *fastjson.Parser, body []byte, b bounds) (*fastjson.Value, error
 	if !utf8.Valid(body) {
 		return nil, fault(position(body, invalidUTF8(body)), "is not UTF-8 text")
 	}
+	if at := bytes.IndexByte(body, 0); at >= 0 {
+		return nil, fault(position(body, at), "holds a NUL byte, which JSON text cannot")
+	}
 	if n := bytes.Count(body, []byte{','}) + bytes.Count(body, []byte{'{'}) + bytes.Count(body, []byte{'['}); n > b.values {
 		return nil, fault("", "holds more than %d values", b.values)
 	}
 	v, err := p.ParseBytes(body)
 	if err != nil {
 		return nil, syntaxFault(body, err)
+	}
+	if at := twice(v); at != "" {
+		return nil, fault(at, "is given twice in one object")
 	}
 	if v.Type() != fastjson.TypeObject {
 		return nil, fault("/", "is %s, want an object", typeWord(v))
@@ -78,7 +85,7 @@ func fault(path, format string, args ...any) error {
 
 // named says which document err is about and of which kind it was to be.
 func named(kind, name string, err error) error {
-	return fmt.Errorf("read %s %q: %w", kind, name, err)
+	return problem.About(err, "read %s %q", kind, name)
 }
 
 // syntaxFault finds the line of a syntax error, which the fast parser does not tell.
@@ -87,6 +94,9 @@ func syntaxFault(body []byte, err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(body, &raw), &syntax) {
 		return fault(position(body, int(syntax.Offset)-1), "is not JSON: %s", syntax.Error())
+	}
+	if at := deeper(body, fastjson.MaxDepth); at >= 0 {
+		return fault(position(body, at), "is nested deeper than %d levels", fastjson.MaxDepth)
 	}
 	text, _, _ := strings.Cut(err.Error(), "; unparsed tail")
 	if len(text) > 120 {
@@ -220,8 +230,8 @@ func (c *cursor) number(v *fastjson.Value, key string) float64 {
 		return 0
 	}
 	f, err := m.Float64()
-	if err != nil {
-		c.fault(key, "is not a number")
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		c.fault(key, "is not a number that can be held")
 		return 0
 	}
 	return f

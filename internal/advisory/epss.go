@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -31,7 +30,7 @@ const (
 func ReadEPSS(r io.Reader, fn func(Likelihood) error) (EPSSInfo, error) {
 	plain, done, err := unpack(r)
 	if err != nil {
-		return EPSSInfo{}, fmt.Errorf("read EPSS scores: %w", err)
+		return EPSSInfo{}, problem.About(err, "read EPSS scores")
 	}
 	defer done()
 	lines := bufio.NewReaderSize(plain, 1<<17)
@@ -79,7 +78,7 @@ func ReadEPSS(r io.Reader, fn func(Likelihood) error) (EPSSInfo, error) {
 func epssFault(line int, format string, args ...any) error {
 	var l problem.List
 	l.Add("line "+strconv.Itoa(line), format, args...)
-	return fmt.Errorf("read EPSS scores: %w", l.Err("cannot be read"))
+	return l.Err("read EPSS scores: cannot be read")
 }
 
 // note reads the comment line: "model_version:v2025.03.14,score_date:2026-08-16T12:55:00Z".

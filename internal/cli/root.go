@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -84,7 +85,8 @@ func (p *program) complain(err error) {
 	}
 	var e *problem.Error
 	errors.As(err, &e)
-	fmt.Fprintf(p.err, "triward: %s\n", e.Message)
+	about := strings.TrimSuffix(err.Error(), e.Error())
+	fmt.Fprintf(p.err, "triward: %s%s\n", about, e.Message)
 	for _, f := range faults {
 		fmt.Fprintf(p.err, "  %s\n", f)
 	}

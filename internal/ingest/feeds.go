@@ -160,7 +160,19 @@ func (s Feeds) loadPath(ctx context.Context, f *vuln.Feed, path string) (vuln.Lo
 	if _, err := os.Stat(path); err != nil {
 		return vuln.LoadResult{}, problem.New(problem.NotFound, "cannot read %s: %v", path, errors.Unwrap(err))
 	}
-	return vuln.LoadRecords(ctx, s.DB, f.ID, Documents(f.Kind, path))
+	result, err := vuln.LoadRecords(ctx, s.DB, f.ID, Documents(f.Kind, path))
+	if err == nil {
+		err = usable(result)
+	}
+	return result, err
+}
+
+// usable refuses a run that read nothing but faulty documents: what came is not what the feed is to bring.
+func usable(r vuln.LoadResult) error {
+	if r.Read == 0 || r.Fresh+r.Same+r.Older > 0 || len(r.Faults) == 0 {
+		return nil
+	}
+	return problem.New(problem.Unavailable, "none of the %d documents could be used: %s", r.Read, r.Faults[0])
 }
 
 // ReadKEV reads a catalogue of exploited vulnerabilities from a file.
@@ -179,11 +191,16 @@ func readWhole(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer r.Close()
-	body, err := io.ReadAll(io.LimitReader(r, maxSingle+1))
-	if err == nil && len(body) > maxSingle {
-		return nil, problem.New(problem.Invalid, "%s is larger than %d MB", path, maxSingle>>20)
+	if f, ok := r.(*os.File); ok {
+		if s, err := f.Stat(); err == nil && s.Size() > maxSingle {
+			return nil, problem.About(errTooLarge(), "read %s", path)
+		}
 	}
-	return body, err
+	body, err := readBounded(r)
+	if err != nil {
+		return nil, problem.About(err, "read %s", path)
+	}
+	return body, nil
 }
 
 type plainFile struct {
@@ -226,9 +243,18 @@ func ReadEPSS(path string, row func(advisory.Likelihood) error) (time.Time, erro
 		return time.Time{}, err
 	}
 	defer r.Close()
-	info, err := advisory.ReadEPSS(r, row)
-	if err != nil || !info.Date.IsZero() {
-		return info.Date, err
+	var stopped error
+	info, err := advisory.ReadEPSS(r, func(l advisory.Likelihood) error {
+		stopped = row(l)
+		return stopped
+	})
+	switch {
+	case stopped != nil:
+		return info.Date, stopped
+	case err != nil:
+		return info.Date, problem.About(err, "read %s", path)
+	case !info.Date.IsZero():
+		return info.Date, nil
 	}
 	s, err := os.Stat(path)
 	if err != nil {
@@ -262,8 +288,8 @@ func (s Feeds) loadProvider(ctx context.Context, f *vuln.Feed) (vuln.LoadResult,
 	}
 	result, err := vuln.LoadRecords(ctx, s.DB, f.ID, p.documents(ctx, listing))
 	result.Faults = append(result.Faults, listing.Faults...)
-	if err == nil && result.Read > 0 && result.Fresh+result.Same+result.Older == 0 {
-		err = problem.New(problem.Unavailable, "none of the %d documents of the provider could be used: %s", result.Read, result.Faults[0].Reason)
+	if err == nil {
+		err = usable(result)
 	}
 	return result, err
 }

@@ -104,8 +104,8 @@ func walkersOf(kind vuln.FeedKind) (walkers, error) {
 	return walkers{}, problem.New(problem.Invalid, "a feed of kind %q has no documents", kind)
 }
 
-// maxSingle bounds a single document that is not in an archive.
-const maxSingle = 512 << 20
+// maxSingle bounds a single document that is not in an archive: what the most generous reader takes.
+const maxSingle = 128 << 20
 
 func walk(kind vuln.FeedKind, path string, fn func(advisory.Found) error) error {
 	w, err := walkersOf(kind)
@@ -124,7 +124,19 @@ func walk(kind vuln.FeedKind, path string, fn func(advisory.Found) error) error 
 		return problem.New(problem.NotFound, "cannot read %s: %v", path, errors.Unwrap(err))
 	}
 	defer f.Close()
-	return walkFile(w, f, s.Size(), fn)
+	none, stopped := true, error(nil)
+	err = walkFile(w, f, s.Size(), func(d advisory.Found) error {
+		none = false
+		stopped = fn(d)
+		return stopped
+	})
+	switch {
+	case err != nil && stopped == nil:
+		return problem.About(err, "read %s", path)
+	case err == nil && none: // of a folder that may be right: nothing may have changed
+		return problem.New(problem.Invalid, "%s holds no document of the kind %s", path, kind)
+	}
+	return err
 }
 
 // walkFile tells the form of a file by its first bytes, not by its name: feeds are downloaded under any name.
@@ -142,9 +154,9 @@ func walkFile(w walkers, f *os.File, size int64, fn func(advisory.Found) error) 
 		return w.tar(f, fn)
 	}
 	if size > maxSingle {
-		return problem.New(problem.Invalid, "%s is larger than %d MB", f.Name(), maxSingle>>20)
+		return errTooLarge()
 	}
-	body, err := io.ReadAll(io.LimitReader(f, maxSingle))
+	body, err := readBounded(f)
 	if err != nil {
 		return err
 	}
@@ -158,4 +170,20 @@ func walkFile(w walkers, f *os.File, size int64, fn func(advisory.Found) error) 
 		}
 	}
 	return nil
+}
+
+func errTooLarge() error {
+	return problem.New(problem.Invalid, "the file is larger than %d MB", maxSingle>>20)
+}
+
+// readBounded reads a document whose size is not known, as that of a compressed one.
+func readBounded(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxSingle+1))
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "the file is damaged: %v", err)
+	}
+	if len(body) > maxSingle {
+		return nil, errTooLarge()
+	}
+	return body, nil
 }

@@ -63,6 +63,24 @@ func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
+// About says what an error is about where users see it: its message then begins with the words ("read KEV catalogue
+// "kev.json""). An error that is not of this package is wrapped. nil stays nil.
+func About(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	words := fmt.Sprintf(format, args...)
+	var e *Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s: %w", words, err)
+	}
+	message := words
+	if e.Message != "" {
+		message += ": " + e.Message
+	}
+	return &Error{Kind: e.Kind, Message: message, Faults: e.Faults}
+}
+
 // KindOf is the kind of the first *Error in err's chain, or "" for an internal error or nil.
 func KindOf(err error) Kind {
 	var e *Error

@@ -35,3 +35,19 @@ func TestEmptyListIsNoError(t *testing.T) {
 		t.Error("an error without kind must have the kind \"\"")
 	}
 }
+
+func TestAboutNamesTheInputWhereUsersSeeIt(t *testing.T) {
+	var l List
+	l.Add("line 3", "is empty")
+	err := About(l.Err("cannot be read"), "read KEV catalogue %q", "kev.json")
+	if got := Text(err); got != `read KEV catalogue "kev.json": cannot be read: line 3: is empty` || got != err.Error() || KindOf(err) != Invalid {
+		t.Errorf("%q of kind %q", got, KindOf(err))
+	}
+	if got := Text(About(New(Conflict, ""), "x")); got != "x" {
+		t.Errorf("%q", got)
+	}
+	plain := errors.New("disk")
+	if err := About(plain, "read x"); !errors.Is(err, plain) || KindOf(err) != "" || About(nil, "x") != nil {
+		t.Errorf("%v", err)
+	}
+}
