@@ -1,0 +1,223 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"triward/apiv1"
+)
+
+// ErrUnreachable says that no server answered.
+var ErrUnreachable = errors.New("the server cannot be reached")
+
+// maxAnswer bounds what a server may answer with, except for exports.
+const maxAnswer = 256 << 20
+
+// Client calls one server. It is safe for use by many goroutines.
+type Client struct {
+	http  *http.Client
+	base  string
+	token string
+}
+
+// New makes a client for a server at an address ("https://triward.example.org") with an API token. http may be nil for one
+// with a limit of ten minutes for each request. A token is sent over https, or to this machine, only.
+func New(address, token string, hc *http.Client) (*Client, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return nil, fmt.Errorf("server address %q must begin with https://", address)
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && token != "" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("server address %q must begin with https://: the token would be sent in the clear", address)
+	}
+	if hc == nil {
+		hc = &http.Client{Timeout: 10 * time.Minute}
+	}
+	own := *hc
+	// A redirect to another place must not carry the token there; the API has none.
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{http: &own, base: strings.TrimSuffix(address, "/"), token: token}, nil
+}
+
+// Socket makes a client for the server that listens on a unix socket of this machine. Who may open the socket needs no
+// token.
+func Socket(path string) *Client {
+	d := net.Dialer{Timeout: 10 * time.Second}
+	return &Client{base: "http://triward", http: &http.Client{Timeout: 10 * time.Minute, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) },
+	}}}
+}
+
+// file is a body that is sent as it is.
+type file struct{ r io.Reader }
+
+// call is one request.
+type call struct {
+	method string
+	path   string // below /api/v1, escaped
+	query  any    // struct with "query" tags, or nil
+	body   any    // sent as JSON; file as it is; nil for none
+}
+
+func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
+	address := c.base + "/api/v1" + in.path
+	if in.query != nil {
+		if q := encode(in.query); len(q) > 0 {
+			address += "?" + q.Encode()
+		}
+	}
+	var body io.Reader
+	kind := "application/json"
+	switch b := in.body.(type) {
+	case nil:
+	case file:
+		body, kind = b.r, "application/octet-stream"
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", in.method, in.path, err)
+		}
+		body = bytes.NewReader(text)
+	}
+	r, err := http.NewRequestWithContext(ctx, in.method, address, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", in.method, in.path, err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", kind)
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	return nil, problemOf(resp)
+}
+
+// problemOf reads what the server says went wrong; an answer that is no problem becomes one.
+func problemOf(resp *http.Response) error {
+	p := &apiv1.Problem{}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	if err != nil || json.Unmarshal(text, p) != nil || p.Title == "" {
+		return &apiv1.Problem{Title: http.StatusText(resp.StatusCode), Status: resp.StatusCode, Detail: "the server answered " + resp.Status}
+	}
+	p.Status = resp.StatusCode
+	return p
+}
+
+// get makes a request and reads the answer.
+func get[T any](ctx context.Context, c *Client, in call) (T, error) {
+	var v T
+	resp, err := c.do(ctx, in)
+	if err != nil {
+		return v, err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&v); err != nil {
+		return v, fmt.Errorf("%s %s: the answer cannot be read: %w", in.method, in.path, err)
+	}
+	return v, nil
+}
+
+// act makes a request that answers with nothing.
+func act(ctx context.Context, c *Client, in call) error {
+	resp, err := c.do(ctx, in)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// save makes a request and writes the answer as it comes. An answer that breaks off is an error.
+func save(ctx context.Context, c *Client, w io.Writer, in call) error {
+	resp, err := c.do(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("%s %s: the answer broke off: %w", in.method, in.path, err)
+	}
+	return nil
+}
+
+// at puts ids into a path.
+func at(path string, ids ...string) string {
+	for _, id := range ids {
+		path = strings.Replace(path, "{}", url.PathEscape(id), 1)
+	}
+	return path
+}
+
+// encode writes the fields with a "query" tag; zero values are left out.
+func encode(v any) url.Values {
+	out := url.Values{}
+	put(out, reflect.ValueOf(v))
+	return out
+}
+
+func put(out url.Values, v reflect.Value) {
+	t := v.Type()
+	for i := range t.NumField() {
+		f := v.Field(i)
+		if t.Field(i).Anonymous {
+			put(out, f)
+			continue
+		}
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("query"), ",")
+		if name == "" || f.IsZero() {
+			continue
+		}
+		switch f.Kind() {
+		case reflect.String:
+			out.Set(name, f.String())
+		case reflect.Int:
+			out.Set(name, strconv.FormatInt(f.Int(), 10))
+		case reflect.Uint64:
+			out.Set(name, strconv.FormatUint(f.Uint(), 10))
+		case reflect.Slice:
+			for j := range f.Len() {
+				out.Add(name, f.Index(j).String())
+			}
+		}
+	}
+}
+
+// Each calls fn with every item of a list, page by page. list is a method of [Client] with everything but the cursor set.
+func Each[T any](list func(after string) (apiv1.Page[T], error), fn func(T) error) error {
+	after := ""
+	for {
+		p, err := list(after)
+		if err != nil {
+			return err
+		}
+		for _, v := range p.Items {
+			if err := fn(v); err != nil {
+				return err
+			}
+		}
+		if after = p.Next; after == "" {
+			return nil
+		}
+	}
+}
