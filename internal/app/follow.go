@@ -43,7 +43,8 @@ type assessor struct {
 // touched is what a batch of entries concerns.
 type touched struct {
 	devices   []string
-	models    []string
+	models    []string    // whose facts changed: their releases and devices
+	made      []string    // that are new or have a new release: their releases
 	verdicts  [][2]string // model, vulnerability
 	decisions []string
 	loaded    bool
@@ -93,8 +94,10 @@ func touchedBy(entries []store.Entry) touched {
 			t.all = true
 		case risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindDecisionChanged:
 			t.decisions = append(t.decisions, e.Subject)
-		case product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded:
+		case product.KindModelChanged, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded:
 			t.models = append(t.models, e.Product)
+		case product.KindModelAdded, product.KindReleaseAdded:
+			t.made = append(t.made, e.Product) // a device gets a new model or release by an event of its own
 		case product.KindManufacturerChanged:
 			t.aliases = true
 		default:
@@ -107,7 +110,7 @@ func touchedBy(entries []store.Entry) touched {
 			}
 		}
 	}
-	for _, list := range []*[]string{&t.devices, &t.models, &t.decisions} {
+	for _, list := range []*[]string{&t.devices, &t.models, &t.made, &t.decisions} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -115,13 +118,10 @@ func touchedBy(entries []store.Entry) touched {
 }
 
 func (a assessor) matchTouched(ctx context.Context, b *store.Bulk, t touched) error {
+	if err := a.setReleases(ctx, b, append(t.made, t.models...)); err != nil {
+		return err
+	}
 	for _, m := range t.models {
-		if m == "" {
-			continue
-		}
-		if err := a.setReleases(ctx, b, []string{m}); err != nil {
-			return err
-		}
 		if err := walkDevices(ctx, b, device.Walk{Model: product.ModelID(m)}, func(ids []string) error { return a.setDevices(ctx, b, ids) }); err != nil {
 			return err
 		}

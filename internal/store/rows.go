@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"triward/internal/problem"
@@ -54,10 +55,29 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-type reader struct{ q queryer }
+type reader struct {
+	q       queryer
+	dialect Dialect
+}
+
+// numbered writes the placeholders $1, $2, … as SQLite resolves them fastest: it looks a name up among all names before
+// it, which makes a statement with many placeholders quadratic, and takes a number as it is. No text in a statement holds
+// a $ before a digit (the arch test's rules leave it to placeholders).
+func (r reader) numbered(query string) string {
+	if r.dialect != SQLite || !strings.Contains(query, "$") {
+		return query
+	}
+	b := []byte(query)
+	for i := 0; i+1 < len(b); i++ {
+		if b[i] == '$' && b[i+1] >= '1' && b[i+1] <= '9' {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}
 
 func (r reader) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
-	rows, err := r.q.QueryContext(ctx, query, args...)
+	rows, err := r.q.QueryContext(ctx, r.numbered(query), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +85,7 @@ func (r reader) Query(ctx context.Context, query string, args ...any) (*Rows, er
 }
 
 func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return Row{row: r.q.QueryRowContext(ctx, query, args...)}
+	return Row{row: r.q.QueryRowContext(ctx, r.numbered(query), args...)}
 }
 
 // All runs a query and scans every row.

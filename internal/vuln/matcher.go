@@ -57,46 +57,78 @@ func (m *Matcher) SetHolders(ctx context.Context, b *store.Bulk, holders []Holde
 			c.Holders = append(c.Holders, id)
 		}
 	}
-	for _, h := range holders {
-		id, err := m.configure(ctx, b, h.Asset)
-		if err != nil {
-			return c, fmt.Errorf("match %s: %w", h.ID, err)
-		}
-		if _, err := b.Exec(ctx, `INSERT INTO holder (id, kind, configuration, model, release) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (id) DO UPDATE SET configuration = excluded.configuration, model = excluded.model, release = excluded.release`,
-			h.ID, h.Kind, id, h.Model, h.Release); err != nil {
+	ids := make([]string, len(holders))
+	shared := map[string]sharedConfiguration{}
+	for i, h := range holders {
+		var err error
+		if ids[i], err = m.configure(ctx, b, h.Asset, shared); err != nil {
 			return c, fmt.Errorf("match %s: %w", h.ID, err)
 		}
 		c.Holders = append(c.Holders, h.ID)
 	}
+	_, err := b.Each(ctx, `INSERT INTO holder (id, kind, configuration, model, release) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET configuration = excluded.configuration, model = excluded.model, release = excluded.release`,
+		func(yield func([]any) bool) {
+			for i, h := range holders {
+				if !yield([]any{h.ID, h.Kind, ids[i], h.Model, h.Release}) {
+					return
+				}
+			}
+		})
+	if err != nil {
+		return c, fmt.Errorf("keep configurations: %w", err)
+	}
 	return c, nil
+}
+
+// sharedConfiguration is a configuration that many holders of one step have.
+type sharedConfiguration struct {
+	id   string
+	asks bool // an answer of it asks for a fact of the single device
 }
 
 // configure finds or makes the configuration of an asset. The one without the facts of a single device is tried first;
 // only where an answer of it asks for such a fact does the device get a configuration of its own.
-func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a Asset) (string, error) {
-	shared := withoutIdentity(a)
-	id, err := m.ensure(ctx, b, shared)
+func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a Asset, known map[string]sharedConfiguration) (string, error) {
+	plain := withoutIdentity(a)
+	id, facts, err := configurationID(plain)
 	if err != nil {
 		return "", err
 	}
-	asks, err := store.All(ctx, b, store.Value[string], `SELECT DISTINCT settles FROM vuln_match WHERE configuration = $1 AND truth = 'unknown'`, id)
-	if err != nil || !slices.ContainsFunc(asks, asksIdentity) {
-		return id, err
+	c, ok := known[id]
+	if !ok {
+		if err := m.ensure(ctx, b, id, configured{plain, facts}); err != nil {
+			return "", err
+		}
+		asks, err := store.All(ctx, b, store.Value[string], `SELECT DISTINCT settles FROM vuln_match WHERE configuration = $1 AND truth = 'unknown'`, id)
+		if err != nil {
+			return "", err
+		}
+		c = sharedConfiguration{id: id, asks: slices.ContainsFunc(asks, asksIdentity)}
+		known[id] = c
 	}
-	return m.ensure(ctx, b, a)
+	if !c.asks {
+		return id, nil
+	}
+	if id, facts, err = configurationID(a); err != nil {
+		return "", err
+	}
+	return id, m.ensure(ctx, b, id, configured{a, facts})
 }
 
-func (m *Matcher) ensure(ctx context.Context, b *store.Bulk, a Asset) (string, error) {
-	id, facts, err := configurationID(a)
-	if err != nil {
-		return "", err
-	}
-	n, err := b.Exec(ctx, `INSERT INTO configuration (id, facts) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, string(facts))
+// configured is an asset and its facts as they are kept.
+type configured struct {
+	asset Asset
+	facts []byte
+}
+
+// ensure keeps a configuration and matches it when it is new.
+func (m *Matcher) ensure(ctx context.Context, b *store.Bulk, id string, c configured) error {
+	n, err := b.Exec(ctx, `INSERT INTO configuration (id, facts) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`, id, string(c.facts))
 	if err != nil || n == 0 {
-		return id, err
+		return err
 	}
-	return id, m.matchConfiguration(ctx, b, id, a)
+	return m.matchConfiguration(ctx, b, id, c.asset)
 }
 
 // configurationID is the digest of an asset's facts, so that equal facts share one configuration.
@@ -345,12 +377,43 @@ func (m *Matcher) Advance(ctx context.Context, b *store.Bulk) (Changed, error) {
 	slices.SortFunc(c.Pairs, func(x, y Pair) int {
 		return slices.Compare([]string{x.Configuration, x.Vulnerability}, []string{y.Configuration, y.Vulnerability})
 	})
-	if c.Ask, err = store.All(ctx, b, store.Value[string], `SELECT DISTINCT h.id FROM holder h JOIN vuln_match m ON m.configuration = h.configuration
-		JOIN record r ON r.key = m.record WHERE h.kind = 'device' AND m.truth = 'unknown' AND r.changed > $1 AND r.changed <= $2
-		AND m.settles NOT LIKE '%software version%' AND m.settles NOT LIKE 'version of%' ORDER BY h.id`, from, to); err != nil {
+	if c.Ask, err = askedDevices(ctx, b, records); err != nil {
 		return c, err
 	}
 	return c, setState(ctx, b, "matched", to)
+}
+
+// askedDevices are the devices whose configuration has an answer of one of the records that asks for a fact of the single
+// device.
+func askedDevices(ctx context.Context, r store.Reader, records []string) ([]string, error) {
+	asking := map[string]bool{}
+	for part := range slices.Chunk(records, 500) {
+		var w store.Where
+		w.In("record", part)
+		w.And("truth = 'unknown'")
+		rows, err := store.All(ctx, r, func(s store.Scanner) (v [2]string, err error) {
+			return v, s.Scan(&v[0], &v[1])
+		}, `SELECT DISTINCT configuration, settles FROM vuln_match`+w.SQL(), w.Args()...)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range rows {
+			asking[v[0]] = asking[v[0]] || asksIdentity(v[1])
+		}
+	}
+	var out []string
+	for configuration, asks := range asking {
+		if !asks {
+			continue
+		}
+		holders, err := store.All(ctx, r, store.Value[string], `SELECT id FROM holder WHERE configuration = $1 AND kind = 'device'`, configuration)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, holders...)
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 func (m *Matcher) rematch(ctx context.Context, b *store.Bulk, records []string, pairs map[Pair]bool) error {
