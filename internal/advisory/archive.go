@@ -86,14 +86,14 @@ func walkTar(r io.Reader, pick func(string) bool, read reader, fn func(Found) er
 	}
 	defer done()
 	var buf bytes.Buffer
-	bounded := &io.LimitedReader{R: plain, N: maxUnpacked}
-	tr := tar.NewReader(bounded)
+	all := &io.LimitedReader{R: plain, N: maxUnpacked}
+	tr := tar.NewReader(all)
 	for n := 0; ; n++ {
 		h, err := tr.Next()
-		if errors.Is(err, io.EOF) && bounded.N > 0 {
+		if errors.Is(err, io.EOF) && all.N > 0 {
 			return nil
 		}
-		if bounded.N <= 0 || n > maxEntries {
+		if all.N <= 0 || n > maxEntries {
 			return problem.New(problem.Invalid, "the archive unpacks to more than %d bytes or %d entries", int64(maxUnpacked), maxEntries)
 		}
 		if err != nil {
@@ -203,9 +203,42 @@ func (i inflating) Close() error {
 	return err
 }
 
+// counted counts the bytes that it reads.
+type counted struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bounded refuses a compressed stream that unpacks to far more than it is. Without it, skipping an entry that is too long
+// would cost the time to unpack all of it.
+type bounded struct {
+	plain  io.Reader
+	packed *counted
+	n      int64
+}
+
+// streamFloor is how much a stream may unpack to before its ratio counts: both sides of it are buffered.
+const streamFloor = 64 << 20
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.plain.Read(p)
+	b.n += int64(n)
+	if b.n > streamFloor && b.n/max(1, b.packed.n) > maxRatio {
+		return n, problem.New(problem.Invalid, "unpacks to more than %d times its size", maxRatio)
+	}
+	return n, err
+}
+
 // unpack opens a gzip or Zstandard stream by its first bytes and passes anything else through.
 func unpack(r io.Reader) (plain io.Reader, done func(), err error) {
-	b := bufio.NewReaderSize(r, 1<<16)
+	in := &counted{r: r}
+	b := bufio.NewReaderSize(in, 1<<16)
 	head, err := b.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, err
@@ -216,13 +249,13 @@ func unpack(r io.Reader) (plain io.Reader, done func(), err error) {
 		if err != nil {
 			return nil, nil, problem.New(problem.Invalid, "is not a gzip stream: %v", err)
 		}
-		return z, func() {}, nil
+		return &bounded{plain: z, packed: in}, func() {}, nil
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(b, zstd.WithDecoderMaxMemory(256<<20), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, nil, problem.New(problem.Invalid, "is not a Zstandard stream: %v", err)
 		}
-		return z, z.Close, nil
+		return &bounded{plain: z, packed: in}, z.Close, nil
 	}
 	return b, func() {}, nil
 }

@@ -151,7 +151,7 @@ func (r *csafReader) cvss(out []Score, v *jsontree.Value, as Score) []Score {
 			continue
 		}
 		as.Vector = r.text(c, "vectorString")
-		as.Base, _ = r.want(c, "baseScore", jsontree.Number).Number()
+		as.Base = r.score(c)
 		as.Severity = strings.ToUpper(r.text(c, "baseSeverity"))
 		as.Version = r.text(c, "version")
 		if as.Version == "" {
@@ -160,6 +160,20 @@ func (r *csafReader) cvss(out []Score, v *jsontree.Value, as Score) []Score {
 		out = append(out, as)
 	}
 	return out
+}
+
+// score is a CVSS base score, 0.0 to 10.0.
+func (r *csafReader) score(v *jsontree.Value) float64 {
+	n := r.want(v, "baseScore", jsontree.Number)
+	if n == nil {
+		return 0
+	}
+	f, ok := n.Number()
+	if !ok || f < 0 || f > 10 {
+		r.fault(n, "is %s, must be a score from 0 to 10", jsontree.Shorten(n.Text))
+		return 0
+	}
+	return f
 }
 
 // VectorVersion is the version that a CVSS vector names; version 2 vectors name none.

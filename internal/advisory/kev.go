@@ -99,6 +99,9 @@ func parseKEVCSV(body []byte) (Catalogue, error) {
 	if !utf8.Valid(body) {
 		return Catalogue{}, fault(position(body, invalidUTF8(body)), "is not UTF-8 text")
 	}
+	if at := bytes.IndexByte(body, 0); at >= 0 {
+		return Catalogue{}, fault(position(body, at), "holds a NUL byte, which text does not")
+	}
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	r.ReuseRecord = true
 	head, err := r.Read()
@@ -134,7 +137,7 @@ func parseKEVCSV(body []byte) (Catalogue, error) {
 			if at[i] < 0 {
 				return ""
 			}
-			return strings.Clone(strings.ReplaceAll(row[at[i]], "\x00", ""))
+			return strings.Clone(row[at[i]])
 		}
 		date := func(i int) time.Time {
 			s := cell(i)

@@ -141,6 +141,10 @@ func (r *reader) parse(body []byte) (*fastjson.Value, error) {
 		line, col := place(body, at)
 		return nil, fmt.Errorf("line %d, column %d: nested deeper than %d levels", line, col, r.limits.Depth)
 	}
+	if at := bytes.IndexByte(body, 0); at >= 0 {
+		line, col := place(body, at)
+		return nil, fmt.Errorf("line %d, column %d: a NUL byte, which JSON text cannot hold", line, col)
+	}
 	v, err := r.parser.ParseBytes(body)
 	if err != nil {
 		// The parser says where by quoting what is left of the text.
@@ -154,6 +158,9 @@ func (r *reader) parse(body []byte) (*fastjson.Value, error) {
 		msg, _, _ = strings.Cut(msg, "; unparsed tail")
 		line, col := place(body, max(at, 0))
 		return nil, fmt.Errorf("line %d, column %d: not JSON: %s", line, col, strings.TrimPrefix(msg, "cannot parse JSON: "))
+	}
+	if at := repeated(v); at != "" {
+		return nil, fmt.Errorf("%s: is given twice in one object", at)
 	}
 	return v, nil
 }
@@ -171,7 +178,7 @@ func (r *reader) resource(v *fastjson.Value, path, fullURL string) error {
 	switch typ {
 	case "":
 		if path == "" {
-			return fmt.Errorf("the object has no resourceType, so it is not FHIR")
+			return fmt.Errorf("/resourceType: the object has no resourceType in words, so it is not FHIR")
 		}
 		r.fault(path, "has no resourceType")
 	case "Bundle":
@@ -281,6 +288,36 @@ func deeper(b []byte, most int) int {
 		}
 	}
 	return -1
+}
+
+// repeated is the JSON pointer of the first member that its object names a second time, "" when there is none. Programs
+// disagree on which of the two counts (RFC 7493 2.3), and FHIR allows none (FHIR R4 2.6.2).
+func repeated(v *fastjson.Value) string {
+	switch v.Type() {
+	case fastjson.TypeArray:
+		for i, item := range v.GetArray() {
+			if at := repeated(item); at != "" {
+				return "/" + strconv.Itoa(i) + at
+			}
+		}
+	case fastjson.TypeObject:
+		found := ""
+		seen := make(map[string]bool, v.GetObject().Len())
+		v.GetObject().Visit(func(name []byte, member *fastjson.Value) {
+			switch n := string(name); {
+			case found != "":
+			case seen[n]:
+				found = "/" + n
+			default:
+				seen[n] = true
+				if at := repeated(member); at != "" {
+					found = "/" + n + at
+				}
+			}
+		})
+		return found
+	}
+	return ""
 }
 
 func badUTF8(b []byte) int {

@@ -153,6 +153,10 @@ func (s *source) decodable() error {
 	case len(b) > 3 && b[0] == 0 && b[1] != 0 && b[2] == 0 && b[3] != 0:
 		return utf16("big endian, no byte order mark")
 	}
+	if at := bytes.IndexByte(s.body, 0); at >= 0 {
+		line, col := conform.Place(s.body, at)
+		return problem.New(problem.Invalid, "read %q: line %d, column %d: a NUL byte, which text does not hold; %s", s.name, line, col, guess(s.body))
+	}
 	if !utf8.Valid(s.body) {
 		at := 0
 		for at < len(s.body) {
@@ -202,12 +206,15 @@ func (s *source) openJSON() error {
 	switch format, context, graph := tree.Get("bomFormat"), tree.Get("@context"), tree.Get("@graph"); {
 	case format != nil || tree.Get("specVersion") != nil && tree.Get("spdxVersion") == nil:
 		s.format = CycloneDXJSON
-		return s.cycloneDXVersion(tree.Get("specVersion").Str())
+		return s.cycloneDXVersion("/specVersion", tree.Get("specVersion").Str())
 	case tree.Get("spdxVersion") != nil || tree.Get("SPDXID") != nil:
 		s.format = SPDXJSON
-		return s.spdxVersion(tree.Get("spdxVersion").Str())
+		return s.spdxVersion("/spdxVersion", tree.Get("spdxVersion").Str())
 	case context != nil && (graph != nil || strings.Contains(context.Str(), "spdx.org/rdf/3.")):
 		s.format = SPDX3JSON
+		if len(context.Strs()) == 0 {
+			return problem.New(problem.Invalid, "read %q: /@context: must be the address of the SPDX 3 context, or a list with it", s.name)
+		}
 		s.version = spdx3Version(tree)
 		if !strings.HasPrefix(s.version, "3.0") {
 			return problem.New(problem.Invalid, "read %q: SPDX version %q is not supported; 3.0 is", s.name, s.version)
@@ -217,26 +224,26 @@ func (s *source) openJSON() error {
 	return problem.New(problem.Invalid, "read %q: the file is JSON but neither CycloneDX (no bomFormat) nor SPDX (no spdxVersion, no @graph)", s.name)
 }
 
-// cycloneDXVersion takes "1.0" to "1.7". JSON came with 1.2.
-func (s *source) cycloneDXVersion(v string) error {
+// cycloneDXVersion takes "1.0" to "1.7", which stands at a place. JSON came with 1.2.
+func (s *source) cycloneDXVersion(at, v string) error {
 	first := byte('0')
 	if s.format == CycloneDXJSON {
 		first = '2'
 	}
 	if len(v) != 3 || !strings.HasPrefix(v, "1.") || v[2] < first || v[2] > '7' {
-		return problem.New(problem.Invalid, "read %q: CycloneDX version %q is not supported in this encoding; 1.%c to 1.7 are", s.name, v, first)
+		return problem.New(problem.Invalid, "read %q: %s: CycloneDX version %q is not supported in this encoding; 1.%c to 1.7 are", s.name, at, v, first)
 	}
 	s.version = v
 	return nil
 }
 
-func (s *source) spdxVersion(v string) error {
+func (s *source) spdxVersion(at, v string) error {
 	switch v {
 	case "SPDX-2.1", "SPDX-2.2", "SPDX-2.3":
 		s.version = strings.TrimPrefix(v, "SPDX-")
 		return nil
 	}
-	return problem.New(problem.Invalid, "read %q: spdxVersion %q is not supported; SPDX-2.1, SPDX-2.2 and SPDX-2.3 are", s.name, v)
+	return problem.New(problem.Invalid, "read %q: %s: spdxVersion %q is not supported; SPDX-2.1, SPDX-2.2 and SPDX-2.3 are", s.name, at, v)
 }
 
 // openTagValue splits the file into tags and finds the version.
@@ -251,7 +258,7 @@ func (s *source) openTagValue() error {
 	s.tags, s.format = tags, SPDXTagValue
 	for _, t := range tags {
 		if t.Name == "SPDXVersion" {
-			return s.spdxVersion(t.Value)
+			return s.spdxVersion(fmt.Sprintf("line %d", t.Line), t.Value)
 		}
 	}
 	return problem.New(problem.Invalid, "read %q: the file has no SPDXVersion tag", s.name)
@@ -281,7 +288,7 @@ func (s *source) openXML() error {
 	case !strings.HasPrefix(tree.Space(), base):
 		return problem.New(problem.Invalid, "read %q: /bom: the namespace %q is not CycloneDX's (%s1.x)", s.name, tree.Space(), base)
 	}
-	return s.cycloneDXVersion(strings.TrimPrefix(tree.Space(), base))
+	return s.cycloneDXVersion("/bom", strings.TrimPrefix(tree.Space(), base))
 }
 
 // facts takes the facts with the reader of the format.
