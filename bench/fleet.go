@@ -10,6 +10,7 @@ import (
 
 	"triward/internal/app"
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -27,7 +28,7 @@ func (b *bench) fleet() error {
 		fmt.Fprintf(&csv, "BM-%06d,Synthetic Devices,Model %d,%d.%d,S%07d,10.%d.%d.%d,02:00:00:%02x:%02x:%02x,Site %d,Ward %d,%s,%s,private_network\n",
 			i, i%models, 1+i%models%4, i/models%3, i, i>>16&255, i>>8&255, i&255, i>>16&255, i>>8&255, i&255, i%20, i%200, classes[i%models%len(classes)], []string{"yes", "no", "unknown"}[i%3])
 	}
-	rows, faults := device.ParseFleet("fleet.csv", strings.NewReader(csv.String()))
+	rows, faults := fleetfile.Parse("fleet.csv", strings.NewReader(csv.String()))
 	if len(faults) > 0 {
 		return fmt.Errorf("synthetic fleet: %v", faults[0])
 	}

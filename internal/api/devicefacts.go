@@ -6,6 +6,7 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/device"
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -37,7 +38,7 @@ func (s *Server) addIdentity(ctx context.Context, in *oneWith[apiv1.IdentityInpu
 	if err != nil {
 		return err
 	}
-	d.Identities = append(d.Identities, device.Identity{Kind: device.IdentityKind(in.Body.Kind), Value: in.Body.Value, Source: in.Body.Source})
+	d.Identities = append(d.Identities, device.Identity{Kind: network.IdentityKind(in.Body.Kind), Value: in.Body.Value, Source: in.Body.Source})
 	return s.Fleet.Change(ctx, d)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/device"
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -105,10 +106,10 @@ func wireIdentity(n device.Identity) apiv1.Identity {
 func deviceOf(in apiv1.DeviceInput) device.Device {
 	return device.Device{Site: device.SiteID(in.Site), Ward: in.Ward, AssetTag: in.AssetTag, Serial: in.Serial, Lot: in.Lot, Manufactured: day(in.Manufactured),
 		UDI: in.UDI, DI: in.DI, Model: product.ModelID(in.Model), Release: product.ReleaseID(in.Release), RawVendor: in.RawVendor, RawModel: in.RawModel,
-		RawVersion: in.RawVersion, Zone: in.Zone, Connectivity: words[device.Connectivity](in.Connectivity), PatientData: product.Answer(in.PatientData),
+		RawVersion: in.RawVersion, Zone: in.Zone, Connectivity: words[network.Connectivity](in.Connectivity), PatientData: product.Answer(in.PatientData),
 		InUse: product.Answer(in.InUse), OwnClass: product.SafetyClass(in.Class), ClinicalOwner: in.ClinicalOwner, ITOwner: in.ITOwner,
 		Identities: each(in.Network, func(n apiv1.Identity) device.Identity {
-			return device.Identity{Kind: device.IdentityKind(n.Kind), Value: n.Value, Since: n.Since, Until: n.Until, Source: n.Source}
+			return device.Identity{Kind: network.IdentityKind(n.Kind), Value: n.Value, Since: n.Since, Until: n.Until, Source: n.Source}
 		}), Values: each(in.Values, func(v apiv1.Value) device.Value { return device.Value(v) })}
 }
 

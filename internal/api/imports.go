@@ -11,6 +11,7 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -18,9 +19,9 @@ import (
 
 func (s *Server) imports() {
 	csv := []string{"text/csv", "application/octet-stream"}
-	add(s, op{id: "preview-import", route: "POST /import-previews", kind: device.KindImportStarted, upload: device.MaxFileBytes, accepts: csv,
+	add(s, op{id: "preview-import", route: "POST /import-previews", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: csv,
 		summary: "What importing a fleet file would do, without doing it"}, s.previewImport)
-	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: device.MaxFileBytes, accepts: csv, status: http.StatusAccepted,
+	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: csv, status: http.StatusAccepted,
 		summary: "Import a fleet file; it is taken as a whole and then applied in steps"}, s.startImport)
 	add(s, op{id: "imports", route: "GET /imports", kind: device.KindRead, summary: "Imports, the newest first"},
 		func(ctx context.Context, in *struct{ apiv1.Cursor }) (apiv1.Page[apiv1.Import], error) {
@@ -45,12 +46,12 @@ func lastOf[T any](items []T, limit int, name func(T) string) string {
 }
 
 // readTable reads a fleet file and maps its columns.
-func readTable(q apiv1.ImportQuery, body []byte) (device.Table, device.Mapping, error) {
-	t, err := device.ReadFleetCSV(q.Name, bytes.NewReader(body))
+func readTable(q apiv1.ImportQuery, body []byte) (fleetfile.Table, fleetfile.Mapping, error) {
+	t, err := fleetfile.Read(q.Name, bytes.NewReader(body))
 	if err != nil {
 		return t, nil, err
 	}
-	chosen := map[string]device.Field{}
+	chosen := map[string]fleetfile.Field{}
 	var l problem.List
 	for _, m := range q.Mapping {
 		// A header may hold "=", a field does not.
@@ -59,12 +60,12 @@ func readTable(q apiv1.ImportQuery, body []byte) (device.Table, device.Mapping, 
 			l.Add("map", "%q is not header=field", m)
 			continue
 		}
-		chosen[m[:i]] = device.Field(m[i+1:])
+		chosen[m[:i]] = fleetfile.Field(m[i+1:])
 	}
 	if err := l.Err("the mapping is not valid"); err != nil {
 		return t, nil, err
 	}
-	m, err := device.Guess(t.Header).With(t.Header, chosen)
+	m, err := fleetfile.Guess(t.Header).With(t.Header, chosen)
 	return t, m, err
 }
 
@@ -80,7 +81,7 @@ func (s *Server) previewImport(ctx context.Context, in *struct {
 	if err != nil {
 		return apiv1.ImportPreview{}, err
 	}
-	out := apiv1.ImportPreview{Fields: texts(device.Fields()), Notes: p.Notes, Total: p.Total, Added: p.Added, Changed: p.Changed, Same: p.Same, Held: p.Held,
+	out := apiv1.ImportPreview{Fields: texts(fleetfile.Fields()), Notes: p.Notes, Total: p.Total, Added: p.Added, Changed: p.Changed, Same: p.Same, Held: p.Held,
 		First: each(p.First, wireRow), Faults: each(p.Faults, wireFault), Issues: each(p.Issues, wireIssue), Columns: []apiv1.Column{}}
 	for i, h := range p.Header {
 		if i < len(p.Mapping) {
@@ -126,7 +127,7 @@ func wireIssue(i device.Issue) apiv1.ImportIssue {
 }
 
 func (s *Server) importIssues(ctx context.Context, in *aboutOne) (apiv1.Page[apiv1.ImportIssue], error) {
-	after := -device.MaxRows
+	after := -fleetfile.MaxRows
 	if in.After != "" {
 		n, err := strconv.Atoi(in.After)
 		if err != nil {
@@ -145,23 +146,23 @@ func badCursor() error {
 }
 
 // wireRow shows a row as understood, without what it does not say.
-func wireRow(r device.Row) apiv1.ImportRow {
+func wireRow(r fleetfile.Row) apiv1.ImportRow {
 	f := map[string]string{}
 	for _, v := range []struct {
-		field device.Field
+		field fleetfile.Field
 		text  string
-	}{{device.FieldTag, r.AssetTag}, {device.FieldVendor, r.Vendor}, {device.FieldModel, r.Model}, {device.FieldVersion, r.Version}, {device.FieldSerial, r.Serial},
-		{device.FieldLot, r.Lot}, {device.FieldManufactured, date(r.Manufactured)}, {device.FieldUDI, r.UDI}, {device.FieldIP, strings.Join(r.IP, ", ")},
-		{device.FieldMAC, strings.Join(r.MAC, ", ")}, {device.FieldHostname, strings.Join(r.Hostname, ", ")}, {device.FieldAETitle, strings.Join(r.AETitle, ", ")},
-		{device.FieldSite, r.Site}, {device.FieldLocation, r.Location}, {device.FieldZone, r.Zone}, {device.FieldConnectivity, strings.Join(texts(r.Connectivity), ", ")},
-		{device.FieldPatientData, answered(r.PatientData)}, {device.FieldInUse, answered(r.InUse)}, {device.FieldClinicalOwner, r.ClinicalOwner},
-		{device.FieldITOwner, r.ITOwner}, {device.FieldSBOM, r.SBOM}} {
+	}{{fleetfile.FieldTag, r.AssetTag}, {fleetfile.FieldVendor, r.Vendor}, {fleetfile.FieldModel, r.Model}, {fleetfile.FieldVersion, r.Version}, {fleetfile.FieldSerial, r.Serial},
+		{fleetfile.FieldLot, r.Lot}, {fleetfile.FieldManufactured, date(r.Manufactured)}, {fleetfile.FieldUDI, r.UDI}, {fleetfile.FieldIP, strings.Join(r.IP, ", ")},
+		{fleetfile.FieldMAC, strings.Join(r.MAC, ", ")}, {fleetfile.FieldHostname, strings.Join(r.Hostname, ", ")}, {fleetfile.FieldAETitle, strings.Join(r.AETitle, ", ")},
+		{fleetfile.FieldSite, r.Site}, {fleetfile.FieldLocation, r.Location}, {fleetfile.FieldZone, r.Zone}, {fleetfile.FieldConnectivity, strings.Join(texts(r.Connectivity), ", ")},
+		{fleetfile.FieldPatientData, answered(r.PatientData)}, {fleetfile.FieldInUse, answered(r.InUse)}, {fleetfile.FieldClinicalOwner, r.ClinicalOwner},
+		{fleetfile.FieldITOwner, r.ITOwner}, {fleetfile.FieldSBOM, r.SBOM}} {
 		if v.text != "" {
 			f[string(v.field)] = v.text
 		}
 	}
 	if r.Class != product.ClassNotKnown {
-		f[string(device.FieldClass)] = string(r.Class)
+		f[string(fleetfile.FieldClass)] = string(r.Class)
 	}
 	for _, v := range r.Facts {
 		f[v.Name] = v.Value

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/testdb"
@@ -57,7 +58,7 @@ func writeForever(address string) error {
 		for j := range 300 {
 			fmt.Fprintf(&csv, "I%d-%d-%d,Northmere Medical,Rill 300,%d.0,Main\n", run, i, j, j%5)
 		}
-		rows, _ := device.ParseFleet("crash.csv", strings.NewReader(csv.String()))
+		rows, _ := fleetfile.Parse("crash.csv", strings.NewReader(csv.String()))
 		imp, err := fleet.StartImport(ctx, device.Upload{Name: "crash.csv", Rows: rows})
 		if err != nil {
 			return err

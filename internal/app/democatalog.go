@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/sbom"
@@ -219,11 +220,11 @@ func (d *demonstration) bring(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	t, err := device.ReadFleetCSV(file, bytes.NewReader(body))
+	t, err := fleetfile.Read(file, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	rows, faults := t.Rows(device.Guess(t.Header))
+	rows, faults := t.Rows(fleetfile.Guess(t.Header))
 	sum := sha256.Sum256(body)
 	_, err = d.fleet.Import(d.as(ctx, "htm"), device.Upload{Name: file, Digest: "sha256:" + hex.EncodeToString(sum[:]), Rows: rows, Faults: faults, OnFault: device.Skip})
 	return err

@@ -11,6 +11,8 @@ import (
 
 	"triward/internal/advisory"
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -71,7 +73,7 @@ func (w world) catchUp() {
 
 func (w world) fleet(csv string) {
 	w.t.Helper()
-	rows, faults := device.ParseFleet("fleet.csv", strings.NewReader(csv))
+	rows, faults := fleetfile.Parse("fleet.csv", strings.NewReader(csv))
 	if len(faults) > 0 {
 		w.t.Fatal(faults)
 	}
@@ -291,7 +293,7 @@ func TestAcceptanceReopensWhenAFactChanges(t *testing.T) {
 			w.publish(csaf(w.t, "NM-2", "1", "CVE-2026-90001", "Rill 300", "< 2.0"))
 		}, "new advisory"},
 		{"an exposed zone", func(w world, _ *testdb.Clock) {
-			w.change("A", func(d *device.Device) { d.Connectivity = append(d.Connectivity, device.Internet) })
+			w.change("A", func(d *device.Device) { d.Connectivity = append(d.Connectivity, network.Internet) })
 		}, "internet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"triward/internal/advisory"
-	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/ingest"
 	"triward/internal/problem"
 	"triward/internal/risk"
@@ -149,17 +149,17 @@ func (p *program) warn(file string, faults []problem.Fault) {
 
 // readFleet reads the fleet file. A cell that cannot be read is left empty, so that its device is assessed all the same
 // with that fact not known; the faults are returned.
-func readFleet(name string) ([]device.Row, []problem.Fault, error) {
+func readFleet(name string) ([]fleetfile.Row, []problem.Fault, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, problem.New(problem.NotFound, "cannot read %s: %v", name, pathReason(err))
 	}
 	defer f.Close()
-	t, err := device.ReadFleetCSV(name, f)
+	t, err := fleetfile.Read(name, f)
 	if err != nil {
 		return nil, nil, err
 	}
-	mapping := device.Guess(t.Header)
+	mapping := fleetfile.Guess(t.Header)
 	var all []problem.Fault
 	for range 3 { // blanking a cell can uncover what is wrong with the whole row, no more
 		rows, faults := t.Rows(mapping)
@@ -173,7 +173,7 @@ func readFleet(name string) ([]device.Row, []problem.Fault, error) {
 }
 
 // blankFaulty empties the cells that faults name ("row 14, column ip") and reports whether there were any.
-func blankFaulty(t *device.Table, faults []problem.Fault) bool {
+func blankFaulty(t *fleetfile.Table, faults []problem.Fault) bool {
 	byLine := map[string]int{}
 	for i, r := range t.Records {
 		byLine[fmt.Sprintf("row %d", r.Line)] = i
@@ -273,7 +273,7 @@ func readThreats(a assessment) (threats, error) {
 }
 
 // lines matches every device and ranks the answers. Answers of several sources that name the same advisory are one line.
-func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []device.Row) ([]line, error) {
+func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) ([]line, error) {
 	components := map[string][]vuln.Component{}
 	var out []line
 	var at []int // row of each line
@@ -308,7 +308,7 @@ func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []device.Row) ([]
 	return out, nil
 }
 
-func assetOf(r device.Row) vuln.Asset {
+func assetOf(r fleetfile.Row) vuln.Asset {
 	a := vuln.Asset{Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Lot: r.Lot, Manufactured: r.Manufactured, DI: r.DI}
 	for _, v := range r.Facts {
 		a.Facts = append(a.Facts, vuln.Fact{Kind: vuln.Other, Product: v.Name, Version: v.Value, Source: "fleet file", Confidence: "declared"})
@@ -317,7 +317,7 @@ func assetOf(r device.Row) vuln.Asset {
 }
 
 // components reads the SBOM of a row, once per file.
-func (a assessment) components(r device.Row, read map[string][]vuln.Component) ([]vuln.Component, error) {
+func (a assessment) components(r fleetfile.Row, read map[string][]vuln.Component) ([]vuln.Component, error) {
 	if r.SBOM == "" || a.sboms == "" {
 		return nil, nil
 	}
@@ -366,7 +366,7 @@ func byAdvisory(matches []vuln.Match) []advisoryAnswer {
 	return out
 }
 
-func (g advisoryAnswer) line(r device.Row) line {
+func (g advisoryAnswer) line(r fleetfile.Row) line {
 	l := line{Device: r.AssetTag, Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Site: r.Site, Location: r.Location,
 		SafetyClass: string(r.Class), InUse: string(r.InUse), Vulnerability: g.vulnerability, Advisory: g.advisory, Truth: g.truth, Aliases: []string{}}
 	if g.truth == vuln.Unknown {
@@ -380,7 +380,7 @@ func (g advisoryAnswer) line(r device.Row) line {
 	return l
 }
 
-func (l *line) rate(t *vuln.Threat, r device.Row, table risk.Table) {
+func (l *line) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 	in := risk.Input{Truth: l.Truth, Threat: risk.ThreatOf(t), Use: risk.Use{SafetyClass: string(r.Class)}}
 	for _, c := range r.Connectivity {
 		in.Reach.Ways = append(in.Reach.Ways, risk.Connectivity(c))

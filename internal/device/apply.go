@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -102,7 +104,7 @@ func (i *Import) advance(ctx context.Context, tx *store.Tx, p planner, from int)
 // staged is a row with its position in the import.
 type staged struct {
 	position int
-	row      Row
+	row      fleetfile.Row
 }
 
 func stagedRows(ctx context.Context, r store.Reader, id ImportID, from int) ([]staged, error) {
@@ -214,7 +216,7 @@ func (p *planner) one(ix *index, s staged, d Device) error {
 		after = *before
 		after.update(ix.otherNames(*before, d))
 	}
-	for kind, values := range map[IdentityKind][]string{IP: s.row.IP, MAC: s.row.MAC, Hostname: s.row.Hostname, AETitle: s.row.AETitle} {
+	for kind, values := range map[network.IdentityKind][]string{network.IP: s.row.IP, network.MAC: s.row.MAC, network.Hostname: s.row.Hostname, network.AETitle: s.row.AETitle} {
 		if len(values) > 0 {
 			after.setCurrent(kind, values, p.now, p.source)
 		}
@@ -249,8 +251,8 @@ func (ix *index) otherNames(c, d Device) Device {
 		}
 		return false
 	}
-	tag := mark(c.AssetTag) != "" && mark(c.AssetTag) != mark(d.AssetTag) && known(keyTag)
-	serial := mark(c.Serial) != "" && mark(c.Serial) != mark(d.Serial) && known(keyUDI, keySerial)
+	tag := fleetfile.Mark(c.AssetTag) != "" && fleetfile.Mark(c.AssetTag) != fleetfile.Mark(d.AssetTag) && known(keyTag)
+	serial := fleetfile.Mark(c.Serial) != "" && fleetfile.Mark(c.Serial) != fleetfile.Mark(d.Serial) && known(keyUDI, keySerial)
 	if tag {
 		d.AssetTag = ""
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/product"
 	"triward/internal/store"
 	"triward/internal/testdb"
@@ -46,12 +47,12 @@ func databases(b *testing.B, fn func(b *testing.B, db *store.DB)) {
 	})
 }
 
-func BenchmarkParseFleet100k(b *testing.B) {
+func BenchmarkParse100k(b *testing.B) {
 	text := fleetFile(100_000)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, faults := device.ParseFleet("f.csv", strings.NewReader(text)); len(faults) > 0 {
+		if _, faults := fleetfile.Parse("f.csv", strings.NewReader(text)); len(faults) > 0 {
 			b.Fatal(faults)
 		}
 	}
@@ -61,7 +62,7 @@ func BenchmarkParseFleet100k(b *testing.B) {
 func BenchmarkFleet100k(b *testing.B) {
 	databases(b, func(b *testing.B, db *store.DB) {
 		f, ctx := device.Fleet{DB: db}, testdb.System()
-		rows, _ := device.ParseFleet("f.csv", strings.NewReader(fleetFile(100_000)))
+		rows, _ := fleetfile.Parse("f.csv", strings.NewReader(fleetFile(100_000)))
 		for b.Loop() {
 			for _, name := range []string{"import_s", "again_s"} {
 				start := time.Now()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -20,7 +21,7 @@ type Brief struct {
 	ModelName    string
 	Release      product.ReleaseID
 	Version      string // of the release, else as imported
-	Connectivity []Connectivity
+	Connectivity []network.Connectivity
 	InUse        product.Answer
 	Class        product.SafetyClass
 	At           time.Time
@@ -41,7 +42,7 @@ func Briefs(ctx context.Context, r store.Reader, ids []string) ([]Brief, error) 
 		var at int64
 		err := s.Scan(&b.ID, &b.AssetTag, &b.Serial, &b.Site, &b.SiteName, &b.Ward, &b.Model, &b.ModelName, &b.Release, &b.Version, &raw, &vendor, &model,
 			&ways, &b.InUse, &b.Class, &at)
-		b.Connectivity, b.At = splitWays(ways), store.Time(at)
+		b.Connectivity, b.At = network.SplitWays(ways), store.Time(at)
 		if b.ModelName == "" {
 			b.ModelName = joinWords(vendor, model)
 		}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 )
@@ -32,24 +34,6 @@ const (
 	Merged  State = "merged" // another record stands for it: MergedInto
 )
 
-// Connectivity is a way in which a device can be reached. An empty set means not known.
-type Connectivity string
-
-// The closed list of ways.
-const (
-	PrivateNetwork Connectivity = "private_network"
-	Internet       Connectivity = "internet"
-	PointToPoint   Connectivity = "point_to_point"
-	Wireless       Connectivity = "wireless"
-	RemoteService  Connectivity = "remote_service"
-	NoConnection   Connectivity = "none" // known to have no connection; stands alone
-)
-
-// Connectivities lists every way.
-func Connectivities() []Connectivity {
-	return []Connectivity{PrivateNetwork, Internet, PointToPoint, Wireless, RemoteService, NoConnection}
-}
-
 // Device is one physical device.
 type Device struct {
 	ID            ID
@@ -71,7 +55,7 @@ type Device struct {
 	RawModel      string
 	RawVersion    string // software version as imported; holds also where the release is not resolved
 	Zone          string // network zone, in the hospital's own words
-	Connectivity  []Connectivity
+	Connectivity  []network.Connectivity
 	PatientData   product.Answer
 	InUse         product.Answer
 	OwnClass      product.SafetyClass // said of this device; unknown: the model's holds
@@ -91,14 +75,7 @@ type Value struct {
 	Value string
 }
 
-// Limits of what a record holds.
-const (
-	maxText       = 300
-	maxUDI        = 500
-	maxValue      = 2_000
-	maxValues     = 200
-	maxIdentities = 1_000
-)
+const maxIdentities = 1_000 // of one device, past ones too
 
 // unset gives fields left empty their "not known" value and identities their canonical form; what cannot be read stays as
 // it is for [Device.Validate] to refuse.
@@ -121,7 +98,7 @@ func (d *Device) unset() {
 	d.Connectivity = slices.Compact(d.Connectivity)
 	d.Identities = slices.Clone(d.Identities)
 	for i, n := range d.Identities {
-		if v, err := Canonical(n.Kind, n.Value); err == nil {
+		if v, err := network.Canonical(n.Kind, n.Value); err == nil {
 			d.Identities[i].Value = v
 		}
 	}
@@ -151,7 +128,7 @@ func (d Device) Validate() error {
 	for _, f := range []struct{ path, text string }{{"ward", d.Ward}, {"asset_tag", d.AssetTag}, {"serial", d.Serial}, {"lot", d.Lot}, {"di", d.DI},
 		{"vendor", d.RawVendor}, {"model", d.RawModel}, {"version", d.RawVersion}, {"zone", d.Zone}, {"clinical_owner", d.ClinicalOwner},
 		{"it_owner", d.ITOwner}} {
-		product.Text(&l, f.path, f.text, maxText)
+		product.Text(&l, f.path, f.text, fleetfile.MaxText)
 	}
 	d.validateUDI(&l)
 	product.Date(&l, "manufactured", d.Manufactured)
@@ -159,30 +136,30 @@ func (d Device) Validate() error {
 	product.OneOf(&l, "in_use", d.InUse, product.Answers())
 	product.OneOf(&l, "safety_class", d.OwnClass, product.SafetyClasses())
 	for _, c := range d.Connectivity {
-		product.OneOf(&l, "connectivity", c, Connectivities())
+		product.OneOf(&l, "connectivity", c, network.Connectivities())
 	}
-	if len(d.Connectivity) > 1 && slices.Contains(d.Connectivity, NoConnection) {
+	if len(d.Connectivity) > 1 && slices.Contains(d.Connectivity, network.NoConnection) {
 		l.Add("connectivity", "none stands alone")
 	}
 	if d.AssetTag == "" && d.Serial == "" && d.UDI == "" && len(d.Identities) == 0 {
 		l.Add("asset_tag", "a device needs at least one of asset tag, serial number, UDI, or a network identity")
 	}
-	if len(d.Values) > maxValues {
-		l.Add("values", "at most %d are allowed", maxValues)
+	if len(d.Values) > fleetfile.MaxFacts {
+		l.Add("values", "at most %d are allowed", fleetfile.MaxFacts)
 	}
 	for _, v := range d.Values {
 		if strings.TrimSpace(v.Name) == "" {
 			l.Add("values", "a fact needs a name")
 		}
-		product.Text(&l, "values."+v.Name, v.Name, maxText)
-		product.Text(&l, "values."+v.Name, v.Value, maxValue)
+		product.Text(&l, "values."+v.Name, v.Name, fleetfile.MaxText)
+		product.Text(&l, "values."+v.Name, v.Value, fleetfile.MaxValue)
 	}
 	validateIdentities(&l, d.Identities)
 	return l.Err("the device is not valid")
 }
 
 // Current returns the network identities of a kind that hold.
-func (d Device) Current(kind IdentityKind) []string {
+func (d Device) Current(kind network.IdentityKind) []string {
 	var out []string
 	for _, n := range d.Identities {
 		if n.Kind == kind && n.Until.IsZero() {
@@ -208,7 +185,7 @@ func (d Device) changes(after Device) product.Changes {
 	c.Note("model", d.RawModel, after.RawModel)
 	c.Note("version", d.RawVersion, after.RawVersion)
 	c.Note("zone", d.Zone, after.Zone)
-	c.Note("connectivity", joinWays(d.Connectivity), joinWays(after.Connectivity))
+	c.Note("connectivity", network.JoinWays(d.Connectivity), network.JoinWays(after.Connectivity))
 	c.Note("patient_data", string(d.PatientData), string(after.PatientData))
 	c.Note("in_use", string(d.InUse), string(after.InUse))
 	c.Note("safety_class", string(d.OwnClass), string(after.OwnClass))
@@ -242,27 +219,8 @@ func (d Device) moves(after Device) product.Changes {
 // renames are the changes of network identities that hold.
 func (d Device) renames(after Device) product.Changes {
 	var c product.Changes
-	for _, k := range IdentityKinds() {
+	for _, k := range network.IdentityKinds() {
 		c.Note(string(k), strings.Join(d.Current(k), ", "), strings.Join(after.Current(k), ", "))
 	}
 	return c
-}
-
-func joinWays(ways []Connectivity) string {
-	out := make([]string, len(ways))
-	for i, w := range ways {
-		out[i] = string(w)
-	}
-	return strings.Join(out, ",")
-}
-
-func splitWays(s string) []Connectivity {
-	if s == "" {
-		return nil
-	}
-	var out []Connectivity
-	for w := range strings.SplitSeq(s, ",") {
-		out = append(out, Connectivity(w))
-	}
-	return out
 }

@@ -1,5 +1,6 @@
 // Package device keeps the fleet: which devices there are, where, how they are connected and under which names they are
-// known.
+// known. Package fleetfile below it reads fleet files, package network holds the vocabulary of names and connections; both know
+// no database.
 //
 // Invariants:
 //   - One device known under several names is one record. Names are compared in a fixed order ([Resolve]): UDI with serial

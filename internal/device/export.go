@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -52,16 +54,19 @@ func walk(ctx context.Context, r store.Reader, q Query, fn func(Device) error) e
 // exportColumns are the headers of an exported fleet file, as an import reads them; those of the first two it leaves out.
 func exportColumns() []string {
 	out := []string{"triward id", "triward state"}
-	for _, f := range []Field{FieldTag, FieldVendor, FieldModel, FieldVersion, FieldSerial, FieldLot, FieldManufactured, FieldUDI, FieldIP, FieldMAC,
-		FieldHostname, FieldAETitle, FieldSite, FieldLocation, FieldZone, FieldConnectivity, FieldPatientData, FieldInUse, FieldClass, FieldClinicalOwner,
-		FieldITOwner} {
-		out = append(out, string(f))
+	kept := func(f fleetfile.Field) bool {
+		return f != fleetfile.FieldSBOM && f != fleetfile.FieldName && f != fleetfile.FieldFact && f != fleetfile.FieldIgnore
+	}
+	for _, f := range fleetfile.Fields() {
+		if kept(f) {
+			out = append(out, string(f))
+		}
 	}
 	return out
 }
 
 // maxFactColumns bounds the columns of an export beyond those that have a field of their own.
-const maxFactColumns = MaxColumns - 50
+const maxFactColumns = fleetfile.MaxColumns - 50
 
 // ExportCSV writes devices as a fleet file (RFC 4180) that can be imported again: the columns of an import, then one for
 // each other fact that any device has. Vendor, model and version are the texts as imported where there are any, so that
@@ -143,9 +148,9 @@ func (n exportedNames) cells(d Device) []string {
 	if udi == "" {
 		udi = d.DI
 	}
-	now := func(k IdentityKind) string { return strings.Join(d.Current(k), "; ") }
-	cells := []string{string(d.ID), string(d.State), d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), udi, now(IP), now(MAC),
-		now(Hostname), now(AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(joinWays(d.Connectivity), ",", "; "), string(d.PatientData),
+	now := func(k network.IdentityKind) string { return strings.Join(d.Current(k), "; ") }
+	cells := []string{string(d.ID), string(d.State), d.AssetTag, vendor, model, version, d.Serial, d.Lot, product.Day(d.Manufactured), udi, now(network.IP), now(network.MAC),
+		now(network.Hostname), now(network.AETitle), d.SiteName, d.Ward, d.Zone, strings.ReplaceAll(network.JoinWays(d.Connectivity), ",", "; "), string(d.PatientData),
 		string(d.InUse), string(d.Class), d.ClinicalOwner, d.ITOwner}
 	for _, f := range n.facts {
 		cells = append(cells, facts[f])
@@ -163,46 +168,46 @@ func factsByName(d Device) map[string]string {
 
 // Exported is a device in an export as JSON. Dates are "2006-01-02".
 type Exported struct {
-	ID            ID                  `json:"id"`
-	State         State               `json:"state"`
-	AssetTag      string              `json:"asset_tag,omitempty"`
-	Vendor        string              `json:"vendor,omitempty"`
-	Model         string              `json:"model,omitempty"`
-	Version       string              `json:"version,omitempty"`
-	Serial        string              `json:"serial,omitempty"`
-	Lot           string              `json:"lot,omitempty"`
-	Manufactured  string              `json:"manufactured,omitempty"`
-	UDI           string              `json:"udi,omitempty"`
-	DI            string              `json:"di,omitempty"`
-	ModelID       product.ModelID     `json:"model_id,omitempty"`
-	ReleaseID     product.ReleaseID   `json:"release_id,omitempty"`
-	Site          string              `json:"site,omitempty"`
-	Location      string              `json:"location,omitempty"`
-	Zone          string              `json:"zone,omitempty"`
-	Connectivity  []Connectivity      `json:"connectivity,omitempty"`
-	PatientData   product.Answer      `json:"patient_data"`
-	InUse         product.Answer      `json:"in_use"`
-	Class         product.SafetyClass `json:"safety_class"`
-	ClinicalOwner string              `json:"clinical_owner,omitempty"`
-	ITOwner       string              `json:"it_owner,omitempty"`
-	IP            []string            `json:"ip,omitempty"`
-	MAC           []string            `json:"mac,omitempty"`
-	Hostname      []string            `json:"hostname,omitempty"`
-	AETitle       []string            `json:"ae_title,omitempty"`
-	Identities    []ExportedIdentity  `json:"identities,omitempty"` // present and past
-	Facts         map[string]string   `json:"facts,omitempty"`
-	Registered    time.Time           `json:"registered"`
-	Changed       time.Time           `json:"changed"`
-	MergedInto    ID                  `json:"merged_into,omitempty"`
+	ID            ID                     `json:"id"`
+	State         State                  `json:"state"`
+	AssetTag      string                 `json:"asset_tag,omitempty"`
+	Vendor        string                 `json:"vendor,omitempty"`
+	Model         string                 `json:"model,omitempty"`
+	Version       string                 `json:"version,omitempty"`
+	Serial        string                 `json:"serial,omitempty"`
+	Lot           string                 `json:"lot,omitempty"`
+	Manufactured  string                 `json:"manufactured,omitempty"`
+	UDI           string                 `json:"udi,omitempty"`
+	DI            string                 `json:"di,omitempty"`
+	ModelID       product.ModelID        `json:"model_id,omitempty"`
+	ReleaseID     product.ReleaseID      `json:"release_id,omitempty"`
+	Site          string                 `json:"site,omitempty"`
+	Location      string                 `json:"location,omitempty"`
+	Zone          string                 `json:"zone,omitempty"`
+	Connectivity  []network.Connectivity `json:"connectivity,omitempty"`
+	PatientData   product.Answer         `json:"patient_data"`
+	InUse         product.Answer         `json:"in_use"`
+	Class         product.SafetyClass    `json:"safety_class"`
+	ClinicalOwner string                 `json:"clinical_owner,omitempty"`
+	ITOwner       string                 `json:"it_owner,omitempty"`
+	IP            []string               `json:"ip,omitempty"`
+	MAC           []string               `json:"mac,omitempty"`
+	Hostname      []string               `json:"hostname,omitempty"`
+	AETitle       []string               `json:"ae_title,omitempty"`
+	Identities    []ExportedIdentity     `json:"identities,omitempty"` // present and past
+	Facts         map[string]string      `json:"facts,omitempty"`
+	Registered    time.Time              `json:"registered"`
+	Changed       time.Time              `json:"changed"`
+	MergedInto    ID                     `json:"merged_into,omitempty"`
 }
 
 // ExportedIdentity is a network identity in an export as JSON.
 type ExportedIdentity struct {
-	Kind   IdentityKind `json:"kind"`
-	Value  string       `json:"value"`
-	Since  time.Time    `json:"since,omitzero"`
-	Until  time.Time    `json:"until,omitzero"`
-	Source string       `json:"source,omitempty"`
+	Kind   network.IdentityKind `json:"kind"`
+	Value  string               `json:"value"`
+	Since  time.Time            `json:"since,omitzero"`
+	Until  time.Time            `json:"until,omitzero"`
+	Source string               `json:"source,omitempty"`
 }
 
 func (n exportedNames) exported(d Device) Exported {
@@ -210,7 +215,7 @@ func (n exportedNames) exported(d Device) Exported {
 	e := Exported{ID: d.ID, State: d.State, AssetTag: d.AssetTag, Vendor: vendor, Model: model, Version: version, Serial: d.Serial, Lot: d.Lot,
 		Manufactured: product.Day(d.Manufactured), UDI: d.UDI, DI: d.DI, ModelID: d.Model, ReleaseID: d.Release, Site: d.SiteName, Location: d.Ward,
 		Zone: d.Zone, Connectivity: d.Connectivity, PatientData: d.PatientData, InUse: d.InUse, Class: d.Class, ClinicalOwner: d.ClinicalOwner,
-		ITOwner: d.ITOwner, IP: d.Current(IP), MAC: d.Current(MAC), Hostname: d.Current(Hostname), AETitle: d.Current(AETitle), Facts: factsByName(d),
+		ITOwner: d.ITOwner, IP: d.Current(network.IP), MAC: d.Current(network.MAC), Hostname: d.Current(network.Hostname), AETitle: d.Current(network.AETitle), Facts: factsByName(d),
 		Registered: d.At, Changed: d.Changed, MergedInto: d.MergedInto}
 	for _, x := range d.Identities {
 		e.Identities = append(e.Identities, ExportedIdentity(x))

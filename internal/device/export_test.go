@@ -64,11 +64,3 @@ func TestExportIsNeutralAndImportsAgain(t *testing.T) {
 		})
 	})
 }
-
-func TestUDIOfARow(t *testing.T) {
-	rows, faults := device.ParseFleet("f.csv", strings.NewReader("asset_tag,udi,serial\nA,0100844588018923\x1d2112,12\nB,(01)00844588018924,\nC,(01)00844588018923(21)12,13\n"))
-	if len(rows) != 1 || rows[0].DI != "00844588018923" || len(faults) != 3 || faults[0].Path != "row 3, column udi" ||
-		faults[2].Reason != `the serial number is "13" in its column and "12" in the UDI` {
-		t.Errorf("%+v %v", rows, faults)
-	}
-}

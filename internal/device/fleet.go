@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -39,7 +41,7 @@ func validSite(name string) error {
 	if product.Fold(name) == "" {
 		l.Add("name", "is required")
 	}
-	product.Text(&l, "name", name, maxText)
+	product.Text(&l, "name", name, fleetfile.MaxText)
 	return l.Err("the site is not valid")
 }
 
@@ -200,7 +202,7 @@ func (f Fleet) Change(ctx context.Context, d Device) error {
 		}
 		after := d
 		after.State, after.At, after.MergedInto, after.Identities = before.State, before.At, before.MergedInto, before.Identities
-		for _, k := range IdentityKinds() {
+		for _, k := range network.IdentityKinds() {
 			after.setCurrent(k, d.Current(k), tx.Now, "changed")
 		}
 		ix, err := findAll(ctx, tx, []Device{after})
@@ -273,7 +275,7 @@ func validReason(reason string) error {
 	if strings.TrimSpace(reason) == "" {
 		l.Add("reason", "is required")
 	}
-	product.Text(&l, "reason", reason, maxValue)
+	product.Text(&l, "reason", reason, fleetfile.MaxValue)
 	return l.Err("a reason is needed")
 }
 

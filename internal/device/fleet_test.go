@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/device"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -44,8 +45,8 @@ func kinds(t *testing.T, db *store.DB, subject string) (out []string) {
 
 func pump(site device.SiteID) device.Device {
 	return device.Device{Site: site, Ward: "ICU 1", AssetTag: "BM-1", Serial: "S100", RawVendor: "Nordlicht", RawModel: "Pulsar", RawVersion: "2.1",
-		InUse: product.Yes, Connectivity: []device.Connectivity{device.Wireless, device.PrivateNetwork},
-		Identities: []device.Identity{{Kind: device.MAC, Value: "00-1B-C5-00-00-01"}, {Kind: device.IP, Value: "10.1.1.5"}},
+		InUse: product.Yes, Connectivity: []network.Connectivity{network.Wireless, network.PrivateNetwork},
+		Identities: []device.Identity{{Kind: network.MAC, Value: "00-1B-C5-00-00-01"}, {Kind: network.IP, Value: "10.1.1.5"}},
 		Values:     []device.Value{{Name: "room", Value: "12"}}}
 }
 
@@ -65,16 +66,16 @@ func TestRegisterChangeMove(t *testing.T) {
 		want := pump(site)
 		want.ID, want.State, want.SiteName, want.ModelName, want.At, want.Changed = id, device.Active, "North", "Nordlicht Pulsar", testdb.Start, testdb.Start
 		want.PatientData, want.OwnClass, want.Class = product.NotKnown, product.ClassNotKnown, product.ClassNotKnown
-		want.Connectivity = []device.Connectivity{device.PrivateNetwork, device.Wireless}
-		want.Identities = []device.Identity{{Kind: device.IP, Value: "10.1.1.5", Since: testdb.Start, Source: "registered"},
-			{Kind: device.MAC, Value: "00:1b:c5:00:00:01", Since: testdb.Start, Source: "registered"}}
+		want.Connectivity = []network.Connectivity{network.PrivateNetwork, network.Wireless}
+		want.Identities = []device.Identity{{Kind: network.IP, Value: "10.1.1.5", Since: testdb.Start, Source: "registered"},
+			{Kind: network.MAC, Value: "00:1b:c5:00:00:01", Since: testdb.Start, Source: "registered"}}
 		if diff := cmp.Diff(want, d); diff != "" {
 			t.Errorf("device (-want +got):\n%s", diff)
 		}
 		clock.Advance(time.Hour)
 		d.Ward, d.RawVersion = "ER", "2.2"
 		for i := range d.Identities {
-			if d.Identities[i].Kind == device.IP {
+			if d.Identities[i].Kind == network.IP {
 				d.Identities[i].Value = "10.1.1.6"
 			}
 		}
@@ -85,7 +86,7 @@ func TestRegisterChangeMove(t *testing.T) {
 			t.Errorf("a change of an old state = %v, want Conflict", err)
 		}
 		now := get(t, db, id)
-		if got := now.Current(device.IP); !cmp.Equal(got, []string{"10.1.1.6"}) || len(now.Identities) != 3 {
+		if got := now.Current(network.IP); !cmp.Equal(got, []string{"10.1.1.6"}) || len(now.Identities) != 3 {
 			t.Errorf("identities = %+v", now.Identities)
 		}
 		if diff := cmp.Diff([]string{"device.registered", "device.changed", "device.moved", "device.identity_added"}, kinds(t, db, string(id))); diff != "" {
@@ -120,7 +121,7 @@ func TestOneDeviceUnderSeveralNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mac := func(s string) []device.Identity { return []device.Identity{{Kind: device.MAC, Value: s}} }
+		mac := func(s string) []device.Identity { return []device.Identity{{Kind: network.MAC, Value: s}} }
 		for name, x := range map[string]struct {
 			d    device.Device
 			by   string
@@ -197,7 +198,7 @@ func TestMergeKeepsHistoryAndNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		drop, err := f.Register(ctx, device.Device{AssetTag: "OLD-9", Ward: "ER", ITOwner: "net",
-			Identities: []device.Identity{{Kind: device.MAC, Value: "00:1b:c5:00:00:09"}}})
+			Identities: []device.Identity{{Kind: network.MAC, Value: "00:1b:c5:00:00:09"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,10 +210,10 @@ func TestMergeKeepsHistoryAndNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		k, g := get(t, db, keep), get(t, db, drop)
-		if k.AssetTag != "BM-1" || k.Ward != "ER" || k.ITOwner != "net" || len(k.Current(device.MAC)) != 1 || k.Identities[0].Since != testdb.Start {
+		if k.AssetTag != "BM-1" || k.Ward != "ER" || k.ITOwner != "net" || len(k.Current(network.MAC)) != 1 || k.Identities[0].Since != testdb.Start {
 			t.Errorf("kept = %+v", k)
 		}
-		if g.State != device.Merged || g.MergedInto != keep || len(g.Current(device.MAC)) != 0 || len(g.Identities) != 1 {
+		if g.State != device.Merged || g.MergedInto != keep || len(g.Current(network.MAC)) != 0 || len(g.Identities) != 1 {
 			t.Errorf("dropped = %+v", g)
 		}
 		view(t, db, func(r store.Reader) error {
@@ -350,7 +351,7 @@ func TestListFiltersSortsAndPages(t *testing.T) {
 		}
 		for i := range 8 {
 			d := device.Device{AssetTag: fmt.Sprint("T", i), Site: []device.SiteID{south, north}[i%2], Model: models[i/4], Ward: fmt.Sprint("W", i%3),
-				InUse: []product.Answer{product.Yes, product.No}[i/6], Identities: []device.Identity{{Kind: device.AETitle, Value: fmt.Sprint("T", i, "_AE")}}}
+				InUse: []product.Answer{product.Yes, product.No}[i/6], Identities: []device.Identity{{Kind: network.AETitle, Value: fmt.Sprint("T", i, "_AE")}}}
 			if _, err := f.Register(ctx, d); err != nil {
 				t.Fatal(err)
 			}

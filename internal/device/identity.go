@@ -1,85 +1,24 @@
 package device
 
 import (
-	"encoding/hex"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 )
 
-// IdentityKind is a kind of name on the network.
-type IdentityKind string
-
-// The closed list of kinds.
-const (
-	MAC      IdentityKind = "mac"
-	IP       IdentityKind = "ip"
-	Hostname IdentityKind = "hostname"
-	AETitle  IdentityKind = "ae_title" // DICOM application entity
-)
-
-// IdentityKinds lists every kind.
-func IdentityKinds() []IdentityKind { return []IdentityKind{MAC, IP, Hostname, AETitle} }
-
 // Identity is a name on the network that a device has had from an instant until another.
 type Identity struct {
-	Kind   IdentityKind
+	Kind   network.IdentityKind
 	Value  string
 	Since  time.Time // zero: not known since when
 	Until  time.Time // zero: still
 	Source string
-}
-
-// Canonical is the one way to write an identity: MAC addresses as lower-case pairs with colons, IP addresses as RFC 5952
-// writes them (a prefix length is dropped), host names in lower case, AE titles without outer blanks (DICOM PS3.5 6.2).
-func Canonical(kind IdentityKind, s string) (string, error) {
-	s = strings.TrimSpace(s)
-	switch kind {
-	case MAC:
-		return canonicalMAC(s)
-	case IP:
-		text, _, _ := strings.Cut(s, "/")
-		a, err := netip.ParseAddr(text)
-		if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
-			return "", fmt.Errorf("%q is not an IP address of one device", s)
-		}
-		return a.Unmap().String(), nil
-	case Hostname:
-		h := strings.ToLower(strings.TrimSuffix(s, "."))
-		if h == "" || len(h) > 253 || strings.ContainsFunc(h, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
-		}) {
-			return "", fmt.Errorf("%q is not a host name", s)
-		}
-		return h, nil
-	case AETitle:
-		if s == "" || len(s) > 16 || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '\\' }) {
-			return "", fmt.Errorf("%q is not an AE title (1 to 16 characters without backslash)", s)
-		}
-		return s, nil
-	}
-	return "", fmt.Errorf("%q is not a kind of identity", kind)
-}
-
-func canonicalMAC(s string) (string, error) {
-	b, err := hex.DecodeString(strings.NewReplacer(":", "", "-", "", ".", "", " ", "").Replace(s))
-	zero, ones := [6]byte{}, [6]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	if err != nil || len(b) != 6 || [6]byte(b) == zero || [6]byte(b) == ones || b[0]&1 == 1 {
-		return "", fmt.Errorf("%q is not a MAC address of one device", s)
-	}
-	var out strings.Builder
-	for i, x := range b {
-		if i > 0 {
-			out.WriteByte(':')
-		}
-		out.WriteString(hex.EncodeToString([]byte{x}))
-	}
-	return out.String(), nil
 }
 
 func validateIdentities(l *problem.List, all []Identity) {
@@ -89,7 +28,7 @@ func validateIdentities(l *problem.List, all []Identity) {
 	}
 	for i, n := range all {
 		at := fmt.Sprintf("identities[%d]", i)
-		if v, err := Canonical(n.Kind, n.Value); err != nil {
+		if v, err := network.Canonical(n.Kind, n.Value); err != nil {
 			l.Add(at+"."+string(n.Kind), "%v", err)
 		} else if v != n.Value {
 			l.Add(at+"."+string(n.Kind), "must be written %q", v)
@@ -97,12 +36,12 @@ func validateIdentities(l *problem.List, all []Identity) {
 		if !n.Until.IsZero() && n.Until.Before(n.Since) {
 			l.Add(at+".until", "is before since")
 		}
-		product.Text(l, at+".source", n.Source, maxText)
+		product.Text(l, at+".source", n.Source, fleetfile.MaxText)
 	}
 }
 
 // setCurrent makes values the identities of a kind that hold at now: those missing end, new ones begin.
-func (d *Device) setCurrent(kind IdentityKind, values []string, now time.Time, source string) {
+func (d *Device) setCurrent(kind network.IdentityKind, values []string, now time.Time, source string) {
 	have := map[string]bool{}
 	d.Identities = slices.Clone(d.Identities)
 	for i, n := range d.Identities {
@@ -151,31 +90,13 @@ func (k keyKind) String() string {
 	return "name"
 }
 
-// mark is an asset tag or serial number as it is compared: upper case without blanks. Other signs count: 1-12 is not 11-2.
-func mark(s string) string {
-	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
-	if Blank(s) {
-		return ""
-	}
-	return s
-}
-
-// Blank reports whether a text only says that nothing is known ("n/a", "unknown", "-").
-func Blank(s string) bool {
-	switch strings.ToLower(strings.Trim(s, " \t.-_?*")) {
-	case "", "n/a", "na", "n.a", "none", "null", "nil", "unknown", "unbekannt", "tbd", "not available", "not known", "notavailable", "notknown", "xxx", "0", "00", "000", "0000":
-		return true
-	}
-	return false
-}
-
 // anySite stands in a tag's key for whichever site.
 const anySite = "*"
 
 // keys are the names by which a record is recognised. A record with a site is also found by its tag alone.
 func (d Device) keys() []string {
 	var out []string
-	serial, tag := mark(d.Serial), mark(d.AssetTag)
+	serial, tag := fleetfile.Mark(d.Serial), fleetfile.Mark(d.AssetTag)
 	if serial != "" {
 		if d.DI != "" {
 			out = append(out, "u|"+d.DI+"|"+serial)
@@ -185,7 +106,7 @@ func (d Device) keys() []string {
 	if tag != "" {
 		out = append(out, "t|"+string(d.Site)+"|"+tag, "t|"+anySite+"|"+tag)
 	}
-	for _, m := range d.Current(MAC) {
+	for _, m := range d.Current(network.MAC) {
 		out = append(out, "h|"+m)
 	}
 	return out
@@ -210,7 +131,7 @@ func (d Device) wanted() map[keyKind][]string {
 			out[keyKind(k[0])] = append(out[keyKind(k[0])], k)
 		}
 	}
-	if tag := mark(d.AssetTag); tag != "" {
+	if tag := fleetfile.Mark(d.AssetTag); tag != "" {
 		if d.Site == "" {
 			out[keyTag] = []string{"t|" + anySite + "|" + tag}
 		} else { // also a record whose site was not known

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/device"
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -25,7 +27,7 @@ BM-3,Vela,V 1,,S3,,,,South,,unknown,,,
 
 func upload(t testing.TB, text string) device.Upload {
 	t.Helper()
-	rows, faults := device.ParseFleet("fleet.csv", strings.NewReader(text))
+	rows, faults := fleetfile.Parse("fleet.csv", strings.NewReader(text))
 	return device.Upload{Name: "fleet.csv", Rows: rows, Faults: faults}
 }
 
@@ -63,7 +65,7 @@ func TestImportAddsThenChangesNothing(t *testing.T) {
 		}
 		d := get(t, db, all["BM-1"].ID)
 		if d.RawVendor != "Nordlicht, Inc." || d.Release == "" || !cmp.Equal(d.Values, []device.Value{{Name: "battery", Value: "good"}, {Name: "sbom", Value: "pulsar.json"}}) ||
-			!cmp.Equal(d.Current(device.IP), []string{"10.0.0.1"}) || d.Identities[0].Source != "import fleet.csv" {
+			!cmp.Equal(d.Current(network.IP), []string{"10.0.0.1"}) || d.Identities[0].Source != "import fleet.csv" {
 			t.Errorf("device = %+v", d)
 		}
 		clock.Advance(time.Hour)
@@ -96,25 +98,6 @@ func head(t *testing.T, db *store.DB) (n int64) {
 	return n
 }
 
-func TestImportReportsFaultsByRowAndColumn(t *testing.T) {
-	rows, faults := device.ParseFleet("f.csv", strings.NewReader("asset tag;mac;ip;in use;manufactured;safety class\nA;zz;;;;\nB;;10.0.0.300;maybe;03/04/2020;deadly\n;;;yes;;\nC;00:1b:c5:00:00:01;\nD;;;;2021-02;\n"))
-	want := []problem.Fault{
-		{Path: "row 5", Reason: "has 3 cells where the header has 6"},
-		{Path: "row 2, column mac", Reason: `"zz" is not a MAC address of one device`},
-		{Path: "row 3, column ip", Reason: `"10.0.0.300" is not an IP address of one device`},
-		{Path: "row 3, column in use", Reason: `"maybe" is not one of yes, no, unknown`},
-		{Path: "row 3, column manufactured", Reason: `"03/04/2020" is not a date that has one reading: write YYYY-MM-DD`},
-		{Path: "row 3, column safety class", Reason: `"deadly": must be one of life_sustaining, life_supporting, therapeutic, diagnostic, monitoring, other, unknown`},
-		{Path: "row 4", Reason: "names no device: it has no asset tag, serial number, UDI or network identity"},
-	}
-	if d := cmp.Diff(want, faults); d != "" {
-		t.Errorf("faults (-want +got):\n%s", d)
-	}
-	if len(rows) != 1 || rows[0].AssetTag != "D" || product.Day(rows[0].Manufactured) != "2021-02-01" {
-		t.Errorf("rows = %+v", rows)
-	}
-}
-
 func TestImportWithFaultsIsRefusedOrSkips(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := testdb.System()
@@ -129,7 +112,7 @@ func TestImportWithFaultsIsRefusedOrSkips(t *testing.T) {
 			t.Fatalf("import = %+v, %v", imp, err)
 		}
 		view(t, db, func(r store.Reader) error {
-			is, err := device.Issues(ctx, r, imp.ID, -device.MaxRows, 10)
+			is, err := device.Issues(ctx, r, imp.ID, -fleetfile.MaxRows, 10)
 			if len(is) != 1 || is[0].Line != 3 || is[0].Outcome != device.SkippedRow || is[0].Place != "row 3, column mac" {
 				t.Errorf("issues = %+v", is)
 			}
@@ -172,11 +155,11 @@ func TestImportHoldsContradictionsAndNeverMergesInSilence(t *testing.T) {
 }
 
 func dryRun(f device.Fleet, text string) (device.Preview, error) {
-	tab, err := device.ReadFleetCSV("f.csv", strings.NewReader(text))
+	tab, err := fleetfile.Read("f.csv", strings.NewReader(text))
 	if err != nil {
 		return device.Preview{}, err
 	}
-	return f.DryRun(testdb.System(), tab, device.Guess(tab.Header), 5)
+	return f.DryRun(testdb.System(), tab, fleetfile.Guess(tab.Header), 5)
 }
 
 func TestDryRunSeesRowsBeforeEachOther(t *testing.T) {
@@ -269,25 +252,6 @@ func TestImportRights(t *testing.T) {
 			return err
 		})
 	})
-}
-
-func TestNetBoxHeaders(t *testing.T) {
-	rows, faults := device.ParseFleet("netbox.csv", strings.NewReader(`name,status,role,manufacturer,device_type,serial,asset_tag,site,location,primary_ip4,primary_ip6,Infusion pumps
-pump-01,Active,Medical,Nordlicht,Pulsar 3,S1,BM-1,North,ICU,10.0.0.1/24,2001:db8::1/64,x
-Bedside 4 (left),Offline,Medical,Nordlicht,Pulsar 3,S2,,North,ICU,,,
-`))
-	if len(faults) > 0 || len(rows) != 2 {
-		t.Fatalf("%v %v", rows, faults)
-	}
-	want := device.Row{Line: 2, AssetTag: "BM-1", Vendor: "Nordlicht", Model: "Pulsar 3", Serial: "S1", IP: []string{"10.0.0.1", "2001:db8::1"}, Hostname: []string{"pump-01"},
-		Site: "North", Location: "ICU", InUse: product.Yes, PatientData: product.NotKnown, Class: product.ClassNotKnown,
-		Facts: []device.Value{{Name: "role", Value: "Medical"}, {Name: "Infusion pumps", Value: "x"}}}
-	if d := cmp.Diff(want, rows[0]); d != "" {
-		t.Error(d)
-	}
-	if rows[1].InUse != product.No || rows[1].Facts[0] != (device.Value{Name: "name", Value: "Bedside 4 (left)"}) {
-		t.Errorf("%+v", rows[1])
-	}
 }
 
 func TestTwoInventoriesOfAMergedDevice(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/device/fleetfile"
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -38,7 +39,7 @@ const (
 type Upload struct {
 	Name    string
 	Digest  string // "sha256:<hex>" of the file, may be empty
-	Rows    []Row
+	Rows    []fleetfile.Row
 	Faults  []problem.Fault // of reading
 	OnFault OnFault
 }
@@ -127,8 +128,8 @@ func (f Fleet) accept(ctx context.Context, u Upload) (Import, error) {
 	if len(u.Faults) > 0 && u.OnFault != Skip {
 		return Import{}, &problem.Error{Kind: problem.Invalid, Message: "the file has rows that cannot be imported", Faults: u.Faults}
 	}
-	if len(u.Rows) == 0 || len(u.Rows) > MaxRows {
-		return Import{}, problem.New(problem.Invalid, "an import has 1 to %d rows that can be read, not %d", MaxRows, len(u.Rows))
+	if len(u.Rows) == 0 || len(u.Rows) > fleetfile.MaxRows {
+		return Import{}, problem.New(problem.Invalid, "an import has 1 to %d rows that can be read, not %d", fleetfile.MaxRows, len(u.Rows))
 	}
 	iid, err := id.New("imp")
 	if err != nil {
@@ -144,7 +145,7 @@ func (f Fleet) accept(ctx context.Context, u Upload) (Import, error) {
 }
 
 // mayImport checks the rights of an actor over the sites of rows, and returns the only site it may touch ("" for all).
-func mayImport(ctx context.Context, r store.Reader, a store.Actor, rows []Row) (SiteID, error) {
+func mayImport(ctx context.Context, r store.Reader, a store.Actor, rows []fleetfile.Row) (SiteID, error) {
 	sites := map[string]SiteID{}
 	all, err := store.All(ctx, r, scanSite, `SELECT id, name FROM site`)
 	if err != nil {
@@ -162,11 +163,11 @@ func mayImport(ctx context.Context, r store.Reader, a store.Actor, rows []Row) (
 		only[s] = true
 		switch {
 		case row.Site != "" && !known && !a.Scope(KindSiteAdded).All:
-			l.Add(fmt.Sprintf("row %d", row.Line), "the site %q does not exist and your role does not allow to add it", short(row.Site))
+			l.Add(fmt.Sprintf("row %d", row.Line), "the site %.60q does not exist and your role does not allow to add it", row.Site)
 		case !everywhere && slices.ContainsFunc(kinds, func(k string) bool { return !a.Scope(k).Covers(string(s), "") }):
 			l.Add(fmt.Sprintf("row %d", row.Line), "your role does not allow to import devices of this site")
 		}
-		if l.Len() == maxFaults {
+		if l.Len() == fleetfile.MaxFaults {
 			break
 		}
 	}
@@ -227,7 +228,7 @@ func (f Fleet) stage(ctx context.Context, imp Import, u Upload) error {
 	return nil
 }
 
-func bodies(imp ImportID, from int, rows []Row, failed *error) iter.Seq[[]any] {
+func bodies(imp ImportID, from int, rows []fleetfile.Row, failed *error) iter.Seq[[]any] {
 	return func(yield func([]any) bool) {
 		for i, row := range rows {
 			b, err := json.Marshal(row)
@@ -331,7 +332,7 @@ func Imports(ctx context.Context, r store.Reader, after ImportID, limit int) ([]
 }
 
 // Issues reads up to limit rows of an import that were not applied, in the order of the file, after a position (start
-// with -[MaxRows]: faults of reading come first and have negative positions).
+// with -[fleetfile.MaxRows]: faults of reading come first and have negative positions).
 func Issues(ctx context.Context, r store.Reader, imp ImportID, after, limit int) ([]Issue, error) {
 	if _, err := GetImport(ctx, r, imp); err != nil {
 		return nil, err

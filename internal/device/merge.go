@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"triward/internal/device/network"
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -40,7 +41,7 @@ func (f Fleet) Merge(ctx context.Context, keep, drop ID, reason string) error {
 		after, gone := kept, dropped
 		after.take(dropped)
 		gone.State, gone.MergedInto = Merged, keep
-		for _, k := range IdentityKinds() {
+		for _, k := range network.IdentityKinds() {
 			gone.setCurrent(k, nil, tx.Now, "")
 		}
 		if err := inherit(ctx, tx, kept.ID, dropped); err != nil {

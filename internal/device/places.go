@@ -3,9 +3,10 @@ package device
 import (
 	"context"
 	"maps"
-	"slices"
 	"strings"
 
+	"triward/internal/device/fleetfile"
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -29,12 +30,15 @@ func (p *places) clone() *places {
 
 // describe turns a row into the device it describes, with its site, model and release resolved; what is missing is added
 // where the import may.
-func (p *planner) describe(ctx context.Context, row Row) (Device, error) {
+func (p *planner) describe(ctx context.Context, row fleetfile.Row) (Device, error) {
 	d := Device{Ward: row.Location, AssetTag: row.AssetTag, Serial: row.Serial, Lot: row.Lot, Manufactured: row.Manufactured, UDI: row.UDI, DI: row.DI,
 		RawVendor: row.Vendor, RawModel: row.Model, RawVersion: row.Version, Zone: row.Zone, Connectivity: row.Connectivity, PatientData: row.PatientData,
-		InUse: row.InUse, OwnClass: product.ClassNotKnown, ClinicalOwner: row.ClinicalOwner, ITOwner: row.ITOwner, Values: slices.Clone(row.Facts)}
+		InUse: row.InUse, OwnClass: product.ClassNotKnown, ClinicalOwner: row.ClinicalOwner, ITOwner: row.ITOwner}
+	for _, v := range row.Facts {
+		d.Values = append(d.Values, Value(v))
+	}
 	for _, m := range row.MAC { // to be recognised by
-		d.Identities = append(d.Identities, Identity{Kind: MAC, Value: m})
+		d.Identities = append(d.Identities, Identity{Kind: network.MAC, Value: m})
 	}
 	if row.SBOM != "" {
 		d.Values = append(d.Values, Value{"sbom", row.SBOM})
@@ -91,7 +95,7 @@ func (p *planner) site(ctx context.Context, name string) (SiteID, error) {
 	return s, nil
 }
 
-func (p *planner) model(ctx context.Context, row Row) (product.ModelID, error) {
+func (p *planner) model(ctx context.Context, row fleetfile.Row) (product.ModelID, error) {
 	key := [2]string{product.FoldMaker(row.Vendor), product.Fold(row.Model)}
 	if key[0] == "" || key[1] == "" {
 		if row.DI == "" {
@@ -175,10 +179,10 @@ func (p *planner) release(ctx context.Context, m product.ModelID, version string
 // Preview is what an import would do.
 type Preview struct {
 	Header  []string
-	Mapping Mapping
-	Notes   []string // how the file was read
-	Total   int      // rows that can be read
-	First   []Row    // as understood
+	Mapping fleetfile.Mapping
+	Notes   []string        // how the file was read
+	Total   int             // rows that can be read
+	First   []fleetfile.Row // as understood
 	Faults  []problem.Fault
 	Added   int
 	Changed int
@@ -189,7 +193,7 @@ type Preview struct {
 
 // DryRun says what importing a table with a mapping would do, without doing it: every row is compared with what is known,
 // in the order of the file. It shows the first rows as understood.
-func (f Fleet) DryRun(ctx context.Context, t Table, m Mapping, first int) (Preview, error) {
+func (f Fleet) DryRun(ctx context.Context, t fleetfile.Table, m fleetfile.Mapping, first int) (Preview, error) {
 	rows, faults := t.Rows(m)
 	v := Preview{Header: t.Header, Mapping: m, Notes: t.Notes, Total: len(rows), First: rows[:min(first, len(rows))], Faults: faults}
 	actor, ok := store.ActorOf(ctx)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"triward/internal/device/fleetfile"
 	"triward/internal/store"
 )
 
@@ -157,10 +158,10 @@ func against(kind keyKind, c, d Device) string {
 	if kind == keyUDI || kind == keySerial {
 		return ""
 	}
-	if a, b := mark(c.Serial), mark(d.Serial); a != "" && b != "" && a != b {
+	if a, b := fleetfile.Mark(c.Serial), fleetfile.Mark(d.Serial); a != "" && b != "" && a != b {
 		return fmt.Sprintf("has the same %s but the serial number %q, not %q", kind, c.Serial, d.Serial)
 	}
-	if a, b := mark(c.AssetTag), mark(d.AssetTag); kind == keyMAC && a != "" && b != "" && (a != b || c.Site != "" && d.Site != "" && c.Site != d.Site) {
+	if a, b := fleetfile.Mark(c.AssetTag), fleetfile.Mark(d.AssetTag); kind == keyMAC && a != "" && b != "" && (a != b || c.Site != "" && d.Site != "" && c.Site != d.Site) {
 		return fmt.Sprintf("has the same %s but the asset tag %q, not %q", kind, c.AssetTag, d.AssetTag)
 	}
 	return ""

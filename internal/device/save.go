@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -55,7 +56,7 @@ func (b *batch) add(s *save, site string, model derived) {
 	}
 	b.counts.add(*d, 1)
 	b.rows = append(b.rows, []any{string(d.ID), string(d.State), string(d.Site), d.Ward, d.AssetTag, d.Serial, d.Lot, store.Micros(d.Manufactured), d.UDI, d.DI,
-		string(d.Model), string(d.Release), d.RawVendor, d.RawModel, d.RawVersion, d.Zone, joinWays(d.Connectivity), string(d.PatientData), string(d.InUse),
+		string(d.Model), string(d.Release), d.RawVendor, d.RawModel, d.RawVersion, d.Zone, network.JoinWays(d.Connectivity), string(d.PatientData), string(d.InUse),
 		string(d.OwnClass), d.ClinicalOwner, d.ITOwner, store.Micros(d.At), store.Micros(d.Changed), string(d.MergedInto), string(d.Class), d.sortTag(),
 		site, model.model})
 	for _, x := range d.Identities {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -23,7 +24,7 @@ func scanDevice(s store.Scanner) (Device, error) {
 	err := s.Scan(&d.ID, &d.State, &d.Site, &d.SiteName, &d.Ward, &d.AssetTag, &d.Serial, &d.Lot, &made, &d.UDI, &d.DI, &d.Model, &d.Maker, &d.ModelName,
 		&d.Release, &d.RawVendor, &d.RawModel, &d.RawVersion, &d.Zone, &ways, &d.PatientData, &d.InUse, &d.OwnClass, &d.Class, &d.ClinicalOwner,
 		&d.ITOwner, &at, &changed, &d.MergedInto)
-	d.Manufactured, d.At, d.Changed, d.Connectivity = store.Time(made), store.Time(at), store.Time(changed), splitWays(ways)
+	d.Manufactured, d.At, d.Changed, d.Connectivity = store.Time(made), store.Time(at), store.Time(changed), network.SplitWays(ways)
 	if d.Model == "" {
 		d.ModelName = strings.TrimSpace(d.RawVendor + " " + d.RawModel)
 	}

@@ -1,4 +1,4 @@
-package device
+package fleetfile
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ const (
 	MaxRows      = 500_000
 	MaxColumns   = 300
 	MaxCellBytes = 8 << 10
-	maxFaults    = 1_000 // of one file; more help nobody
+	MaxFaults    = 1_000 // of one file; more help nobody
 )
 
 // Table is a delimited text file as read: a header and rows of as many cells.
@@ -36,10 +36,10 @@ type Record struct {
 	Cells []string
 }
 
-// ReadFleetCSV reads a delimited text file as spreadsheets and inventories write them: UTF-8 with or without byte order
+// Read reads a delimited text file as spreadsheets and inventories write them: UTF-8 with or without byte order
 // mark, UTF-16, or Windows-1252; comma, semicolon, tab or bar between cells; quotes as in RFC 4180, also doubled; any line
 // end. Rows that do not fit the header are faults that name their line. An unreadable file is an Invalid error.
-func ReadFleetCSV(name string, r io.Reader) (Table, error) {
+func Read(name string, r io.Reader) (Table, error) {
 	t := Table{Name: name}
 	raw, err := io.ReadAll(io.LimitReader(r, MaxFileBytes+1))
 	if err != nil {
@@ -102,7 +102,7 @@ func (t *Table) fill(s *splitter) error {
 }
 
 func (t *Table) fault(path, reason string) {
-	if len(t.Faults) < maxFaults {
+	if len(t.Faults) < MaxFaults {
 		t.Faults = append(t.Faults, problem.Fault{Path: path, Reason: reason})
 	}
 }

@@ -1,4 +1,4 @@
-package device_test
+package fleetfile_test
 
 import (
 	"testing"
@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"triward/internal/device"
+	"triward/internal/device/fleetfile"
 	"triward/internal/fhir"
 	"triward/internal/product"
 )
 
-func TestRowsOfFHIR(t *testing.T) {
+func TestFromFHIR(t *testing.T) {
 	res, err := fhir.Read("bundle.json", []byte(`{"resourceType":"Bundle","type":"collection","entry":[
 		{"resource":{"resourceType":"Device","id":"a","identifier":[{"system":"urn:hospital:asset","value":"BM-1"},{"value":"X9"}],
 			"udiCarrier":[{"deviceIdentifier":"00844588018923","carrierHRF":"(01)00844588018923(21)S1"}],"status":"active","manufacturer":"Nordlicht",
@@ -22,11 +22,11 @@ func TestRowsOfFHIR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, faults := device.RowsOfFHIR(res)
-	want := []device.Row{{Line: 1, AssetTag: "BM-1", Vendor: "Nordlicht", Model: "Pulsar 3", Version: "2.1", Serial: "S1", UDI: "(01)00844588018923(21)S1",
+	rows, faults := fleetfile.FromFHIR(res)
+	want := []fleetfile.Row{{Line: 1, AssetTag: "BM-1", Vendor: "Nordlicht", Model: "Pulsar 3", Version: "2.1", Serial: "S1", UDI: "(01)00844588018923(21)S1",
 		DI: "00844588018923", Manufactured: time.Date(2020, 3, 1, 0, 0, 0, 0, time.UTC), Site: "North", Location: "ICU 1", InUse: product.Yes,
 		PatientData: product.NotKnown, Class: product.ClassNotKnown,
-		Facts: []device.Value{{Name: "modelNumber", Value: "PX-300"}, {Name: "deviceName", Value: "Pulsar 3"}, {Name: "identifier", Value: "X9"}, {Name: "version firmware", Value: "f7"}}}}
+		Facts: []fleetfile.Fact{{Name: "modelNumber", Value: "PX-300"}, {Name: "deviceName", Value: "Pulsar 3"}, {Name: "identifier", Value: "X9"}, {Name: "version firmware", Value: "f7"}}}}
 	if d := cmp.Diff(want, rows); d != "" {
 		t.Errorf("rows (-want +got):\n%s", d)
 	}

@@ -1,4 +1,4 @@
-package device
+package fleetfile
 
 import (
 	"fmt"
@@ -8,10 +8,25 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"triward/internal/device/network"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/udi"
 )
+
+// Limits of what a record holds.
+const (
+	MaxText  = 300
+	MaxUDI   = 500
+	MaxValue = 2_000
+	MaxFacts = 200
+)
+
+// Fact is what a column without a field of its own says.
+type Fact struct {
+	Name  string
+	Value string
+}
 
 // Row is one device as a fleet file describes it. Empty fields are not known.
 type Row struct {
@@ -32,20 +47,20 @@ type Row struct {
 	Site          string
 	Location      string
 	Zone          string
-	Connectivity  []Connectivity
+	Connectivity  []network.Connectivity
 	PatientData   product.Answer
 	InUse         product.Answer
 	Class         product.SafetyClass
 	ClinicalOwner string
 	ITOwner       string
-	SBOM          string  // name of a file
-	Facts         []Value // columns without a field of their own, in the order of the file
+	SBOM          string // name of a file
+	Facts         []Fact // columns without a field of their own, in the order of the file
 }
 
-// ParseFleet reads a fleet file with the columns guessed from its headers. Rows with faults are left out; the faults name
+// Parse reads a fleet file with the columns guessed from its headers. Rows with faults are left out; the faults name
 // row and column. It needs no database.
-func ParseFleet(name string, r io.Reader) ([]Row, []problem.Fault) {
-	t, err := ReadFleetCSV(name, r)
+func Parse(name string, r io.Reader) ([]Row, []problem.Fault) {
+	t, err := Read(name, r)
 	if err != nil {
 		if faults := problem.FaultsOf(err); len(faults) > 0 {
 			return nil, faults
@@ -105,17 +120,17 @@ func (p *rowParser) row(rec Record) Row {
 		if cell == "" {
 			continue
 		}
-		limit := maxText
+		limit := MaxText
 		switch p.mapping[i] {
 		case FieldIgnore:
 			continue
 		case FieldFact, FieldName, FieldIP, FieldMAC, FieldHostname, FieldAETitle:
-			limit = maxValue
+			limit = MaxValue
 		case FieldUDI:
-			limit = maxUDI
+			limit = MaxUDI
 		}
 		var l problem.List
-		if product.Text(&l, "", strings.ReplaceAll(cell, separator, ""), limit); l.Len() > 0 {
+		if product.Text(&l, "", strings.ReplaceAll(cell, Separator, ""), limit); l.Len() > 0 {
 			p.fault("%s", problem.FaultsOf(l.Err(""))[0].Reason)
 			continue
 		}
@@ -140,8 +155,8 @@ func (p *rowParser) whole(row *Row) {
 	if row.AssetTag == "" && row.Serial == "" && row.UDI == "" && len(row.MAC)+len(row.IP)+len(row.Hostname)+len(row.AETitle) == 0 && len(p.faults) == 0 {
 		p.fault("names no device: it has no asset tag, serial number, UDI or network identity")
 	}
-	if len(row.Facts) > maxValues {
-		p.fault("has more than %d facts", maxValues)
+	if len(row.Facts) > MaxFacts {
+		p.fault("has more than %d facts", MaxFacts)
 	}
 }
 
@@ -156,15 +171,15 @@ func (p *rowParser) cell(row *Row, f Field, s string) {
 	case FieldUDI:
 		p.udi(row, s)
 	case FieldIP:
-		p.identities(&row.IP, IP, s)
+		p.identities(&row.IP, network.IP, s)
 	case FieldMAC:
-		p.identities(&row.MAC, MAC, s)
+		p.identities(&row.MAC, network.MAC, s)
 	case FieldHostname:
-		p.identities(&row.Hostname, Hostname, s)
+		p.identities(&row.Hostname, network.Hostname, s)
 	case FieldAETitle:
-		p.identities(&row.AETitle, AETitle, s)
+		p.identities(&row.AETitle, network.AETitle, s)
 	case FieldName:
-		if v, err := Canonical(Hostname, s); err == nil {
+		if v, err := network.Canonical(network.Hostname, s); err == nil {
 			row.Hostname = appendNew(row.Hostname, v)
 		} else {
 			p.fact(row, s)
@@ -217,10 +232,10 @@ func (row *Row) text(f Field) *string {
 
 func (p *rowParser) fact(row *Row, s string) {
 	name := p.header[p.column]
-	if len(name) > maxText {
-		name = strings.ToValidUTF8(name[:maxText], "")
+	if len(name) > MaxText {
+		name = strings.ToValidUTF8(name[:MaxText], "")
 	}
-	row.Facts = append(row.Facts, Value{name, s})
+	row.Facts = append(row.Facts, Fact{name, s})
 }
 
 func appendNew(list []string, v string) []string {
@@ -231,14 +246,14 @@ func appendNew(list []string, v string) []string {
 }
 
 // identities reads one or several names, separated by semicolon, comma, bar or line; addresses also by blanks.
-func (p *rowParser) identities(to *[]string, kind IdentityKind, s string) {
+func (p *rowParser) identities(to *[]string, kind network.IdentityKind, s string) {
 	for part := range strings.FieldsFuncSeq(s, func(r rune) bool {
-		return r == ';' || r == ',' || r == '|' || r == '\n' || r == ' ' && (kind == IP || kind == Hostname)
+		return r == ';' || r == ',' || r == '|' || r == '\n' || r == ' ' && (kind == network.IP || kind == network.Hostname)
 	}) {
 		if Blank(part) {
 			continue
 		}
-		v, err := Canonical(kind, part)
+		v, err := network.Canonical(kind, part)
 		if err != nil {
 			p.fault("%v", err)
 			continue
@@ -319,23 +334,23 @@ func (p *rowParser) ways(row *Row, s string) {
 		if w := strings.TrimSpace(part); w == "" || Blank(w) && product.Fold(w) != "none" {
 			continue
 		}
-		key := Connectivity(strings.ReplaceAll(product.Fold(part), " ", "_"))
+		key := network.Connectivity(strings.ReplaceAll(product.Fold(part), " ", "_"))
 		switch key {
 		case "lan", "network", "wired", "ethernet", "private", "intranet":
-			key = PrivateNetwork
+			key = network.PrivateNetwork
 		case "wifi", "wi_fi", "wlan", "bluetooth":
-			key = Wireless
+			key = network.Wireless
 		case "serial", "usb", "direct":
-			key = PointToPoint
+			key = network.PointToPoint
 		case "remote", "vpn", "vendor_remote", "remote_access":
-			key = RemoteService
+			key = network.RemoteService
 		case "web", "cloud", "public":
-			key = Internet
+			key = network.Internet
 		case "standalone", "stand_alone", "not_connected", "no", "offline":
-			key = NoConnection
+			key = network.NoConnection
 		}
-		if !slices.Contains(Connectivities(), key) {
-			p.fault("%q is not a way of being connected (%s)", short(part), joinWays(Connectivities()))
+		if !slices.Contains(network.Connectivities(), key) {
+			p.fault("%q is not a way of being connected (%s)", short(part), network.JoinWays(network.Connectivities()))
 			continue
 		}
 		if !slices.Contains(row.Connectivity, key) {
@@ -343,7 +358,7 @@ func (p *rowParser) ways(row *Row, s string) {
 		}
 	}
 	slices.Sort(row.Connectivity)
-	if len(row.Connectivity) > 1 && slices.Contains(row.Connectivity, NoConnection) {
+	if len(row.Connectivity) > 1 && slices.Contains(row.Connectivity, network.NoConnection) {
 		p.fault("none stands alone")
 	}
 }
@@ -358,4 +373,22 @@ func short(s string) string {
 		n--
 	}
 	return s[:n] + "…"
+}
+
+// Mark is an asset tag or serial number as it is compared: upper case without blanks. Other signs count: 1-12 is not 11-2.
+func Mark(s string) string {
+	s = strings.ToUpper(strings.Join(strings.Fields(s), ""))
+	if Blank(s) {
+		return ""
+	}
+	return s
+}
+
+// Blank reports whether a text only says that nothing is known ("n/a", "unknown", "-").
+func Blank(s string) bool {
+	switch strings.ToLower(strings.Trim(s, " \t.-_?*")) {
+	case "", "n/a", "na", "n.a", "none", "null", "nil", "unknown", "unbekannt", "tbd", "not available", "not known", "notavailable", "notknown", "xxx", "0", "00", "000", "0000":
+		return true
+	}
+	return false
 }

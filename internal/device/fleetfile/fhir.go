@@ -1,4 +1,4 @@
-package device
+package fleetfile
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"triward/internal/problem"
 )
 
-// RowsOfFHIR maps FHIR R4 Device resources to rows, which are imported like those of a fleet file. What has no field is
+// FromFHIR maps FHIR R4 Device resources to rows, which are imported like those of a fleet file. What has no field is
 // kept as a fact. Faults name the resource; resources entered in error are left out with a fault.
-func RowsOfFHIR(res fhir.Result) ([]Row, []problem.Fault) {
+func FromFHIR(res fhir.Result) ([]Row, []problem.Fault) {
 	faults := append([]problem.Fault(nil), res.Faults...)
 	var rows []Row
 	for i, d := range res.Devices {
-		if len(faults) >= maxFaults {
+		if len(faults) >= MaxFaults {
 			break
 		}
 		if d.Status == "entered-in-error" {
@@ -119,7 +119,7 @@ func (c *cells) identifiers(d fhir.Device) {
 		about := strings.ToLower(i.Type + " " + i.System)
 		switch {
 		case i.Type == "SNO" || strings.Contains(about, "serial"):
-			if mark(i.Value) != mark(d.Serial) {
+			if Mark(i.Value) != Mark(d.Serial) {
 				c.add(FieldSerial, "identifier "+firstOf(i.System, i.Type), i.Value)
 			}
 		case i.Type == "MAC" || strings.Contains(about, "mac address"):
@@ -132,7 +132,7 @@ func (c *cells) identifiers(d fhir.Device) {
 	}
 	for _, i := range plain {
 		f := FieldFact
-		if i.Type == "" && mark(i.Value) != mark(d.Serial) {
+		if i.Type == "" && Mark(i.Value) != Mark(d.Serial) {
 			f = FieldTag
 		}
 		c.add(f, strings.TrimSpace("identifier "+firstOf(i.System, i.Type)), i.Value)
