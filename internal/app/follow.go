@@ -58,6 +58,15 @@ func (a assessor) derive(ctx context.Context, b *store.Bulk, entries []store.Ent
 	if t.aliases {
 		return a.rebuild(ctx, b)
 	}
+	if t.loaded {
+		more, err := a.advance(ctx, b)
+		if err != nil {
+			return err
+		}
+		if more {
+			return store.ErrMore // a load of a whole feed is matched in portions, so that people can write in between
+		}
+	}
 	if err := a.matchTouched(ctx, b, t); err != nil {
 		return err
 	}
@@ -131,23 +140,24 @@ func (a assessor) matchTouched(ctx context.Context, b *store.Bulk, t touched) er
 			return err
 		}
 	}
-	if !t.loaded {
-		return nil
-	}
+	return nil
+}
+
+// advance matches and ranks a portion of the records that changed, and reports whether more wait.
+func (a assessor) advance(ctx context.Context, b *store.Bulk) (bool, error) {
 	c, err := a.matcher.Advance(ctx, b)
 	if err != nil {
-		return err
+		return false, err
 	}
-	ask := c.Ask
 	if err := a.ranker.Derive(ctx, b, c); err != nil {
-		return err
+		return false, err
 	}
-	for part := range slices.Chunk(ask, 500) {
+	for part := range slices.Chunk(c.Ask, 500) {
 		if err := a.setDevices(ctx, b, part); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return c.More, nil
 }
 
 func (a assessor) setDevices(ctx context.Context, b *store.Bulk, ids []string) error {

@@ -12,11 +12,16 @@ import (
 type Follower struct {
 	Name  string
 	Kinds []string // kinds it wants; empty: all
-	// Derive writes derived tables for a batch of entries.
+	// Derive writes derived tables for a batch of entries. It may return [ErrMore] after a part of the work: the part is
+	// kept, others may write, and Derive is called again with the same entries.
 	Derive func(ctx context.Context, b *Bulk, entries []Entry) error
 	// React changes records in answer to one entry, with events of its own.
 	React func(ctx context.Context, tx *Tx, e Entry) error
 }
+
+// ErrMore says that a follower did a part of what a batch asks for and must be called again. A long derivation is cut so,
+// because the transaction holds the only writer on SQLite.
+var ErrMore = errors.New("more of the same batch is to be derived")
 
 const followBatch = 500
 
@@ -52,10 +57,7 @@ func (db *DB) Step(ctx context.Context, f Follower) (int64, error) {
 	} else {
 		err = db.react(ctx, f, pass{from, head, entries})
 	}
-	if errors.Is(err, errPassed) {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errPassed) {
 		return 0, err
 	}
 	return head - from, nil
@@ -75,7 +77,11 @@ func (db *DB) derive(ctx context.Context, f Follower, p pass) error {
 		if err := claim(ctx, b.Exec, derivePosition, f.Name, p); err != nil || len(p.entries) == 0 {
 			return err
 		}
-		return f.Derive(ctx, b, p.entries)
+		err := f.Derive(ctx, b, p.entries)
+		if errors.Is(err, ErrMore) {
+			_, err = b.Exec(ctx, derivePosition.move, p.from, f.Name, p.to)
+		}
+		return err
 	})
 }
 

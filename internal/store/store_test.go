@@ -249,3 +249,38 @@ func TestLease(t *testing.T) {
 		take("a", false)
 	})
 }
+
+func TestDeriveInParts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := testdb.System()
+		calls := 0
+		f := store.Follower{Name: "parts", Derive: func(ctx context.Context, b *store.Bulk, _ []store.Entry) error {
+			calls++
+			if _, err := b.Exec(ctx, `INSERT INTO lease (name, owner, until) VALUES ($1, 'x', 1)`, string(rune('a'+calls))); err != nil {
+				return err
+			}
+			if calls < 3 {
+				return store.ErrMore
+			}
+			return nil
+		}}
+		if err := record(ctx, db, "test.done", "a"); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time there is nothing left
+			if err := db.CatchUp(ctx, f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := db.View(ctx, func(r store.Reader) error {
+			parts, err := store.All(ctx, r, store.Value[string], `SELECT name FROM lease WHERE owner = 'x'`)
+			if calls != 3 || len(parts) != 3 {
+				t.Errorf("%d calls kept %d parts, want 3 and 3", calls, len(parts))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

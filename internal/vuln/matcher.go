@@ -31,6 +31,7 @@ type Pair struct{ Configuration, Vulnerability string }
 type Changed struct {
 	Holders []string // devices and releases that have another configuration now, or are gone
 	Pairs   []Pair
+	More    bool     // records that changed wait for another step
 	Ask     []string // devices whose shared configuration now has an answer that asks for a fact of the single device
 }
 
@@ -341,18 +342,20 @@ func mergeSame(matches []Match, names map[string]string) []Match {
 	return out
 }
 
-// Advance matches the records that changed since the last time against the configurations that they could concern, and
-// returns what may have another answer now.
+// Advance matches a portion of the records that changed since the last time against the configurations that they could
+// concern, and returns what may have another answer now.
 func (m *Matcher) Advance(ctx context.Context, b *store.Bulk) (Changed, error) {
 	var c Changed
 	from, err := state(ctx, b, "matched")
 	if err != nil {
 		return c, err
 	}
-	to, err := state(ctx, b, "changed")
-	if err != nil || to == from {
+	newest, err := state(ctx, b, "changed")
+	if err != nil || newest == from {
 		return c, err
 	}
+	to := from + 1 // the records of one chunk of a load
+	c.More = to < newest
 	records, err := store.All(ctx, b, store.Value[string], `SELECT key FROM record WHERE changed > $1 AND changed <= $2 ORDER BY key`, from, to)
 	if err != nil {
 		return c, err
