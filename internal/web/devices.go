@@ -1,0 +1,300 @@
+package web
+
+import (
+	"context"
+	"strings"
+
+	"triward/internal/device"
+	"triward/internal/problem"
+	"triward/internal/product"
+	"triward/internal/risk"
+	"triward/internal/store"
+)
+
+// devicesPage is the fleet.
+type devicesPage struct {
+	Frame
+	Search string // hides the frame's, which is the global one
+	Chips  []Chips
+	Places Places
+	Sorts  []Chip
+	Rows   []deviceRow
+	Pager  Pager
+	Empty  Empty
+	MayNew bool
+	Open   int // contradictions
+}
+
+func (devicesPage) template() string { return "devices" }
+
+type deviceRow struct {
+	device.Item
+	Name  string
+	Where string
+	Risk  risk.DeviceRisk
+	Known bool // ranked
+	Net   []device.Identity
+}
+
+func deviceQuery(v *visit) device.Query {
+	return device.Query{Site: device.SiteID(v.query("site")), Ward: v.query("ward"), Model: product.ModelID(v.query("model")), InUse: product.Answer(v.query("in_use")),
+		Class: product.SafetyClass(v.query("class")), State: device.State(v.query("state")), Prefix: v.query("q"), Sort: device.Sort(v.query("sort")), After: v.query("after")}
+}
+
+func (s *Server) devices(v *visit) error {
+	q := deviceQuery(v)
+	p := devicesPage{Frame: v.frame("Devices", urlDevices()), Search: q.Prefix, MayNew: v.may(device.KindRegistered)}
+	var classes [][2]string
+	for _, c := range product.SafetyClasses() {
+		classes = append(classes, [2]string{string(c), title(c)})
+	}
+	p.Chips = []Chips{
+		chips(v.r.URL, "In use", "in_use", [2]string{"yes", "Yes"}, [2]string{"no", "No"}, [2]string{"unknown", "Unknown"}),
+		chips(v.r.URL, "Safety class", "class", classes...),
+		chips(v.r.URL, "Record", "state", [2]string{"retired", "Retired"}, [2]string{"merged", "Merged"})}
+	sorts := [][2]string{{"", "Asset tag"}, {"site", "Site"}, {"model", "Model"}}
+	if q.Prefix != "" {
+		sorts = [][2]string{{"", "Match"}, {"asset_tag", "Asset tag"}, {"site", "Site"}, {"model", "Model"}}
+	}
+	p.Chips = append(p.Chips, chips(v.r.URL, "Sorted by", "sort", sorts...))
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		page, err := device.List(ctx, r, q)
+		if err != nil {
+			return err
+		}
+		if p.Rows, err = v.deviceRows(ctx, r, page.Items); err != nil {
+			return err
+		}
+		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
+		p.Pager.CSV, p.Pager.JSON = queryURL("/devices.csv", v.r.URL.RawQuery), queryURL("/devices.json", v.r.URL.RawQuery)
+		if p.Places, err = v.places(ctx, r, []string{"in_use", "class", "state", "sort", "q"}); err != nil {
+			return err
+		}
+		open, err := device.Contradictions(ctx, r, 100)
+		p.Open = len(open)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.Empty = *v.emptyFleet()
+	if v.r.URL.RawQuery != "" {
+		p.Empty = Empty{Title: "No device fits", Text: "A search looks for the beginning of an asset tag, serial number, IP or MAC address, host name or AE title.", Links: []Link{{urlDevices(), "Show all devices"}}}
+	}
+	return v.show(p)
+}
+
+func (v *visit) deviceRows(ctx context.Context, r store.Reader, items []device.Item) ([]deviceRow, error) {
+	ids := make([]string, len(items))
+	for i, it := range items {
+		ids[i] = string(it.ID)
+	}
+	var risks map[string]risk.DeviceRisk
+	if v.may(risk.KindRead) {
+		var err error
+		if risks, err = risk.DeviceRisks(ctx, r, ids); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]deviceRow, len(items))
+	for i, it := range items {
+		x, known := risks[string(it.ID)]
+		out[i] = deviceRow{Item: it, Name: deviceName(device.Brief{AssetTag: it.AssetTag, Serial: it.Serial}), Where: place(it.SiteName, it.Ward), Risk: x, Known: known, Net: it.Identities[:min(len(it.Identities), 2)]}
+	}
+	return out, nil
+}
+
+func (s *Server) devicesCSV(v *visit) error {
+	q := deviceQuery(v)
+	q.After = ""
+	return v.view(func(ctx context.Context, r store.Reader) error {
+		if _, err := device.List(ctx, r, device.Query{Limit: 1, Prefix: q.Prefix, Sort: q.Sort}); err != nil {
+			return err
+		}
+		v.attach("text/csv; charset=utf-8", "devices.csv")
+		return s.broke(v, device.ExportCSV(ctx, r, q, v.w))
+	})
+}
+
+func (s *Server) devicesJSON(v *visit) error {
+	q := deviceQuery(v)
+	q.After = ""
+	return v.view(func(ctx context.Context, r store.Reader) error {
+		if _, err := device.List(ctx, r, device.Query{Limit: 1, Prefix: q.Prefix, Sort: q.Sort}); err != nil {
+			return err
+		}
+		v.attach("application/json", "devices.json")
+		return s.broke(v, device.ExportJSON(ctx, r, q, v.w))
+	})
+}
+
+// broke logs an export that ended early: its header was sent already.
+func (s *Server) broke(v *visit, err error) error {
+	if err != nil {
+		s.Log.Error("export broke off", "path", v.r.URL.Path, "error", err)
+	}
+	return nil
+}
+
+// contradictionsPage lists records that share what only one device can have.
+type contradictionsPage struct {
+	Frame
+	Rows      []contradictionRow
+	MaySettle bool
+	MayMerge  bool
+}
+
+func (contradictionsPage) template() string { return "contradictions" }
+
+type contradictionRow struct {
+	device.OpenContradiction
+	One, Two device.Brief
+	Key      string
+	Merge    string
+	Settle   Form
+}
+
+func (s *Server) contradictions(v *visit) error {
+	p := contradictionsPage{Frame: v.frame("Contradictions", urlDevices(), Link{urlDevices(), "Devices"}), MaySettle: v.may(device.KindSettled), MayMerge: v.may(device.KindMerged)}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		all, err := device.Contradictions(ctx, r, 200)
+		if err != nil {
+			return err
+		}
+		for _, c := range all {
+			row := contradictionRow{OpenContradiction: c, Key: keyWords(c.Key), Merge: queryURL(urlDevice(c.Device)+"/merge", "other="+string(c.Other)),
+				Settle: Form{ID: "settle-" + c.ID, Action: path("contradictions", c.ID, "settle"), Submit: "They are two"}.with(Field{Name: "reason", Label: "Why they are two", Kind: "text", Required: true})}
+			briefs, err := device.Briefs(ctx, r, []string{string(c.Device), string(c.Other)})
+			if err != nil {
+				return err
+			}
+			for _, b := range briefs {
+				if b.ID == c.Device {
+					row.One = b
+				} else {
+					row.Two = b
+				}
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+// keyWords is a matching key without its kind and the ids in it.
+func keyWords(key string) string {
+	parts := strings.Split(key, "|")
+	return parts[len(parts)-1]
+}
+
+func (s *Server) settle(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if err := s.Fleet.Settle(v.r.Context(), v.path("id"), f.Get("reason")); err != nil {
+		return err
+	}
+	return v.done(urlContradictions(), "Kept as two devices.")
+}
+
+// sitesPage lists the sites with how many devices each has.
+type sitesPage struct {
+	Frame
+	Rows      []siteRow
+	Add       *Form
+	MayRename bool
+}
+
+func (sitesPage) template() string { return "sites" }
+
+type siteRow struct {
+	device.Site
+	Devices, InUse int
+	URL            string
+	Rename         Form
+}
+
+func (s *Server) sitesOf(v *visit) (sitesPage, error) {
+	p := sitesPage{Frame: v.frame("Sites", urlDevices(), Link{urlDevices(), "Devices"}), MayRename: v.may(device.KindSiteChanged)}
+	if v.may(device.KindSiteAdded) {
+		f := Form{ID: "site", Action: urlSites(), Submit: "Add the site"}.with(Field{Name: "name", Label: "Name", Kind: "text", Required: true, Placeholder: "North campus"})
+		p.Add = &f
+	}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		sites, err := device.Sites(ctx, r)
+		if err != nil {
+			return err
+		}
+		counts, err := device.Counts(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, x := range sites {
+			row := siteRow{Site: x, URL: urlDevicesOf("site", x.ID), Rename: Form{ID: "rename-" + string(x.ID), Action: path("sites", string(x.ID)), Submit: "Rename"}.with(
+				Field{Name: "name", Label: "New name", Kind: "text", Value: x.Name, Required: true})}
+			for _, c := range counts {
+				if c.Site != x.ID {
+					continue
+				}
+				row.Devices += c.Devices
+				if c.InUse == product.Yes {
+					row.InUse += c.Devices
+				}
+			}
+			p.Rows = append(p.Rows, row)
+		}
+		return nil
+	})
+	return p, err
+}
+
+func (s *Server) sites(v *visit) error {
+	p, err := s.sitesOf(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) siteAdd(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if _, err := s.Fleet.AddSite(v.r.Context(), f.Get("name")); err != nil {
+		p, perr := s.sitesOf(v)
+		if perr != nil {
+			return perr
+		}
+		p.Add.fill(f)
+		if p.Add.blame(conflictAt(err, "name", "there is a site of this name already")) {
+			return v.again(p, err)
+		}
+		return err
+	}
+	return v.done(urlSites(), "The site is added.")
+}
+
+func (s *Server) siteRename(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if err := s.Fleet.RenameSite(v.r.Context(), device.SiteID(v.path("id")), f.Get("name")); err != nil {
+		return conflictAt(err, "name", "there is a site of this name already")
+	}
+	return v.done(urlSites(), "The site is renamed.")
+}
+
+// conflictAt puts a conflict of the database beside the field that caused it.
+func conflictAt(err error, field, reason string) error {
+	if problem.KindOf(err) != problem.Conflict || len(problem.FaultsOf(err)) > 0 {
+		return err
+	}
+	return &problem.Error{Kind: problem.Conflict, Message: "this was not accepted", Faults: []problem.Fault{{Path: field, Reason: reason}}}
+}

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"triward/internal/people"
+	"triward/internal/product"
+	"triward/internal/store"
+)
+
+// historyRow is a journal entry for people.
+type historyRow struct {
+	Seq     int64
+	At      time.Time
+	Who     string
+	What    string
+	Kind    string
+	Subject string
+	Changes []product.Change
+	Note    string
+}
+
+// history are the newest entries about a subject. Who may read the subject may read what happened to it.
+func history(ctx context.Context, r store.Reader, subject string) ([]historyRow, error) {
+	all, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Order: store.NewestFirst, Limit: 50})
+	out := make([]historyRow, len(all))
+	for i, e := range all {
+		out[i] = historyOf(e)
+	}
+	return out, err
+}
+
+// historyOf reads of an entry's body what most bodies have: changes, a reason or a note.
+func historyOf(e store.Entry) historyRow {
+	h := historyRow{Seq: e.Seq, At: e.At, Who: e.ActorName, Kind: e.Kind, What: eventWords(e.Kind), Subject: e.Subject}
+	if h.Who == "" {
+		h.Who = e.Actor
+	}
+	var body struct {
+		Changes []product.Change `json:"changes"`
+		Reason  string           `json:"reason"`
+		Note    string           `json:"note"`
+		Name    string           `json:"name"`
+		Title   string           `json:"title"`
+	}
+	// A body of another shape has nothing to show here; its page in the journal shows all of it.
+	if err := json.Unmarshal(e.Body, &body); err == nil {
+		h.Changes = body.Changes
+		h.Note = strings.Join(nonEmpty(body.Title, body.Name, body.Reason, body.Note), " · ")
+	}
+	for i, c := range h.Changes {
+		h.Changes[i].Field = word(c.Field)
+	}
+	return h
+}
+
+func nonEmpty(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// eventWords is a kind in words: "device.moved" is "Device moved".
+func eventWords(kind string) string {
+	area, what, _ := strings.Cut(kind, ".")
+	if area == people.KindSelf[:4] {
+		area = "own account"
+	}
+	return sentenceStart(strings.ReplaceAll(area+" "+what, "_", " "))
+}
+
+func sentenceStart(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func joinComma(all []string) string { return strings.Join(all, ", ") }

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// page is the data of one page. template names its file without the ending.
+type page interface{ template() string }
+
+// Frame is what every page has around its content.
+type Frame struct {
+	Title    string
+	Area     string // address of the rail's entry that the page belongs to
+	Crumbs   []Link
+	Nav      []NavGroup
+	Person   string // "" when nobody is signed in
+	Initials string
+	Theme    string // "light", "dark" or "" for the system's
+	Here     string // address of this page, to come back to
+	Notice   string
+	Search   string
+	Version  string
+}
+
+// Link is an address and its words.
+type Link struct{ URL, Text string }
+
+// NavGroup is a layer of the rail.
+type NavGroup struct {
+	Name  string
+	Items []NavItem
+}
+
+// NavItem is an entry of the rail.
+type NavItem struct {
+	URL, Text, Icon, Key string
+	Current              bool
+}
+
+// navigation is the rail with the permission that each entry needs.
+func navigation() []struct {
+	group, url, text, icon, key, kinds string
+} {
+	return []struct{ group, url, text, icon, key, kinds string }{
+		{"", urlOverview(), "Overview", "overview", "o", "risk.read"},
+		{"Risk", urlRisk(), "Risks", "risk", "r", "risk.read"},
+		{"Risk", urlDevices(), "Devices", "device", "d", "device.read"},
+		{"Risk", urlProducts(), "Products", "product", "p", "product.read"},
+		{"Risk", urlVulns(), "Vulnerabilities", "weakness", "v", "risk.read"},
+		{"Risk", urlAdvisories(), "Advisories", "advisory", "a", "vuln.read"},
+		{"Risk", urlDecisions(), "Decisions", "decision", "c", "risk.read"},
+		{"Sources", urlImports(), "Imports", "import", "i", "device.read"},
+		{"Sources", urlFeeds(), "Feeds", "feed", "f", "vuln.read"},
+		{"Administration", urlPeople(), "People", "people", "u", "people.read"},
+		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read"},
+		{"Administration", urlNames(), "Names", "names", "n", "vuln.read"},
+		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read"},
+		{"Administration", urlSystem(), "System", "system", "s", "system.read"},
+	}
+}
+
+// frame is the frame of a page for this visitor. area is the rail's entry that it belongs to.
+func (v *visit) frame(title, area string, crumbs ...Link) Frame {
+	f := Frame{Title: title, Area: area, Crumbs: crumbs, Person: v.actor.Name, Initials: initials(v.actor.Name), Here: v.r.URL.RequestURI(),
+		Version: v.s.Version, Theme: v.cookie(themeCookie)}
+	if f.Theme != "light" && f.Theme != "dark" {
+		f.Theme = ""
+	}
+	if v.r.Method != http.MethodGet {
+		f.Here = "/"
+	}
+	if v.actor.ID == "" {
+		return f
+	}
+	f.Notice = v.takeNotice()
+	for _, n := range navigation() {
+		if !v.may(n.kinds) {
+			continue
+		}
+		if len(f.Nav) == 0 || f.Nav[len(f.Nav)-1].Name != n.group {
+			f.Nav = append(f.Nav, NavGroup{Name: n.group})
+		}
+		g := &f.Nav[len(f.Nav)-1]
+		g.Items = append(g.Items, NavItem{URL: n.url, Text: n.text, Icon: n.icon, Key: n.key, Current: n.url == area})
+	}
+	return f
+}
+
+func initials(name string) string {
+	var out []rune
+	for _, w := range strings.Fields(name) {
+		out = append(out, []rune(w)[0])
+		if len(out) == 2 {
+			break
+		}
+	}
+	return strings.ToUpper(string(out))
+}
+
+// templates are all pages, parsed once.
+var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
+	entries, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*template.Template{}
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".html")
+		if name == "frame" || name == "parts" {
+			continue
+		}
+		t, err := template.New("frame.html").Funcs(functions()).ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("parse template %s: %w", name, err)
+		}
+		out[name] = t
+	}
+	return out, nil
+})
+
+// show answers with a page.
+func (v *visit) show(p page) error { return v.write(http.StatusOK, p) }
+
+// again answers a form that was not accepted with the same page and the faults in it.
+func (v *visit) again(p page, err error) error { return v.write(statusOf(kindOf(err)), p) }
+
+func (v *visit) write(status int, p page) error {
+	all, err := templates()
+	if err != nil {
+		return err
+	}
+	t, ok := all[p.template()]
+	if !ok {
+		return fmt.Errorf("there is no template %q", p.template())
+	}
+	var b bytes.Buffer // a failing template must not leave half a page
+	if err := t.Execute(&b, p); err != nil {
+		return fmt.Errorf("show page %q: %w", p.template(), err)
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(status)
+	_, err = b.WriteTo(v.w)
+	return ignoreGone(err)
+}
+
+// ignoreGone drops the error of a browser that went away while it was answered.
+func ignoreGone(error) error { return nil }
+
+// render is write for the error page itself: nothing is left to do when that fails.
+func (v *visit) render(status int, p page) {
+	if err := v.write(status, p); err != nil {
+		v.s.Log.Error("error page failed", "error", err)
+		http.Error(v.w, "Triward failed", http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,185 @@
+package web
+
+// Permissions that are no event kind.
+const (
+	public   = "public"    // for everybody
+	signedIn = "signed in" // for every account
+)
+
+// route is one door: who may pass it and what is behind it.
+type route struct {
+	Method, Pattern string
+	Permission      string // public, signedIn, or event kinds of which one is needed, joined by "|"
+	handle          func(*Server, *visit) error
+}
+
+// routes is the table of all doors. What is not in it does not exist.
+func routes() []route {
+	var all []route
+	for _, part := range [][]route{doorRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes()} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func doorRoutes() []route {
+	return []route{
+		{"GET", "/{$}", signedIn, (*Server).start},
+		{"GET", "/healthz", public, (*Server).health},
+		{"GET", "/.well-known/security.txt", public, (*Server).securityTxt},
+		{"GET", "/favicon.svg", public, (*Server).favicon},
+		{"GET", "/static/{digest}/{name}", public, (*Server).static},
+		{"POST", "/theme", public, (*Server).theme},
+		{"GET", "/setup", public, (*Server).setup},
+		{"POST", "/setup", public, (*Server).setupDone},
+		{"GET", "/password", public, (*Server).password},
+		{"POST", "/password", public, (*Server).passwordDone},
+		{"GET", "/sign-in", public, (*Server).signIn},
+		{"POST", "/sign-in", public, (*Server).signInDone},
+		{"GET", "/sign-in/code", public, (*Server).code},
+		{"POST", "/sign-in/code", public, (*Server).codeDone},
+		{"POST", "/sign-out", signedIn, (*Server).signOut},
+		{"GET", "/account", signedIn, (*Server).account},
+		{"POST", "/account/password", signedIn, (*Server).accountPassword},
+		{"GET", "/account/authenticator", signedIn, (*Server).authenticator},
+		{"POST", "/account/authenticator", signedIn, (*Server).authenticatorBegin},
+		{"GET", "/account/authenticator.png", signedIn, (*Server).authenticatorImage},
+		{"POST", "/account/authenticator/confirm", signedIn, (*Server).authenticatorConfirm},
+		{"POST", "/account/authenticator/remove", signedIn, (*Server).authenticatorRemove},
+		{"POST", "/account/recovery-codes", signedIn, (*Server).recoveryCodes},
+		{"POST", "/account/sessions/{id}/end", signedIn, (*Server).sessionEnd},
+		{"POST", "/account/tokens", signedIn, (*Server).tokenCreate},
+		{"POST", "/account/tokens/{id}/revoke", signedIn, (*Server).tokenRevoke},
+		{"GET", "/search", signedIn, (*Server).search},
+	}
+}
+
+func riskRoutes() []route {
+	return []route{
+		{"GET", "/overview", "risk.read", (*Server).overview},
+		{"GET", "/overview/trend.json", "risk.read", (*Server).trend},
+		{"GET", "/risk", "risk.read", (*Server).risks},
+		{"GET", "/risk.csv", "risk.read", (*Server).risksCSV},
+		{"GET", "/risk/{device}/{vulnerability}", "risk.read", (*Server).why},
+		{"GET", "/vulnerabilities", "risk.read", (*Server).vulns},
+		{"GET", "/vulnerabilities.csv", "risk.read", (*Server).vulnsCSV},
+		{"GET", "/decide", "risk.decided|risk.accepted", (*Server).decide},
+		{"POST", "/decide", "risk.decided|risk.accepted", (*Server).decideDone},
+		{"GET", "/decisions", "risk.read", (*Server).decisions},
+		{"GET", "/decisions.csv", "risk.read", (*Server).decisionsCSV},
+		{"GET", "/decisions/{id}", "risk.read", (*Server).decision},
+		{"GET", "/decisions/{id}/burn-down.json", "risk.read", (*Server).burnDown},
+		{"GET", "/decisions/{id}/work-order.csv", "risk.read", (*Server).workOrder},
+		{"POST", "/decisions/{id}/progress", "risk.progress_recorded", (*Server).progress},
+		{"POST", "/decisions/{id}/close", "risk.closed", (*Server).closeDecision},
+		{"GET", "/decision-table", "risk.read", (*Server).table},
+		{"POST", "/decision-table", "risk.table_changed", (*Server).tableChange},
+	}
+}
+
+func deviceRoutes() []route {
+	return []route{
+		{"GET", "/devices", "device.read", (*Server).devices},
+		{"GET", "/devices.csv", "device.read", (*Server).devicesCSV},
+		{"GET", "/devices.json", "device.read", (*Server).devicesJSON},
+		{"GET", "/devices/new", "device.registered", (*Server).deviceNew},
+		{"POST", "/devices/new", "device.registered", (*Server).deviceNewDone},
+		{"GET", "/devices/contradictions", "device.read", (*Server).contradictions},
+		{"POST", "/contradictions/{id}/settle", "device.contradiction_settled", (*Server).settle},
+		{"GET", "/devices/{id}", "device.read", (*Server).device},
+		{"GET", "/devices/{id}/edit", "device.changed", (*Server).deviceEdit},
+		{"POST", "/devices/{id}/edit", "device.changed", (*Server).deviceEditDone},
+		{"GET", "/devices/{id}/merge", "device.merged", (*Server).merge},
+		{"POST", "/devices/{id}/merge", "device.merged", (*Server).mergeDone},
+		{"POST", "/devices/{id}/retire", "device.retired", (*Server).retire},
+		{"POST", "/devices/{id}/reinstate", "device.reinstated", (*Server).reinstate},
+		{"POST", "/devices/{id}/facts", "device.fact_recorded", (*Server).deviceFact},
+		{"POST", "/devices/{id}/facts/{fact}/withdraw", "device.fact_withdrawn", (*Server).deviceFactWithdraw},
+		{"GET", "/sites", "device.read", (*Server).sites},
+		{"POST", "/sites", "device.site_added", (*Server).siteAdd},
+		{"POST", "/sites/{id}", "device.site_changed", (*Server).siteRename},
+		{"GET", "/imports", "device.read", (*Server).imports},
+		{"GET", "/imports/new", "device.imported", (*Server).importNew},
+		{"POST", "/imports/new", "device.imported", (*Server).importPreview},
+		{"POST", "/imports", "device.imported", (*Server).importStart},
+		{"GET", "/imports/{id}", "device.read", (*Server).importOne},
+		{"GET", "/imports/{id}/issues.csv", "device.read", (*Server).importIssues},
+	}
+}
+
+func productRoutes() []route {
+	return []route{
+		{"GET", "/products", "product.read", (*Server).products},
+		{"GET", "/products.csv", "product.read", (*Server).productsCSV},
+		{"GET", "/products/new", "product.model_added", (*Server).productNew},
+		{"POST", "/products/new", "product.model_added", (*Server).productNewDone},
+		{"GET", "/products/{id}", "product.read", (*Server).product},
+		{"GET", "/products/{id}/edit", "product.model_changed", (*Server).productEdit},
+		{"POST", "/products/{id}/edit", "product.model_changed", (*Server).productEditDone},
+		{"POST", "/products/{id}/releases", "product.release_added", (*Server).releaseAdd},
+		{"POST", "/products/{id}/support", "product.support_asserted", (*Server).supportAdd},
+		{"POST", "/products/{id}/facts", "product.fact_recorded", (*Server).factAdd},
+		{"POST", "/products/{id}/facts/{fact}/withdraw", "product.fact_withdrawn", (*Server).factWithdraw},
+		{"GET", "/products/{id}/releases/{release}", "product.read", (*Server).release},
+		{"POST", "/products/{id}/releases/{release}/sbom", "product.sbom_added", (*Server).sbomAdd},
+		{"GET", "/sboms/{id}", "product.read", (*Server).sbom},
+		{"GET", "/sboms/{id}/file", "product.read", (*Server).sbomFile},
+		{"GET", "/sboms/{id}/diff", "product.read", (*Server).sbomDiff},
+	}
+}
+
+func vulnRoutes() []route {
+	return []route{
+		{"GET", "/vulnerabilities/{id}", "vuln.read", (*Server).vuln},
+		{"GET", "/products/{id}/openvex.json", "vuln.read", (*Server).openVEX},
+		{"GET", "/products/{id}/csaf.json", "vuln.read", (*Server).csafVEX},
+		{"GET", "/vex", "vuln.verdict_recorded", (*Server).vexNew},
+		{"POST", "/vex", "vuln.verdict_recorded", (*Server).vexDone},
+		{"GET", "/vulnerabilities/{id}/verdict", "vuln.verdict_recorded", (*Server).verdict},
+		{"POST", "/vulnerabilities/{id}/verdict", "vuln.verdict_recorded", (*Server).verdictDone},
+		{"POST", "/verdicts/{id}/withdraw", "vuln.verdict_withdrawn", (*Server).verdictWithdraw},
+		{"GET", "/advisories", "vuln.read", (*Server).advisories},
+		{"GET", "/advisories.csv", "vuln.read", (*Server).advisoriesCSV},
+		{"GET", "/advisories/{source}/{id}", "vuln.read", (*Server).advisory},
+		{"GET", "/advisories/{source}/{id}/document", "vuln.read", (*Server).advisoryDocument},
+		{"GET", "/feeds", "vuln.read", (*Server).feeds},
+		{"GET", "/feeds/new", "vuln.feed_added", (*Server).feedNew},
+		{"POST", "/feeds/new", "vuln.feed_added", (*Server).feedNewDone},
+		{"GET", "/feeds/{id}", "vuln.read", (*Server).feed},
+		{"POST", "/feeds/{id}", "vuln.feed_changed", (*Server).feedChange},
+		{"POST", "/feeds/{id}/run", "vuln.feed_loaded", (*Server).feedRun},
+		{"POST", "/feeds/{id}/remove", "vuln.feed_removed", (*Server).feedRemove},
+		{"GET", "/names", "vuln.read", (*Server).names},
+		{"POST", "/names", "vuln.alias_added", (*Server).nameAdd},
+		{"POST", "/names/{id}/remove", "vuln.alias_removed", (*Server).nameRemove},
+	}
+}
+
+func adminRoutes() []route {
+	return []route{
+		{"GET", "/people", "people.read", (*Server).people},
+		{"GET", "/people.csv", "people.read", (*Server).peopleCSV},
+		{"GET", "/people/new", "people.account_created", (*Server).personNew},
+		{"POST", "/people/new", "people.account_created", (*Server).personNewDone},
+		{"GET", "/people/{id}", "people.read", (*Server).person},
+		{"POST", "/people/{id}", "people.account_changed", (*Server).personChange},
+		{"POST", "/people/{id}/disable", "people.account_disabled", (*Server).personDisable},
+		{"POST", "/people/{id}/enable", "people.account_enabled", (*Server).personEnable},
+		{"POST", "/people/{id}/link", "people.link_made", (*Server).personLink},
+		{"POST", "/people/{id}/authenticator/remove", "people.totp_changed", (*Server).personTOTP},
+		{"POST", "/people/{id}/grants", "people.granted", (*Server).grant},
+		{"POST", "/people/{id}/grants/{grant}/revoke", "people.grant_revoked", (*Server).grantRevoke},
+		{"POST", "/people/{id}/sessions/end", "people.session_revoked", (*Server).personSessions},
+		{"POST", "/people/{id}/tokens/{token}/revoke", "people.token_revoked", (*Server).personToken},
+		{"GET", "/roles", "people.read", (*Server).roles},
+		{"GET", "/roles/new", "people.role_changed", (*Server).roleNew},
+		{"POST", "/roles/new", "people.role_changed", (*Server).roleNewDone},
+		{"GET", "/roles/{id}", "people.read", (*Server).role},
+		{"POST", "/roles/{id}", "people.role_changed", (*Server).roleChange},
+		{"POST", "/roles/{id}/delete", "people.role_changed", (*Server).roleDelete},
+		{"GET", "/journal", "journal.read", (*Server).journal},
+		{"GET", "/journal.csv", "journal.read", (*Server).journalCSV},
+		{"GET", "/journal/{seq}", "journal.read", (*Server).entry},
+		{"GET", "/system", "system.read", (*Server).system},
+	}
+}

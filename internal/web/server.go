@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"triward/internal/device"
+	"triward/internal/people"
+	"triward/internal/product"
+	"triward/internal/risk"
+	"triward/internal/store"
+	"triward/internal/vuln"
+)
+
+// Server serves the web pages. Its fields are set once, before [Server.Handler].
+type Server struct {
+	DB        *store.DB
+	People    *people.Directory
+	Fleet     device.Fleet
+	Catalog   product.Catalog
+	Verdicts  vuln.Verdicts
+	Feeds     vuln.Feeds
+	Decisions risk.Decisions
+	Tables    risk.Tables
+	RunFeed   func(ctx context.Context, feed string) error // loads one feed now
+	Log       *slog.Logger                                 // nil: slog.Default
+
+	Version      string
+	Secure       bool   // cookies are marked Secure also where TLS ends before this program
+	PublicURL    string // how people reach it, "" when not configured
+	SecurityMail string // contact in security.txt, "" for none
+	Scratch      string // folder for uploads between preview and import; "" is the system's
+
+	work       sync.WaitGroup
+	uploads    uploads
+	pending    pending
+	enrolments sync.Map // session id -> people.Enrolment that waits for its first code
+}
+
+// Handler is the pages, with everything that protects them.
+func (s *Server) Handler() http.Handler {
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	mux := http.NewServeMux()
+	for _, rt := range routes() {
+		mux.Handle(rt.Method+" "+rt.Pattern, s.door(rt))
+	}
+	mux.Handle("/", s.door(route{Permission: public, handle: (*Server).missing}))
+	return s.protect(mux)
+}
+
+// Wait returns when the background work that pages started has ended.
+func (s *Server) Wait() { s.work.Wait() }
+
+// background runs fn after the answer was sent, as the person who asked for it. What it does is kept by the packages
+// below and found again on the page that shows it; an import that was cut short resumes at the next start.
+func (s *Server) background(ctx context.Context, what string, fn func(ctx context.Context) error) {
+	ctx = context.WithoutCancel(ctx)
+	s.work.Go(func() {
+		if err := fn(ctx); err != nil {
+			s.Log.Warn("background work failed", "what", what, "error", err)
+		}
+	})
+}
+
+// door checks a route's permission, then runs its handler.
+func (s *Server) door(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{s: s, w: w, r: r, route: rt}
+		defer v.recover()
+		if err := v.enter(); err != nil {
+			v.fail(err)
+			return
+		}
+		if v.answered {
+			return
+		}
+		if err := rt.handle(s, v); err != nil {
+			v.fail(err)
+		}
+	})
+}
+
+// now is the clock of the database.
+func (s *Server) now() time.Time { return s.DB.Now() }
+
+// view runs fn on one snapshot with the rights of the visitor.
+func (v *visit) view(fn func(ctx context.Context, r store.Reader) error) error {
+	ctx := v.r.Context()
+	return v.s.DB.View(ctx, func(r store.Reader) error { return fn(ctx, r) })
+}

@@ -1,0 +1,186 @@
+// Triward's own script: keys, selection, charts, local time, htmx. Every page works without it.
+(function () {
+  "use strict";
+  const script = document.currentScript || document.querySelector("script[data-charts]");
+  const $ = (sel, root) => (root || document).querySelector(sel);
+  const $$ = (sel, root) => Array.from((root || document).querySelectorAll(sel));
+
+  // ---- Time: local zone shown, UTC on hover.
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  function ago(ms) {
+    const minutes = Math.round(ms / 60000);
+    if (Math.abs(minutes) < 60) return relative.format(minutes, "minute");
+    if (Math.abs(minutes) < 48 * 60) return relative.format(Math.round(minutes / 60), "hour");
+    return relative.format(Math.round(minutes / 1440), "day");
+  }
+  function localTimes(root) {
+    for (const t of $$("time[datetime*='T']:not([data-local])", root)) {
+      const at = new Date(t.getAttribute("datetime"));
+      if (isNaN(at)) continue;
+      t.dataset.local = "1";
+      t.title = t.title + " · " + ago(at - Date.now());
+      t.textContent = at.toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+    }
+  }
+
+  // ---- Rows: j and k move, Enter opens, x chooses.
+  let row = -1;
+  const rows = () => $$("main table[data-rows] tbody tr").filter((r) => $("a", r));
+  function move(step) {
+    const all = rows();
+    if (!all.length) return;
+    if (row >= 0 && all[row]) all[row].classList.remove("at");
+    row = Math.max(0, Math.min(all.length - 1, row + step));
+    all[row].classList.add("at");
+    all[row].scrollIntoView({ block: "nearest" });
+    const link = $("a", all[row]);
+    link.focus({ preventScroll: true });
+  }
+
+  // ---- Selection: the bar says how many, and how many of them are in use.
+  function selection(form) {
+    const boxes = $$("input[name='pick']", form);
+    const on = boxes.filter((b) => b.checked);
+    for (const b of boxes) b.closest("tr").classList.toggle("picked", b.checked);
+    const all = $("input[data-all]", form);
+    if (all) {
+      all.checked = on.length > 0 && on.length === boxes.length;
+      all.indeterminate = on.length > 0 && on.length < boxes.length;
+    }
+    const bar = $("[data-bulk]", form);
+    if (!bar) return;
+    bar.hidden = on.length === 0;
+    const devices = new Set(on.map((b) => b.dataset.device || b.value));
+    const use = (w) => new Set(on.filter((b) => b.dataset.use === w).map((b) => b.dataset.device || b.value)).size;
+    const parts = [devices.size + (devices.size === 1 ? " device" : " devices")];
+    if (use("yes")) parts.push(use("yes") + " in use");
+    if (use("unknown")) parts.push(use("unknown") + " with unknown use");
+    $("[data-count]", bar).textContent = on.length + (on.length === 1 ? " row" : " rows") + " chosen: " + parts.join(", ");
+  }
+  document.addEventListener("change", (e) => {
+    const form = e.target.closest("form[data-select]");
+    if (form) {
+      if (e.target.matches("input[data-all]")) for (const b of $$("input[name='pick']", form)) b.checked = e.target.checked;
+      selection(form);
+    }
+    if (e.target.matches("[data-auto] select, [data-auto] input")) e.target.form.requestSubmit();
+  });
+
+  // ---- Keys
+  let go = 0;
+  function typing(t) { return t.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(t.tagName) && t.type !== "checkbox"; }
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
+    if (typing(e.target)) {
+      if (e.key === "Escape") e.target.blur();
+      return;
+    }
+    if (Date.now() - go < 1200) {
+      go = 0;
+      const to = $("a[data-go='" + CSS.escape(e.key) + "']");
+      if (to) { e.preventDefault(); to.click(); }
+      return;
+    }
+    const all = rows();
+    switch (e.key) {
+      case "/": { const s = $("#search"); if (s) { e.preventDefault(); s.focus(); s.select(); } break; }
+      case "?": { const d = $("#keys"); if (d && !d.open) d.showModal(); break; }
+      case "g": go = Date.now(); break;
+      case "j": move(1); break;
+      case "k": move(-1); break;
+      case "n": { const a = $("a[rel='next']"); if (a) a.click(); break; }
+      case "p": { const a = $("a[rel='prev']"); if (a) a.click(); break; }
+      case "x": if (all[row]) { const b = $("input[name='pick']", all[row]); if (b) b.click(); } break;
+    }
+  });
+  document.addEventListener("click", (e) => {
+    if (e.target.closest("#keys-open")) $("#keys").showModal();
+    for (const d of $$("details.menu[open]")) if (!d.contains(e.target)) d.open = false;
+    const toggle = e.target.closest("[data-toggle]");
+    if (toggle) {
+      const chart = $("#" + toggle.dataset.toggle + "-chart"), table = $("#" + toggle.dataset.toggle + "-table");
+      const show = table.hidden;
+      table.hidden = !show;
+      chart.hidden = show;
+      toggle.textContent = show ? "Show the chart" : "Show the table";
+      if (!show && chart.drawn) chart.drawn.resize();
+    }
+    const copy = e.target.closest("[data-copy]");
+    if (copy) navigator.clipboard.writeText($("#" + copy.dataset.copy).textContent.trim()).then(() => { copy.textContent = "Copied"; });
+  });
+
+  // ---- Theme: the page changes at once, the choice is kept by the server.
+  document.addEventListener("submit", (e) => {
+    if (e.target.id !== "theme") return;
+    e.preventDefault();
+    const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const to = dark ? "light" : "dark";
+    document.documentElement.dataset.theme = to;
+    fetch("/theme", { method: "POST", body: new URLSearchParams({ theme: to }), headers: { "HX-Request": "true" } });
+    for (const c of $$("[data-chart]")) if (c.drawn) draw(c);
+  });
+
+  // ---- Leaving a changed form asks.
+  let dirty = false;
+  document.addEventListener("input", (e) => { if (e.target.closest("form[data-guard]") && !e.target.closest(".door")) dirty = true; });
+  document.addEventListener("submit", () => { dirty = false; });
+  addEventListener("beforeunload", (e) => { if (dirty) e.preventDefault(); });
+
+  // ---- Destructive forms ask for the name to be typed; the button waits for it.
+  document.addEventListener("input", (e) => {
+    const form = e.target.closest("form[data-confirm]");
+    if (form && e.target.name === "confirm") $("button", form).disabled = e.target.value.trim() !== form.dataset.confirm;
+  });
+
+  // ---- Charts, from JSON: {"labels": [...], "series": [{"name", "values", "color"}], "links": [...]}
+  let library;
+  function charts() {
+    if (!library) library = new Promise((ok, failed) => {
+      const s = document.createElement("script");
+      s.src = script.dataset.charts;
+      s.onload = ok;
+      s.onerror = failed;
+      document.head.append(s);
+    });
+    return library;
+  }
+  async function draw(el) {
+    try {
+      const [data] = await Promise.all([fetch(el.dataset.chart, { headers: { Accept: "application/json" } }).then((r) => { if (!r.ok) throw new Error(r.status); return r.json(); }), charts()]);
+      const css = getComputedStyle(document.documentElement), token = (n) => css.getPropertyValue("--" + n).trim();
+      if (el.drawn) el.drawn.dispose();
+      const c = el.drawn = window.echarts.init(el, null, { renderer: "svg" });
+      const axis = { axisLine: { lineStyle: { color: token("border") } }, axisTick: { show: false }, axisLabel: { color: token("muted"), fontSize: 12 } };
+      c.setOption({
+        animation: false, aria: { enabled: true },
+        grid: { left: 8, right: 120, top: 16, bottom: 8, containLabel: true },
+        tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: token("surface"), borderColor: token("border"), textStyle: { color: token("text"), fontSize: 12 } },
+        xAxis: Object.assign({ type: "category", data: data.labels, boundaryGap: data.series.some((s) => s.bar) }, axis),
+        yAxis: Object.assign({ type: "value", min: 0, minInterval: 1, splitLine: { lineStyle: { color: token("line") } } }, axis, { axisLine: { show: false } }),
+        series: data.series.map((s) => ({
+          name: s.name, type: s.bar ? "bar" : "line", data: s.values, symbol: data.labels.length > 1 ? "none" : "circle", symbolSize: 8, lineStyle: { width: 2, type: s.dashed ? "dashed" : "solid" }, color: token(s.color),
+          endLabel: { show: !s.bar, formatter: "{a}", color: token(s.color), fontSize: 12 }, labelLayout: { moveOverlap: "shiftY" },
+        })),
+      });
+      c.on("click", (p) => { if (data.links && data.links[p.dataIndex]) location.href = data.links[p.dataIndex]; });
+    } catch (err) {
+      el.textContent = "The chart could not be drawn. The table has the same figures.";
+    }
+  }
+  addEventListener("resize", () => { for (const c of $$("[data-chart]")) if (c.drawn) c.drawn.resize(); });
+
+  // ---- A part of the page is new: by loading, or by htmx.
+  function fresh(root) {
+    localTimes(root);
+    row = -1;
+    for (const f of $$("form[data-select]", root)) selection(f);
+    for (const c of $$("[data-chart]", root)) draw(c);
+    for (const f of $$("form[data-confirm] button", root)) f.disabled = true;
+    const bad = $("[data-focus]", root);
+    if (bad) bad.focus();
+  }
+  const open = $("#keys-open");
+  if (open) open.hidden = false;
+  fresh(document);
+  document.addEventListener("htmx:afterSwap", (e) => fresh(e.detail.elt && e.detail.elt.isConnected ? e.detail.elt.parentElement || document : document));
+})();

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Every address of a page is made here.
+
+func path(parts ...string) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(p))
+	}
+	return b.String()
+}
+
+// queryURL is a path with an encoded query.
+func queryURL(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + query
+}
+
+// localPath is an address within this site, else the start page: what comes back from a form must not lead elsewhere.
+func localPath(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n") {
+		return "/"
+	}
+	return s
+}
+
+func assetURL(name string) string { return path("static", assets()[name].digest, name) }
+
+func urlSignIn() string         { return "/sign-in" }
+func urlCode() string           { return "/sign-in/code" }
+func urlSetup() string          { return "/setup" }
+func urlPassword() string       { return "/password" }
+func urlAccount() string        { return "/account" }
+func urlOverview() string       { return "/overview" }
+func urlRisk() string           { return "/risk" }
+func urlDevices() string        { return "/devices" }
+func urlSites() string          { return "/sites" }
+func urlContradictions() string { return "/devices/contradictions" }
+func urlProducts() string       { return "/products" }
+func urlVulns() string          { return "/vulnerabilities" }
+func urlAdvisories() string     { return "/advisories" }
+func urlDecisions() string      { return "/decisions" }
+func urlDecide() string         { return "/decide" }
+func urlImports() string        { return "/imports" }
+func urlVEX() string            { return "/vex" }
+func urlFeeds() string          { return "/feeds" }
+func urlPeople() string         { return "/people" }
+func urlRoles() string          { return "/roles" }
+func urlTable() string          { return "/decision-table" }
+func urlNames() string          { return "/names" }
+func urlJournal() string        { return "/journal" }
+func urlSystem() string         { return "/system" }
+
+func urlDevice(id any) string    { return path("devices", text(id)) }
+func urlProduct(id any) string   { return path("products", text(id)) }
+func urlVuln(id string) string   { return path("vulnerabilities", id) }
+func urlDecision(id any) string  { return path("decisions", text(id)) }
+func urlAccountOf(id any) string { return path("people", text(id)) }
+func urlSBOM(id any) string      { return path("sboms", text(id)) }
+func urlFeed(id any) string      { return path("feeds", text(id)) }
+func urlImport(id any) string    { return path("imports", text(id)) }
+func urlRole(id any) string      { return path("roles", text(id)) }
+
+func urlWhy(device any, vulnerability string) string {
+	return path("risk", text(device), vulnerability)
+}
+func urlRelease(model, release any) string {
+	return path("products", text(model), "releases", text(release))
+}
+
+// urlAdvisory is the page of a record by its key "source/id".
+func urlAdvisory(key string) string {
+	source, id, _ := strings.Cut(key, "/")
+	return path("advisories", source, id)
+}
+
+// urlRiskOf is the ranked list under filters: names and values in turn.
+func urlRiskOf(pairs ...any) string { return queryURL(urlRisk(), pairsOf(pairs).Encode()) }
+
+// urlDevicesOf is the list of devices under filters.
+func urlDevicesOf(pairs ...any) string { return queryURL(urlDevices(), pairsOf(pairs).Encode()) }
+
+func pairsOf(pairs []any) url.Values {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if s := text(pairs[i+1]); s != "" {
+			q.Set(text(pairs[i]), s)
+		}
+	}
+	return q
+}
+
+// urlSubject is the page of what a journal entry is about, "" when it has none.
+func urlSubject(id string) string {
+	kind, _, _ := strings.Cut(id, "_")
+	switch kind {
+	case "dev":
+		return urlDevice(id)
+	case "mod":
+		return urlProduct(id)
+	case "dec":
+		return urlDecision(id)
+	case "usr":
+		return urlAccountOf(id)
+	case "fed":
+		return urlFeed(id)
+	case "imp":
+		return urlImport(id)
+	case "rol":
+		return urlRole(id)
+	}
+	if strings.HasPrefix(id, "CVE-") || strings.HasPrefix(id, "GHSA-") || strings.HasPrefix(id, "ICSMA-") {
+		return urlVuln(id)
+	}
+	return ""
+}

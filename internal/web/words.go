@@ -1,0 +1,215 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// functions are what templates may call.
+func functions() template.FuncMap {
+	return template.FuncMap{
+		"asset": assetURL, "n": count, "when": when, "day": day, "word": word, "badge": badge, "harm": harmBadge, "exploit": exploitBadge,
+		"kev": kevBadge, "epss": epssText, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
+		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
+		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "rowWords": rowWords, "account": urlAccountOf,
+	}
+}
+
+// words are the terms of closed lists as people read them; others lose their underscores.
+var words = map[string]string{
+	"life_sustaining": "life-sustaining", "life_supporting": "life-supporting", "not_affected": "not affected", "end_of_support": "end of support",
+	"limited_support": "limited support", "support": "supported", "needs_control": "needs control", "os": "operating system", "ip": "IP address",
+	"mac": "MAC address", "ae_title": "AE title", "hostname": "host name", "csaf": "CSAF", "cve": "CVE", "nvd": "NVD", "osv": "OSV", "kev": "KEV", "epss": "EPSS",
+	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
+	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
+	"it_owner": "IT owner", "openvex": "OpenVEX",
+}
+
+// word is a term of a closed list in words, any string type.
+func word(v any) string {
+	s := text(v)
+	if w, ok := words[s]; ok {
+		return w
+	}
+	return strings.ReplaceAll(s, "_", " ")
+}
+
+// title is a term with a capital letter, for choices and headings.
+func title(v any) string {
+	s := word(v)
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func text(v any) string {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.String {
+		return rv.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// count is a whole number with thousands separators.
+func count(v any) string {
+	rv := reflect.ValueOf(v)
+	var n int64
+	switch {
+	case rv.CanInt():
+		n = rv.Int()
+	case rv.CanUint():
+		n = int64(rv.Uint())
+	default:
+		return fmt.Sprint(v)
+	}
+	s := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, s = "−", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// plural is a number with its noun: "1 device", "2 devices".
+func plural(v any, one, many string) string {
+	s := count(v)
+	if s == "1" {
+		return s + " " + one
+	}
+	return s + " " + many
+}
+
+// when is an instant. The browser shows it in the local zone; the hover keeps UTC.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return `<span class="muted">–</span>`
+	}
+	t = t.UTC()
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s">%s</time>`, t.Format(time.RFC3339), t.Format("2006-01-02 15:04:05 UTC"), t.Format("2 Jan 2006, 15:04 UTC")))
+}
+
+// day is a date without a time of day.
+func day(t time.Time) template.HTML {
+	if t.IsZero() {
+		return `<span class="muted">–</span>`
+	}
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.DateOnly), t.UTC().Format("2 Jan 2006")))
+}
+
+// lasts is a duration in days or hours.
+func lasts(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return "0 days"
+	case d < 48*time.Hour:
+		return plural(int(d.Hours()+0.5), "hour", "hours")
+	}
+	return plural(int(d.Hours()/24+0.5), "day", "days")
+}
+
+// badge is a state: its class and its word say the same.
+func badge(v any) template.HTML {
+	s := text(v)
+	if s == "" {
+		return ""
+	}
+	class := s
+	switch s {
+	case "active", "supported", "support", "in_use":
+		class = "good"
+	case "retired", "merged", "not_started", "closed", "excused", "withdrawn", "replaced", "disabled":
+		class = "plain"
+	case "end_of_support":
+		class = "bad"
+	case "limited_support", "under_investigation", "applying", "staging", "held":
+		class = "warn"
+	case "skipped":
+		class = "bad"
+	}
+	return tag(class, word(s))
+}
+
+func tag(class, words string) template.HTML {
+	return template.HTML(`<span class="badge ` + template.HTMLEscapeString(class) + `">` + template.HTMLEscapeString(words) + `</span>`)
+}
+
+func classBadge(class, words string) template.HTML {
+	if class == "" {
+		return ""
+	}
+	c := template.HTMLEscapeString(class)
+	return template.HTML(`<span class="cls ` + c + `"><b>` + c + `</b><span>` + template.HTMLEscapeString(words) + `</span></span>`)
+}
+
+// harmBadge is a severity with its letter and word.
+func harmBadge(v interface{ Word() string }) template.HTML { return classBadge(text(v), v.Word()) }
+
+// exploitBadge is an exploitability with its letter and word.
+func exploitBadge(v interface{ Word() string }) template.HTML { return classBadge(text(v), v.Word()) }
+
+func kevBadge(in bool) template.HTML {
+	if !in {
+		return ""
+	}
+	return `<span class="badge kev" title="In a catalogue of known exploited vulnerabilities">KEV</span>`
+}
+
+// percent is a share from 0 to 1.
+func percent(f float64) string {
+	switch {
+	case f > 0 && f < 0.001:
+		return "< 0.1 %"
+	case f < 0.1:
+		return strconv.FormatFloat(f*100, 'f', 1, 64) + " %"
+	}
+	return strconv.FormatFloat(f*100, 'f', 0, 64) + " %"
+}
+
+// epssText is an EPSS score; nothing known is said as such, never as zero.
+func epssText(known bool, f float64) template.HTML {
+	if !known {
+		return `<span class="muted" title="No EPSS row is known">–</span>`
+	}
+	return template.HTML(template.HTMLEscapeString(percent(f)))
+}
+
+// icon is a picture that repeats the words beside it.
+func icon(name string) template.HTML {
+	return template.HTML(`<svg class="icon" aria-hidden="true"><use href="` + assetURL("icons.svg") + `#` + template.HTMLEscapeString(name) + `"></use></svg>`)
+}
+
+// dict makes a map of names and values for a part.
+func dict(pairs ...any) map[string]any {
+	out := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out[text(pairs[i])] = pairs[i+1]
+	}
+	return out
+}
+
+// short is a text cut for a list, at a character.
+func short(n int, s string) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return strings.TrimSpace(string(r[:n])) + "…"
+}
+
+// webURL is an address that a source gave, when it is one of the web; "" otherwise.
+func webURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return ""
+	}
+	return u.String()
+}
