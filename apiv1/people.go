@@ -105,13 +105,13 @@ type TokenInput struct {
 	Name    string      `json:"name" maxLength:"400"`
 	Scope   []Permitted `json:"scope" minItems:"1" maxItems:"100" nullable:"false" doc:"What it may do at most; less when its owner may do less"`
 	Expires time.Time   `json:"expires" doc:"At most a year ahead"`
+	Account string      `json:"account,omitempty" maxLength:"64" doc:"Whose it is; absent: one's own"`
 }
 
 // Token is an API token without its secret.
 type Token struct {
 	ID string `json:"id"`
 	TokenInput
-	Account string    `json:"account"`
 	Created time.Time `json:"created"`
 	Used    time.Time `json:"used,omitzero" doc:"To the minute"`
 	Revoked time.Time `json:"revoked,omitzero"`
@@ -119,7 +119,7 @@ type Token struct {
 
 // TokenQuery chooses tokens: one's own, or anybody's with people.read.
 type TokenQuery struct {
-	Account string `query:"account" maxLength:"64" doc:"Absent: one's own"`
+	Account string `query:"account" maxLength:"64" doc:"Absent: all with people.read, else one's own"`
 	Cursor
 }
 

@@ -11,9 +11,9 @@ import (
 
 func (s *Server) tokens() {
 	add(s, op{id: "tokens", route: "GET /tokens", kind: signedIn, summary: "API tokens without their secrets: one's own, or anybody's with people.read"}, s.listTokens)
-	add(s, op{id: "create-token", route: "POST /tokens", kind: people.KindSelfTokenCreated, summary: "Make an API token of one's own; its secret is shown once", status: http.StatusCreated},
+	add(s, op{id: "create-token", route: "POST /tokens", kind: people.KindSelfTokenCreated + "|" + people.KindTokenCreated, summary: "Make an API token, of one's own or for another account; its secret is shown once", status: http.StatusCreated},
 		func(ctx context.Context, in *with[apiv1.TokenInput]) (apiv1.NewToken, error) {
-			secret, t, err := s.People.CreateToken(ctx, people.NewToken{Name: in.Body.Name, Expires: in.Body.Expires,
+			secret, t, err := s.People.CreateToken(ctx, people.NewToken{Name: in.Body.Name, Account: in.Body.Account, Expires: in.Body.Expires,
 				Scope: each(in.Body.Scope, func(p apiv1.Permitted) store.Grant { return store.Grant(p) })})
 			return apiv1.NewToken{Token: wireToken(t), Secret: secret}, err
 		})
@@ -31,8 +31,8 @@ func (s *Server) tokens() {
 }
 
 func (s *Server) listTokens(ctx context.Context, in *struct{ apiv1.TokenQuery }) (apiv1.Page[apiv1.Token], error) {
-	account := in.Account
-	if a, _ := store.ActorOf(ctx); account == "" {
+	account := in.Account // all, for who may see all
+	if a, _ := store.ActorOf(ctx); account == "" && !a.May(people.KindRead) {
 		account = a.ID
 	}
 	all, err := read(ctx, s, func(r store.Reader) ([]people.Token, error) {
@@ -42,8 +42,8 @@ func (s *Server) listTokens(ctx context.Context, in *struct{ apiv1.TokenQuery })
 }
 
 func wireToken(t people.Token) apiv1.Token {
-	return apiv1.Token{ID: t.ID, Account: t.Account, Created: t.Created, Used: t.Used, Revoked: t.Revoked,
-		TokenInput: apiv1.TokenInput{Name: t.Name, Scope: each(t.Scope, wirePermitted), Expires: t.Expires}}
+	return apiv1.Token{ID: t.ID, Created: t.Created, Used: t.Used, Revoked: t.Revoked,
+		TokenInput: apiv1.TokenInput{Name: t.Name, Scope: each(t.Scope, wirePermitted), Expires: t.Expires, Account: t.Account}}
 }
 
 func wireSession(v people.Session) apiv1.Session {

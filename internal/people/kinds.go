@@ -22,6 +22,7 @@ const (
 	KindGranted         = "people.granted"
 	KindGrantRevoked    = "people.grant_revoked"
 	KindSessionRevoked  = "people.session_revoked"
+	KindTokenCreated    = "people.token_created"
 	KindTokenRevoked    = "people.token_revoked"
 	KindSignedIn        = "people.signed_in"
 	KindSignInFailed    = "people.sign_in_failed"
@@ -74,6 +75,7 @@ func Vocabulary() []Kind {
 		{KindGranted, "give roles they hold to others"},
 		{KindGrantRevoked, "take roles from others"},
 		{KindSessionRevoked, "end sessions of others"},
+		{KindTokenCreated, "make API tokens for others"},
 		{KindTokenRevoked, "revoke API tokens of others"},
 
 		{"product.read", "see manufacturers, models, releases and their software"},

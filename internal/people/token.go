@@ -35,6 +35,7 @@ type NewToken struct {
 	Name    string
 	Scope   []store.Grant
 	Expires time.Time // required, at most a year ahead
+	Account string    // whose it is; "" is the actor's own account
 }
 
 func (n NewToken) check(now time.Time) error {
@@ -70,10 +71,14 @@ func (n NewToken) check(now time.Time) error {
 	return l.Err("API token is not valid")
 }
 
-// CreateToken makes an API token of the actor's own account and returns its secret, which is not shown again. Invalid by
-// field; Forbidden when the scope is more than the actor holds.
+// CreateToken makes an API token and returns its secret, which is not shown again: of the actor's own account, or of
+// another one with people.token_created when the actor holds all that the account holds. Invalid by field; Forbidden when
+// the scope is more than the actor holds.
 func (d *Directory) CreateToken(ctx context.Context, n NewToken) (string, Token, error) {
-	account, err := ownID(ctx)
+	account, err := n.Account, error(nil)
+	if account == "" {
+		account, err = ownID(ctx)
+	}
 	if err != nil {
 		return "", Token{}, err
 	}
@@ -98,6 +103,9 @@ func (d *Directory) CreateToken(ctx context.Context, n NewToken) (string, Token,
 		return "", Token{}, err
 	}
 	err = d.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := mayGiveToken(ctx, tx, account); err != nil {
+			return err
+		}
 		for _, g := range t.Scope {
 			if kind := missing(tx.Actor(), g); kind != "" {
 				return problem.New(problem.Forbidden, "you may not do %q there yourself, so your token cannot either", kind)
@@ -108,13 +116,28 @@ func (d *Directory) CreateToken(ctx context.Context, n NewToken) (string, Token,
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`, t.ID, hash, account, t.Name, string(stored), store.Micros(tx.Now), store.Micros(t.Expires)); err != nil {
 			return err
 		}
-		_, err := tx.Record(ctx, store.Event{Kind: KindSelfTokenCreated, Subject: t.ID, Body: tokenBody{Account: account, Name: t.Name, Scope: scope, Expires: t.Expires}})
+		_, err := tx.Record(ctx, store.Event{Kind: selfOr(tx, account, KindSelfTokenCreated, KindTokenCreated), Subject: t.ID, Body: tokenBody{Account: account, Name: t.Name, Scope: scope, Expires: t.Expires}})
 		return err
 	})
 	if err != nil {
 		return "", Token{}, fmt.Errorf("create API token: %w", err)
 	}
 	return secret, t, nil
+}
+
+// mayGiveToken refuses a token of another account that may do more than the actor, or cannot be used.
+func mayGiveToken(ctx context.Context, tx *store.Tx, account string) error {
+	if tx.Actor().ID == account {
+		return nil
+	}
+	a, err := accountByID(ctx, tx, account)
+	if err != nil {
+		return err
+	}
+	if a.State == Disabled {
+		return problem.New(problem.Conflict, "the account is disabled; enable it first")
+	}
+	return outranks(ctx, tx, account)
 }
 
 func scopeBodies(scope []store.Grant) []scopeBody {
