@@ -82,6 +82,7 @@ func (p *program) sbom() *cobra.Command {
 			}
 			return p.showDiff(d)
 		}})
+	c.AddCommand(p.onlineSBOM()...)
 	return c
 }
 
