@@ -87,13 +87,12 @@ func run(devices, lines int, dir string) error {
 }
 
 func (b *bench) add(figure string, value float64, unit string) {
-	b.against(figure, value, unit, "", 0)
+	b.note(row{figure: figure, value: value, unit: unit})
 }
 
-// against notes a figure and what it is to be below.
-func (b *bench) against(figure string, value float64, unit, peer string, than float64) {
-	b.rows = append(b.rows, row{figure, value, unit, peer, than})
-	fmt.Fprintf(os.Stderr, "%s: %.3g %s\n", figure, value, unit)
+func (b *bench) note(r row) {
+	b.rows = append(b.rows, r)
+	fmt.Fprintf(os.Stderr, "%s: %.3g %s\n", r.figure, r.value, r.unit)
 }
 
 // timed runs fn and notes the seconds.
@@ -102,7 +101,7 @@ func (b *bench) timed(figure, peer string, than float64, fn func() error) error 
 	if err := fn(); err != nil {
 		return fmt.Errorf("%s: %w", figure, err)
 	}
-	b.against(figure, time.Since(start).Seconds(), "s", peer, than)
+	b.note(row{figure, time.Since(start).Seconds(), "s", peer, than})
 	return nil
 }
 
@@ -146,6 +145,6 @@ func (b *bench) percentiles(figure string, n int, limit float64, fn func(i int) 
 	}
 	slices.Sort(took)
 	b.add(figure+", p50", took[n/2], "ms")
-	b.against(figure+", p99", took[n*99/100], "ms", fmt.Sprintf("target < %.0f ms", limit), limit)
+	b.note(row{figure + ", p99", took[n*99/100], "ms", fmt.Sprintf("target < %.0f ms", limit), limit})
 	return nil
 }

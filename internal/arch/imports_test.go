@@ -97,7 +97,7 @@ func refusal(s source, from, rel string) string {
 	case s.dir == "apiv1":
 		return "wire types import nothing of the program"
 	case s.dir == "client":
-		if rel == "apiv1" {
+		if rel == "apiv1" || rel == "client" && s.test {
 			return ""
 		}
 		return "the client imports apiv1 only"

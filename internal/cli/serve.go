@@ -28,7 +28,7 @@ func (p *program) serve() *cobra.Command {
 		if err := conf.Validate(); err != nil {
 			return err
 		}
-		return p.run(c.Context(), conf, demo)
+		return p.run(c.Context(), serving{conf, demo})
 	}}
 	c.Flags().StringVar(&listen, "listen", "", "address and port, instead of the configuration's")
 	c.Flags().StringVar(&roles, "role", "", "comma-separated roles of this process: web, work")
@@ -36,27 +36,33 @@ func (p *program) serve() *cobra.Command {
 	return c
 }
 
-func (p *program) run(ctx context.Context, conf app.Config, demo bool) error {
+// serving is how the server starts.
+type serving struct {
+	app.Config
+	demo bool // fill an empty database with the demonstration
+}
+
+func (p *program) run(ctx context.Context, s serving) error {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(conf.LogLevel)); err != nil {
+	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level}))
-	a, err := app.New(ctx, conf, log)
+	a, err := app.New(ctx, s.Config, log)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	a.Version = buildVersion
 	var signIn string
-	if demo {
+	if s.demo {
 		if signIn, err = a.Demonstrate(ctx); err != nil {
 			return err
 		}
 	}
 	return a.Serve(ctx, func(address string) {
-		if conf.PublicURL != "" {
-			address = conf.PublicURL
+		if s.PublicURL != "" {
+			address = s.PublicURL
 		}
 		fmt.Fprintf(p.out, "Triward answers at %s\n", address)
 		if signIn != "" {

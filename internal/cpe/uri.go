@@ -77,7 +77,7 @@ func decode(s string) (Value, error) {
 		i += 2
 		switch x := byte(hi<<4 | lo); {
 		case x == 1 || x == 2:
-			if err := v.wildcard(x == 2, len(b) > 0); err != nil {
+			if err := v.wildcard(x, len(b)); err != nil {
 				return v, fmt.Errorf("%w in %q", err, s)
 			}
 		case v.trail != 0:
@@ -95,10 +95,12 @@ func decode(s string) (Value, error) {
 	return v, nil
 }
 
-// wildcard counts one wildcard code before or after the text.
-func (v *Value) wildcard(many, after bool) error {
+// wildcard counts one wildcard code (1 for one character, 2 for any number) before or after the text, of which so many bytes are
+// read.
+func (v *Value) wildcard(code byte, read int) error {
+	many := code == 2
 	n := &v.lead
-	if after {
+	if read > 0 {
 		n = &v.trail
 	}
 	switch {

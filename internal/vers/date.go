@@ -51,22 +51,21 @@ func holdsDate(have Date, op Op, bound Date) (Truth, string) {
 		return Unknown, "the text gives no year for " + bound.String()
 	}
 	lo, hi, from, to := have.first(), have.last(), bound.first(), bound.last()
+	var yes, no bool
 	switch op {
 	case Less:
-		return between(hi < from, lo >= from)
+		yes, no = hi < from, lo >= from
 	case LessEqual:
-		return between(hi <= to, lo > to)
+		yes, no = hi <= to, lo > to
 	case Greater:
-		return between(lo > to, hi <= to)
+		yes, no = lo > to, hi <= to
 	case GreaterEqual:
-		return between(lo >= from, hi < from)
+		yes, no = lo >= from, hi < from
 	case Equal:
-		return between(lo >= from && hi <= to, hi < from || lo > to)
+		yes, no = lo >= from && hi <= to, hi < from || lo > to
+	default:
+		yes, no = hi < from || lo > to, lo >= from && hi <= to
 	}
-	return between(hi < from || lo > to, lo >= from && hi <= to)
-}
-
-func between(yes, no bool) (Truth, string) {
 	switch {
 	case yes:
 		return True, ""

@@ -66,19 +66,17 @@ func (t *Test) holds(d *facts) (truth Truth, why string, missing []Axis) {
 		}
 		truth, why = holds(&f, t.Op, &t.form)
 		return truth, t.sentence("build", d.Build, truth, why), nil
-	case AxisRevision:
-		return t.holdsVersion(d, &d.revision, d.revisionOK, d.revisedSet)
 	}
-	return t.holdsVersion(d, &d.version, d.versionOK, d.versionSet)
+	return t.holdsVersion(d)
 }
 
 // holdsVersion tests the recorded version or revision. Hospitals record a revision letter in either field, so the other
 // one is asked when the first has no comparable form.
-func (t *Test) holdsVersion(d *facts, own *form, ok, set bool) (Truth, string, []Axis) {
-	name, text := "version", d.Version
+func (t *Test) holdsVersion(d *facts) (Truth, string, []Axis) {
+	name, text, own, ok, set := "version", d.Version, &d.version, d.versionOK, d.versionSet
 	other, otherOK, otherText := &d.revision, d.revisionOK, d.Revision
 	if t.Axis == AxisRevision {
-		name, text = "revision", d.Revision
+		name, text, own, ok, set = "revision", d.Revision, &d.revision, d.revisionOK, d.revisedSet
 		other, otherOK, otherText = &d.version, d.versionOK && len(d.version.parts) > 0 && d.version.parts[0].kind == partLetters, d.Version
 	}
 	if t.Op == Equal && set && own.text == t.form.text && own.text != "" {

@@ -33,7 +33,7 @@ func (p *parser) step() joiner {
 			p.fail = true
 			return joinNone
 		}
-		p.bound(t.op, p.i+1, false)
+		p.bound(t.op, p.i+1)
 		return joinNone
 	case tokStar:
 		p.all = true
@@ -62,14 +62,19 @@ func (p *parser) step() joiner {
 	return p.word()
 }
 
-func (p *parser) bound(op Op, at int, soft bool) {
+// bound reads the value of a bound at a token.
+func (p *parser) bound(op Op, at int) { p.limit(item{test: Test{Op: op}}, at) }
+
+// limit reads the value at a token into an item that has its operator.
+func (p *parser) limit(b item, at int) {
 	v, next, ok := p.value(at)
 	if !ok {
 		p.fail = true
 		return
 	}
-	v.Op = op
-	p.items = append(p.items, item{test: v, soft: soft})
+	v.Op = b.test.Op
+	b.test = v
+	p.items = append(p.items, b)
 	p.i = next
 	p.inclusive()
 }
@@ -154,7 +159,7 @@ func (p *parser) follow(v Test) {
 		v.Op = GreaterEqual
 		p.add(v)
 		at := len(p.items)
-		p.bound(LessEqual, p.i+to, false)
+		p.bound(LessEqual, p.i+to)
 		if !p.fail {
 			p.items[at].join = joinAnd
 			if len(p.items[at-1].test.form.parts) > 0 && p.items[at].test.Axis == AxisRevision { // "Rev J to M"
@@ -249,7 +254,7 @@ func (p *parser) word() joiner {
 		return joinOr
 	}
 	if n := p.words(i, "starting with", "beginning with", "that start with", "that begin with", "with prefix"); n > 0 && p.axis == AxisSerial {
-		p.bound(Equal, i+n, false)
+		p.bound(Equal, i+n)
 		if !p.fail {
 			p.items[len(p.items)-1].test.Value += "*"
 		}
@@ -267,7 +272,7 @@ func (p *parser) word() joiner {
 		{Greater, false, []string{"later than", "newer than", "greater than", "higher than", "above", "after"}},
 	} {
 		if n := p.words(i, b.say...); n > 0 {
-			p.bound(b.op, i+n, b.soft)
+			p.limit(item{test: Test{Op: b.op}, soft: b.soft}, i+n)
 			if !p.fail && b.op == GreaterEqual { // "from 1.0 to 2.0"
 				p.upTo()
 			}
@@ -347,14 +352,14 @@ func (p *parser) upTo() {
 		return
 	}
 	at := len(p.items)
-	p.bound(LessEqual, p.i+to, false)
+	p.bound(LessEqual, p.i+to)
 	if !p.fail {
 		p.items[at].join = joinAnd
 	}
 }
 
 func (p *parser) betweenWords(i int) {
-	p.bound(GreaterEqual, i, false)
+	p.bound(GreaterEqual, i)
 	if p.fail {
 		return
 	}
@@ -367,7 +372,7 @@ func (p *parser) betweenWords(i int) {
 		return
 	}
 	at := len(p.items)
-	p.bound(LessEqual, p.i+n, false)
+	p.bound(LessEqual, p.i+n)
 	if !p.fail {
 		p.items[at].join = joinAnd
 	}

@@ -201,15 +201,17 @@ type keyedRecord struct {
 	rec   Compiled
 }
 
+// packedRecord is a row of the feed cache.
+type packedRecord struct {
+	key, source, hash string
+	body              []byte // zstd
+}
+
 // compiledRecords reads and compiles records, in the order of their keys.
 func (m *Matcher) compiledRecords(ctx context.Context, r store.Reader, keys []string) ([]keyedRecord, error) {
 	var w store.Where
 	w.In("key", keys)
-	type row struct {
-		key, source, hash string
-		body              []byte
-	}
-	rows, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) {
+	rows, err := store.All(ctx, r, func(s store.Scanner) (v packedRecord, err error) {
 		return v, s.Scan(&v.key, &v.source, &v.hash, &v.body)
 	}, `SELECT key, source, hash, body FROM record`+w.SQL()+` ORDER BY key`, w.Args()...)
 	if err != nil {
@@ -237,7 +239,7 @@ func (m *Matcher) compiledRecords(ctx context.Context, r store.Reader, keys []st
 	defer dec.Close()
 	out := make([]keyedRecord, 0, len(rows))
 	for _, v := range rows {
-		c, err := m.compile(dec, v.key, v.source, v.hash, v.body)
+		c, err := m.compile(dec, v)
 		if err != nil {
 			return nil, err
 		}
@@ -260,28 +262,28 @@ func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*Names, err
 	return m.names, nil
 }
 
-func (m *Matcher) compile(dec *zstd.Decoder, key, source, hash string, body []byte) (Compiled, error) {
+func (m *Matcher) compile(dec *zstd.Decoder, k packedRecord) (Compiled, error) {
 	m.mu.Lock()
-	c, ok := m.compiled[hash]
+	c, ok := m.compiled[k.hash]
 	m.mu.Unlock()
 	if ok {
 		return c, nil
 	}
-	raw, err := dec.DecodeAll(body, nil)
+	raw, err := dec.DecodeAll(k.body, nil)
 	if err != nil {
-		return Compiled{}, fmt.Errorf("read record %s: %w", key, err)
+		return Compiled{}, fmt.Errorf("read record %s: %w", k.key, err)
 	}
-	rec, err := ParseRecord(advisory.Source(source), key, raw)
+	rec, err := ParseRecord(advisory.Source(k.source), k.key, raw)
 	if err != nil {
 		return Compiled{}, err
 	}
-	c = Compile(rec, hash, m.names)
+	c = Compile(rec, k.hash, m.names)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.compiled == nil || len(m.compiled) >= compiledLimit {
 		m.compiled = map[string]Compiled{}
 	}
-	m.compiled[hash] = c
+	m.compiled[k.hash] = c
 	return c, nil
 }
 
