@@ -139,13 +139,15 @@ func walkZip(r io.ReaderAt, size int64, read reader, fn func(Found) error) error
 		if total > maxUnpacked {
 			return problem.New(problem.Invalid, "the archive unpacks to more than %d bytes", int64(maxUnpacked))
 		}
-		switch packed := max(1, int64(f.CompressedSize64)); {
+		// An entry that only claims to be so large is refused too: no honest archive does.
+		full, packed := max(uint64(buf.Len()), f.UncompressedSize64), max(1, f.CompressedSize64)
+		switch {
+		case full > ratioFloor && full/packed > maxRatio:
+			return problem.New(problem.Invalid, "the archive is refused: entry %q unpacks to more than %d times its size", f.Name, maxRatio)
 		case err != nil:
 			err = fn(Found{Name: f.Name, Err: named("zip entry", f.Name, fault("", "%v", err))})
 		case over:
 			err = fn(tooLong(f.Name))
-		case buf.Len() > ratioFloor && int64(buf.Len())/packed > maxRatio:
-			return problem.New(problem.Invalid, "the archive is refused: entry %q unpacks to more than %d times its size", f.Name, maxRatio)
 		default:
 			err = read.visit(f.Name, buf.Bytes(), fn)
 		}

@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 	"unicode/utf16"
 
+	"github.com/klauspost/compress/zstd"
+
 	"triward/internal/problem"
 )
 
@@ -195,7 +197,11 @@ func TestZipBombsAreRefused(t *testing.T) {
 	if err := WalkOSVZip(bytes.NewReader(ratio), int64(len(ratio)), func(Found) error { return nil }); problem.KindOf(err) != problem.Invalid || !strings.Contains(err.Error(), "times its size") {
 		t.Errorf("ratio: %v, want a refusal", err)
 	}
-	entry := zipOf(t, map[string]string{"a.json": strings.Repeat("a", maxEntry+1)})
+	var long strings.Builder // that packs as text does
+	for i := 0; long.Len() <= maxEntry; i++ {
+		fmt.Fprintln(&long, i)
+	}
+	entry := zipOf(t, map[string]string{"a.json": long.String()})
 	var faults []error
 	if err := WalkOSVZip(bytes.NewReader(entry), int64(len(entry)), func(f Found) error { faults = append(faults, f.Err); return nil }); err != nil {
 		t.Errorf("long entry: %v", err)
@@ -293,4 +299,29 @@ func FuzzWalkOSVZip(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestStreamBombsAreRefusedBeforeTheyAreUnpacked(t *testing.T) {
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(z)
+	if err := w.WriteHeader(&tar.Header{Name: "a.json", Mode: 0o600, Size: 4 * streamFloor, Typeflag: tar.TypeReg}); err != nil {
+		t.Fatal(err)
+	}
+	block := make([]byte, 1<<20)
+	for range 4 * streamFloor / len(block) {
+		if _, err := w.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	err = WalkOSVTar(&b, func(Found) error { return nil })
+	if problem.KindOf(err) != problem.Invalid || !strings.Contains(err.Error(), "times its size") {
+		t.Errorf("%v, want a refusal", err)
+	}
 }

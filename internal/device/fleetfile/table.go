@@ -166,8 +166,8 @@ func decode(raw []byte) (text, note string, err error) {
 	default:
 		text, note = fromWindows(raw), "read as Windows-1252, because it is not UTF-8"
 	}
-	if strings.IndexByte(text, 0) >= 0 {
-		return "", "", fmt.Errorf("is not a text file")
+	if at := strings.IndexByte(text, 0); at >= 0 {
+		return "", "", fmt.Errorf("is not a text file: line %d holds a NUL character", 1+strings.Count(text[:at], "\n"))
 	}
 	return text, note, nil
 }
