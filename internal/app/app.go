@@ -100,14 +100,18 @@ func (a *App) RunFeed(ctx context.Context, feed string) error {
 	return err
 }
 
-// Handler is the web pages and the API.
-func (a *App) Handler() http.Handler {
-	w := web.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+// doors are the web pages and the API.
+func (a *App) doors() (*web.Server, *api.Server) {
+	w := &web.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
-		SecurityMail: a.Config.SecurityMail, Secure: a.Config.TLSCertificate != "" || isHTTPS(a.Config.PublicURL), Log: a.Log}
-	s := api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
+	s := &api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Log: a.Log}
+	return w, s
+}
+
+func route(w *web.Server, s *api.Server) http.Handler {
 	mux := http.NewServeMux()
 	apiHandler := s.Handler()
 	mux.Handle("/api", apiHandler)
@@ -198,7 +202,8 @@ func (a *App) serveWeb(ctx context.Context, ready func(string)) error {
 	if err != nil {
 		return problem.New(problem.Unavailable, "cannot listen on %s: %v", a.Config.Listen, err)
 	}
-	handler := a.Handler()
+	pages, calls := a.doors()
+	handler := route(pages, calls)
 	srv := newServer(ctx, handler)
 	scheme := "http"
 	if a.Config.TLSCertificate != "" {
@@ -229,7 +234,11 @@ func (a *App) serveWeb(ctx context.Context, ready func(string)) error {
 	if local != nil {
 		err = errors.Join(err, local.Shutdown(stop))
 	}
-	return errors.Join(err, srv.Shutdown(stop))
+	err = errors.Join(err, srv.Shutdown(stop))
+	// What a request began in the background ends before the database closes.
+	pages.Wait()
+	calls.Wait()
+	return err
 }
 
 func newServer(ctx context.Context, h http.Handler) *http.Server {

@@ -2,7 +2,8 @@ package app
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -55,9 +56,9 @@ func DefaultConfig(dir string) Config {
 func LoadConfig(file, dir string, environ []string) (Config, error) {
 	c := DefaultConfig(dir)
 	if file != "" {
-		body, err := os.ReadFile(file)
+		body, err := readSmall(file)
 		if err != nil {
-			return c, fmt.Errorf("read configuration: %w", err)
+			return c, problem.About(err, "read configuration %s", file)
 		}
 		meta, err := toml.NewDecoder(bytes.NewReader(body)).Decode(&c)
 		if err != nil {
@@ -75,13 +76,33 @@ func LoadConfig(file, dir string, environ []string) (Config, error) {
 		return c, err
 	}
 	if c.DatabaseFile != "" {
-		body, err := os.ReadFile(c.DatabaseFile)
+		body, err := readSmall(c.DatabaseFile)
 		if err != nil {
-			return c, fmt.Errorf("read database address: %w", err)
+			return c, problem.About(err, "read the database address %s", c.DatabaseFile)
 		}
 		c.Database = strings.TrimSpace(string(body))
 	}
 	return c, c.Validate()
+}
+
+// maxConfig bounds a configuration file and the files that it names. It also bounds how deep such a file can nest.
+const maxConfig = 64 << 10
+
+// readSmall reads a text file of at most maxConfig bytes.
+func readSmall(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, problem.New(problem.NotFound, "%v", errors.Unwrap(err))
+	}
+	defer f.Close()
+	body, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) > maxConfig:
+		return nil, problem.New(problem.Invalid, "is larger than %d KiB", maxConfig>>10)
+	}
+	return body, nil
 }
 
 func (c *Config) override(environ []string) error {

@@ -38,8 +38,8 @@ type assessment struct {
 	all        bool
 }
 
-// line is one device, vulnerability and advisory in the output of assess.
-type line struct {
+// finding is one device, vulnerability and advisory in the output of assess.
+type finding struct {
 	Device         string              `json:"device"`
 	Vendor         string              `json:"vendor"`
 	Model          string              `json:"model"`
@@ -273,9 +273,9 @@ func readThreats(a assessment) (threats, error) {
 }
 
 // lines matches every device and ranks the answers. Answers of several sources that name the same advisory are one line.
-func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) ([]line, error) {
+func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) ([]finding, error) {
 	components := map[string][]vuln.Component{}
-	var out []line
+	var out []finding
 	var at []int // row of each line
 	var ids []string
 	for i, row := range rows {
@@ -299,7 +299,7 @@ func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) 
 	for i := range out {
 		out[i].rate(known[out[i].Vulnerability], rows[at[i]], table)
 	}
-	slices.SortStableFunc(out, func(x, y line) int {
+	slices.SortStableFunc(out, func(x, y finding) int {
 		if x.rank != y.rank {
 			return int(min(1, max(-1, y.rank-x.rank)))
 		}
@@ -366,8 +366,8 @@ func byAdvisory(matches []vuln.Match) []advisoryAnswer {
 	return out
 }
 
-func (g advisoryAnswer) line(r fleetfile.Row) line {
-	l := line{Device: r.AssetTag, Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Site: r.Site, Location: r.Location,
+func (g advisoryAnswer) line(r fleetfile.Row) finding {
+	l := finding{Device: r.AssetTag, Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Site: r.Site, Location: r.Location,
 		SafetyClass: string(r.Class), InUse: string(r.InUse), Vulnerability: g.vulnerability, Advisory: g.advisory, Truth: g.truth, Aliases: []string{}}
 	if g.truth == vuln.Unknown {
 		l.Settles = g.settles
@@ -380,7 +380,7 @@ func (g advisoryAnswer) line(r fleetfile.Row) line {
 	return l
 }
 
-func (l *line) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
+func (l *finding) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 	in := risk.Input{Truth: l.Truth, Threat: risk.ThreatOf(t), Use: risk.Use{SafetyClass: string(r.Class)}}
 	for _, c := range r.Connectivity {
 		in.Reach.Ways = append(in.Reach.Ways, risk.Connectivity(c))
@@ -401,7 +401,7 @@ func (l *line) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 	l.Aliases = slices.DeleteFunc(slices.Compact(l.Aliases), func(s string) bool { return s == l.Vulnerability })
 }
 
-func (p *program) showLines(lines []line, devices int) error {
+func (p *program) showLines(lines []finding, devices int) error {
 	uncontrolled := 0
 	for _, l := range lines {
 		if l.Class == risk.Uncontrolled && l.Truth != vuln.NotAffected {

@@ -17,14 +17,14 @@ var reportText string
 
 // report is the page that assess writes: one file without scripts or references to others.
 type report struct {
-	Lines        []line
+	Lines        []finding
 	Devices      int
 	Uncontrolled int
 	Made         string
 }
 
 // writeReport writes beside the target and renames: a broken run leaves no half report.
-func writeReport(file string, lines []line, devices int) error {
+func writeReport(file string, lines []finding, devices int) error {
 	t, err := template.New("report").Parse(reportText)
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (risksPage) template() string { return "risks" }
 // riskRow is one line with what a person needs to know it by.
 type riskRow struct {
 	risk.Line
-	Tag, Serial, Version, Where, ModelName string
+	Tag, Serial, Version, Where, SiteName, ModelName string
 	InUse                                  product.Answer
 	EPSS                                   *vuln.EPSS
 	VulnTitle                              string
@@ -160,7 +160,7 @@ func riskRows(ctx context.Context, r store.Reader, all []risk.Line) ([]riskRow, 
 	out := make([]riskRow, 0, len(all))
 	for _, l := range all {
 		b := at[l.Device]
-		row := riskRow{Line: l, Tag: deviceName(b), Serial: b.Serial, Version: b.Version, Where: place(b.SiteName, b.Ward), ModelName: b.ModelName, InUse: b.InUse, Treatment: treatments[l.Decision]}
+		row := riskRow{Line: l, Tag: deviceName(b), Serial: b.Serial, Version: b.Version, Where: place(b.SiteName, b.Ward), SiteName: b.SiteName, ModelName: b.ModelName, InUse: b.InUse, Treatment: treatments[l.Decision]}
 		if t := threats[l.Vulnerability]; t != nil {
 			row.EPSS, row.VulnTitle = t.EPSS, t.Title
 		}

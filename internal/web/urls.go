@@ -38,6 +38,10 @@ func assetURL(name string) string { return path("static", assets()[name].digest,
 func urlSignIn() string         { return "/sign-in" }
 func urlCode() string           { return "/sign-in/code" }
 func urlSetup() string          { return "/setup" }
+
+// SetupPath is the page of the one-time link for the first account.
+func SetupPath(secret string) string { return urlSetup() + "?link=" + url.QueryEscape(secret) }
+
 func urlPassword() string       { return "/password" }
 func urlAccount() string        { return "/account" }
 func urlOverview() string       { return "/overview" }

@@ -1,0 +1,59 @@
+package web
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jba/templatecheck"
+)
+
+// pages are all pages; a template without one, or one without a template, fails the test.
+func pages() []page {
+	return []page{accountPage{}, advisoriesPage{}, advisoryPage{}, authenticatorPage{}, contradictionsPage{}, decidePage{}, decisionPage{}, decisionsPage{},
+		devicePage{}, devicesPage{}, diffPage{}, doorPage{}, entryPage{}, errorPage{}, feedPage{}, feedsPage{}, formPage{}, importPage{}, importsPage{},
+		journalPage{}, mergePage{}, namesPage{}, overviewPage{}, peoplePage{}, personPage{}, previewPage{}, productPage{}, productsPage{}, releasePage{},
+		risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{}}
+}
+
+func TestTemplatesFitTheirPages(t *testing.T) {
+	all, err := templates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, p := range pages() {
+		tmpl, ok := all[p.template()]
+		if !ok {
+			t.Errorf("%T names no template", p)
+			continue
+		}
+		seen[p.template()] = true
+		if err := templatecheck.CheckHTML(tmpl, p); err != nil {
+			t.Errorf("%s: %v", p.template(), err)
+		}
+	}
+	for name := range all {
+		if !seen[name] {
+			t.Errorf("template %q belongs to no page", name)
+		}
+	}
+}
+
+// TestNoInlineScriptOrStyle keeps templates within the Content-Security-Policy.
+func TestNoInlineScriptOrStyle(t *testing.T) {
+	entries, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := templateFiles.ReadFile("templates/" + e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []string{"<style", " style=", " onclick=", " onchange=", " onsubmit=", "javascript:", "hx-on", "<script>"} {
+			if strings.Contains(string(b), bad) {
+				t.Errorf("%s holds %q", e.Name(), bad)
+			}
+		}
+	}
+}
