@@ -67,7 +67,7 @@ func wireVerdict(v vuln.Verdict) apiv1.Verdict {
 }
 
 func (s *Server) vex() {
-	add(s, op{id: "import-vex", route: "POST /vex", kind: vuln.KindVerdictRecorded, upload: maxVEX, accepts: []string{"application/json", "application/octet-stream"},
+	add(s, op{id: "import-vex", route: "POST /vex", kind: vuln.KindVerdictRecorded, upload: maxVEX, accepts: []string{"application/octet-stream"},
 		summary: "Import a VEX document (OpenVEX or CSAF) as verdicts; statements about unknown products are reported"},
 		func(ctx context.Context, in *struct {
 			apiv1.SBOMUpload
