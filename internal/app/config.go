@@ -85,8 +85,9 @@ func LoadConfig(file, dir string, environ []string) (Config, error) {
 	return c, c.Validate()
 }
 
-// maxConfig bounds a configuration file and the files that it names. It also bounds how deep such a file can nest.
-const maxConfig = 64 << 10
+// maxConfig bounds a configuration file and the files that it names, and with it how deep such a file can nest, which
+// costs the parser time by the square.
+const maxConfig = 16 << 10
 
 // readSmall reads a text file of at most maxConfig bytes.
 func readSmall(file string) ([]byte, error) {

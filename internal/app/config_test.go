@@ -12,7 +12,7 @@ import (
 
 func TestBadConfigurationNamesFileAndPlace(t *testing.T) {
 	good := "listen = \"127.0.0.1:9\"\nroles = [\"web\", \"work\"]\nsession_idle = 30\nsecurity_mail = \"m\u00fcller@n.example\"\n"
-	deep := strings.Repeat("[", 20_000)
+	deep := strings.Repeat("[", 8_000)
 	place := regexp.MustCompile(`line \d+|\b(listen|extra|extra\.deeper|roles|session_idle|database)\b`)
 	for as, body := range map[string]string{
 		"cut in a string":  good[:12],
@@ -22,7 +22,7 @@ func TestBadConfigurationNamesFileAndPlace(t *testing.T) {
 		"a picture":        "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
 		"deep arrays":      "roles = " + deep,
 		"closed arrays":    "roles = " + deep + strings.ReplaceAll(deep, "[", "]"),
-		"deep tables":      "extra = " + strings.Repeat("{a = ", 10_000) + "1" + strings.Repeat("}", 10_000),
+		"deep tables":      "extra = " + strings.Repeat("{a = ", 2_500) + "1" + strings.Repeat("}", 2_500),
 		"a key twice":      good + "listen = \"x\"\n",
 		"a wrong type":     strings.ReplaceAll(good, "30", "\"30\""),
 		"a list of tables": strings.ReplaceAll(good, `["web", "work"]`, "[{a = 1}]"),
@@ -57,7 +57,7 @@ func TestLargeConfigurationIsNotRead(t *testing.T) {
 	if err := os.Truncate(file, 1<<30); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadConfig(file, "data", nil); problem.KindOf(err) != problem.Invalid || !strings.Contains(err.Error(), "larger than 64 KiB") || !strings.Contains(err.Error(), file) {
+	if _, err := LoadConfig(file, "data", nil); problem.KindOf(err) != problem.Invalid || !strings.Contains(err.Error(), "larger than 16 KiB") || !strings.Contains(err.Error(), file) {
 		t.Errorf("%v", err)
 	}
 	if _, err := LoadConfig("", "data", []string{"TRIWARD_DATABASE_FILE=" + file}); problem.KindOf(err) != problem.Invalid || !strings.Contains(err.Error(), file) {
