@@ -10,6 +10,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 const deciding = risk.KindDecided + "|" + risk.KindAccepted
@@ -75,7 +76,7 @@ func chosen(ctx context.Context, r store.Reader, in apiv1.DecisionInput) ([]stri
 	}
 	var q risk.LineQuery
 	if in.Where != nil {
-		q = risk.LineQuery{Site: in.Where.Site, Ward: in.Where.Ward, Model: in.Where.Model, Truth: vuln.Truth(in.Where.Truth), Class: risk.Class(in.Where.Class)}
+		q = risk.LineQuery{Site: in.Where.Site, Ward: in.Where.Ward, Model: in.Where.Model, Truth: match.Truth(in.Where.Truth), Class: risk.Class(in.Where.Class)}
 	}
 	var vulns []string
 	var lines []risk.Line

@@ -10,6 +10,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 func (s *Server) feeds() {
@@ -134,7 +135,7 @@ func wireFound(f vuln.Found) apiv1.FoundMatch {
 	return apiv1.FoundMatch{Match: wireMatch(f), Configuration: f.Configuration, Devices: f.Devices, Releases: f.Releases}
 }
 
-func wireProof(p vuln.Proof) apiv1.Proof {
+func wireProof(p match.Proof) apiv1.Proof {
 	out := apiv1.Proof{Rule: p.Rule, Truth: string(p.Truth), Says: p.Says, Record: p.Record, Hash: p.Hash, Place: p.Place, Facts: p.Facts, Missing: p.Missing}
 	for _, c := range p.Children {
 		out.Children = append(out.Children, wireProof(c))

@@ -9,6 +9,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 func (s *Server) lines() {
@@ -34,7 +35,7 @@ func (s *Server) listLines(ctx context.Context, in *struct{ apiv1.LineQuery }) (
 
 // lineQuery translates a filter; a vulnerability may be named by any of its ids.
 func lineQuery(ctx context.Context, r store.Reader, f apiv1.LineFilter) (risk.LineQuery, error) {
-	q := risk.LineQuery{Class: risk.Class(f.Class), Truth: vuln.Truth(f.Truth), Severities: f.Harm, Site: f.Site, Ward: f.Ward, Model: f.Model, Device: f.Device,
+	q := risk.LineQuery{Class: risk.Class(f.Class), Truth: match.Truth(f.Truth), Severities: f.Harm, Site: f.Site, Ward: f.Ward, Model: f.Model, Device: f.Device,
 		KEV: risk.Filter(f.KEV), Decided: risk.Filter(f.Decided)}
 	if f.Vulnerability == "" {
 		return q, nil
