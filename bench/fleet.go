@@ -15,6 +15,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 const models = 400
@@ -44,9 +45,9 @@ func (b *bench) fleet() error {
 
 // sbomMatch attaches a bill of 10,000 components to a release and matches it against everything loaded.
 func (b *bench) sbomMatch() error {
-	a := vuln.Asset{Vendor: "Synthetic Devices", Model: "Component carrier", Version: "1.0"}
+	a := match.Asset{Vendor: "Synthetic Devices", Model: "Component carrier", Version: "1.0"}
 	for i := range 10_000 {
-		c := vuln.Component{Ref: strconv.Itoa(i), Name: fmt.Sprintf("part-%d", i), Version: fmt.Sprintf("1.%d.0", i%90)}
+		c := match.Component{Ref: strconv.Itoa(i), Name: fmt.Sprintf("part-%d", i), Version: fmt.Sprintf("1.%d.0", i%90)}
 		switch i % 4 {
 		case 0:
 			c.PURL = fmt.Sprintf("pkg:pypi/part-%d@%s", i, c.Version)

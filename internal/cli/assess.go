@@ -20,6 +20,8 @@ import (
 	"triward/internal/problem"
 	"triward/internal/risk"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
+	"triward/internal/vuln/naming"
 )
 
 // assessment is the main job in one run, without a server: which devices are affected by what, ranked by what it can do to
@@ -54,7 +56,7 @@ type finding struct {
 	Title          string              `json:"title,omitempty"`
 	Advisory       string              `json:"advisory"`
 	Sources        []string            `json:"sources"`
-	Truth          vuln.Truth          `json:"truth"`
+	Truth          match.Truth         `json:"truth"`
 	Settles        string              `json:"settles,omitempty"`
 	Exploitability risk.Exploitability `json:"exploitability"`
 	Harm           risk.Severity       `json:"harm"`
@@ -62,7 +64,7 @@ type finding struct {
 	KEV            bool                `json:"kev"`
 	EPSS           *float64            `json:"epss"`
 	Why            why                 `json:"why"`
-	Proof          []vuln.Proof        `json:"proof"`
+	Proof          []match.Proof       `json:"proof"`
 
 	rank int64
 }
@@ -191,12 +193,12 @@ func blankFaulty(t *fleetfile.Table, faults []problem.Fault) bool {
 	return found
 }
 
-func (p *program) readCorpus(ctx context.Context, a assessment) (*vuln.Corpus, error) {
+func (p *program) readCorpus(ctx context.Context, a assessment) (*match.Corpus, error) {
 	names, err := readNames(a.names)
 	if err != nil {
 		return nil, err
 	}
-	corpus := vuln.NewCorpus(names)
+	corpus := match.NewCorpus(names)
 	for _, s := range []struct {
 		kind vuln.FeedKind
 		path string
@@ -229,7 +231,7 @@ func (p *program) readCorpus(ctx context.Context, a assessment) (*vuln.Corpus, e
 	return corpus, nil
 }
 
-func readNames(file string) (*vuln.Names, error) {
+func readNames(file string) (*naming.Names, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -237,7 +239,7 @@ func readNames(file string) (*vuln.Names, error) {
 	if err != nil {
 		return nil, err
 	}
-	return vuln.ParseNames(string(body))
+	return naming.Parse(string(body))
 }
 
 // context is what the catalogues say.
@@ -273,8 +275,8 @@ func readThreats(a assessment) (threats, error) {
 }
 
 // lines matches every device and ranks the answers. Answers of several sources that name the same advisory are one line.
-func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) ([]finding, error) {
-	components := map[string][]vuln.Component{}
+func (a assessment) lines(corpus *match.Corpus, t threats, rows []fleetfile.Row) ([]finding, error) {
+	components := map[string][]match.Component{}
 	var out []finding
 	var at []int // row of each line
 	var ids []string
@@ -285,7 +287,7 @@ func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) 
 			return nil, err
 		}
 		for _, m := range byAdvisory(corpus.Match(asset)) {
-			if m.truth == vuln.NotAffected && !a.all {
+			if m.truth == match.NotAffected && !a.all {
 				continue
 			}
 			out = append(out, m.line(row))
@@ -294,7 +296,7 @@ func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) 
 		}
 	}
 	slices.Sort(ids)
-	known := corpus.Threats(slices.Compact(ids), t.exploited, t.epss)
+	known := vuln.ThreatsIn(corpus, slices.Compact(ids), t.exploited, t.epss)
 	table := risk.DefaultTable()
 	for i := range out {
 		out[i].rate(known[out[i].Vulnerability], rows[at[i]], table)
@@ -308,16 +310,16 @@ func (a assessment) lines(corpus *vuln.Corpus, t threats, rows []fleetfile.Row) 
 	return out, nil
 }
 
-func assetOf(r fleetfile.Row) vuln.Asset {
-	a := vuln.Asset{Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Lot: r.Lot, Manufactured: r.Manufactured, DI: r.DI}
+func assetOf(r fleetfile.Row) match.Asset {
+	a := match.Asset{Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Lot: r.Lot, Manufactured: r.Manufactured, DI: r.DI}
 	for _, v := range r.Facts {
-		a.Facts = append(a.Facts, vuln.Fact{Kind: vuln.Other, Product: v.Name, Version: v.Value, Source: "fleet file", Confidence: "declared"})
+		a.Facts = append(a.Facts, match.Fact{Kind: match.Other, Product: v.Name, Version: v.Value, Source: "fleet file", Confidence: "declared"})
 	}
 	return a
 }
 
 // components reads the SBOM of a row, once per file.
-func (a assessment) components(r fleetfile.Row, read map[string][]vuln.Component) ([]vuln.Component, error) {
+func (a assessment) components(r fleetfile.Row, read map[string][]match.Component) ([]match.Component, error) {
 	if r.SBOM == "" || a.sboms == "" {
 		return nil, nil
 	}
@@ -339,16 +341,16 @@ func (a assessment) components(r fleetfile.Row, read map[string][]vuln.Component
 // advisoryAnswer is what one advisory says of one vulnerability in one device.
 type advisoryAnswer struct {
 	vulnerability, advisory string
-	truth                   vuln.Truth
+	truth                   match.Truth
 	settles                 string
-	matches                 []vuln.Match
+	matches                 []match.Match
 }
 
 // byAdvisory joins matches of the same vulnerability and advisory id: a CVE record and its NVD configuration speak of one.
-func byAdvisory(matches []vuln.Match) []advisoryAnswer {
+func byAdvisory(matches []match.Match) []advisoryAnswer {
 	var out []advisoryAnswer
 	at := map[[2]string]int{}
-	worst := map[vuln.Truth]int{vuln.NotAffected: 0, vuln.Unknown: 1, vuln.Affected: 2}
+	worst := map[match.Truth]int{match.NotAffected: 0, match.Unknown: 1, match.Affected: 2}
 	for _, m := range matches {
 		key := [2]string{m.Vulnerability, m.RecordID}
 		i, ok := at[key]
@@ -369,7 +371,7 @@ func byAdvisory(matches []vuln.Match) []advisoryAnswer {
 func (g advisoryAnswer) line(r fleetfile.Row) finding {
 	l := finding{Device: r.AssetTag, Vendor: r.Vendor, Model: r.Model, Version: r.Version, Serial: r.Serial, Site: r.Site, Location: r.Location,
 		SafetyClass: string(r.Class), InUse: string(r.InUse), Vulnerability: g.vulnerability, Advisory: g.advisory, Truth: g.truth, Aliases: []string{}}
-	if g.truth == vuln.Unknown {
+	if g.truth == match.Unknown {
 		l.Settles = g.settles
 	}
 	for _, m := range g.matches {
@@ -387,7 +389,7 @@ func (l *finding) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 	}
 	a := risk.Assess(in, table)
 	l.Exploitability, l.Harm, l.Class, l.rank = a.Exploitability, a.Severity, a.Class, a.Rank
-	if l.Truth == vuln.NotAffected {
+	if l.Truth == match.NotAffected {
 		l.rank = -1 // what is not affected stands at the end
 	}
 	l.Why = why{Exploitability: a.WhyExploit, Harm: a.WhyHarm, Class: a.WhyClass}
@@ -404,7 +406,7 @@ func (l *finding) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 func (p *program) showLines(lines []finding, devices int) error {
 	uncontrolled := 0
 	for _, l := range lines {
-		if l.Class == risk.Uncontrolled && l.Truth != vuln.NotAffected {
+		if l.Class == risk.Uncontrolled && l.Truth != match.NotAffected {
 			uncontrolled++
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"triward/internal/risk"
-	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 //go:embed report.html
@@ -31,7 +31,7 @@ func writeReport(file string, lines []finding, devices int) error {
 	}
 	r := report{Lines: lines, Devices: devices, Made: time.Now().UTC().Format("2006-01-02 15:04 UTC")}
 	for _, l := range lines {
-		if l.Class == risk.Uncontrolled && l.Truth != vuln.NotAffected {
+		if l.Class == risk.Uncontrolled && l.Truth != match.NotAffected {
 			r.Uncontrolled++
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"triward/internal/product"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // Ranker keeps the ranked list. It is derived from matches, verdicts, decisions, models and devices.
@@ -17,7 +18,7 @@ type Ranker struct{ DB *store.DB }
 // answer is what all sources and verdicts together say of a vulnerability in one device.
 type answer struct {
 	vuln  string
-	truth vuln.Truth
+	truth match.Truth
 	seen  time.Time
 }
 
@@ -146,7 +147,7 @@ func (w *work) row(l deviceLine, f deviceFact, decided map[[2]string]decidedLine
 		kev = 1
 	}
 	n := w.deltaOf(l.vuln)
-	if l.truth == vuln.Affected {
+	if l.truth == match.Affected {
 		n[0]++
 	} else {
 		n[1]++
@@ -180,7 +181,7 @@ func (w *work) forget(ctx context.Context, ids, vulns []string) error {
 	}
 	for _, g := range rows {
 		n := w.deltaOf(g.vuln)
-		if g.truth == string(vuln.Affected) {
+		if g.truth == string(match.Affected) {
 			n[0]--
 		} else {
 			n[1]--
@@ -196,7 +197,7 @@ func (w *work) forget(ctx context.Context, ids, vulns []string) error {
 
 type deviceLine struct {
 	vuln  string
-	truth vuln.Truth
+	truth match.Truth
 	seen  time.Time
 }
 
@@ -218,7 +219,7 @@ func (w *work) lines(ctx context.Context, h holderRow, f deviceFact, vulns []str
 	var out []deviceLine
 	for _, a := range all {
 		truth := applyVerdicts(a, verdicts, h.release, f.version)
-		if truth != vuln.NotAffected {
+		if truth != match.NotAffected {
 			out = append(out, deviceLine{vuln: a.vuln, truth: truth, seen: a.seen})
 		}
 	}
@@ -226,16 +227,16 @@ func (w *work) lines(ctx context.Context, h holderRow, f deviceFact, vulns []str
 }
 
 // applyVerdicts is the answer with the newest verdict that covers the release.
-func applyVerdicts(a answer, verdicts []vuln.Verdict, release, version string) vuln.Truth {
+func applyVerdicts(a answer, verdicts []vuln.Verdict, release, version string) match.Truth {
 	for _, v := range verdicts { // newest first
 		if v.Vulnerability != a.vuln || !v.Covers(release, version) {
 			continue
 		}
 		switch v.Status {
 		case vuln.StatusNotAffected, vuln.StatusFixed:
-			return vuln.NotAffected
+			return match.NotAffected
 		case vuln.StatusAffected:
-			return vuln.Affected
+			return match.Affected
 		}
 		return a.truth // under investigation changes nothing
 	}
@@ -285,10 +286,10 @@ func (w *work) answersOf(ctx context.Context, configuration string, vulns []stri
 		}
 		for _, v := range rows {
 			if n := len(out); n > 0 && out[n-1].vuln == v.vuln {
-				out[n-1] = out[n-1].with(vuln.Truth(v.truth), store.Time(v.seen))
+				out[n-1] = out[n-1].with(match.Truth(v.truth), store.Time(v.seen))
 				continue
 			}
-			out = append(out, answer{vuln: v.vuln, truth: vuln.Truth(v.truth), seen: store.Time(v.seen)})
+			out = append(out, answer{vuln: v.vuln, truth: match.Truth(v.truth), seen: store.Time(v.seen)})
 		}
 	}
 	if err := w.needThreats(ctx, out); err != nil {
@@ -298,8 +299,8 @@ func (w *work) answersOf(ctx context.Context, configuration string, vulns []stri
 	return out, nil
 }
 
-func (a answer) with(t vuln.Truth, seen time.Time) answer {
-	if t == vuln.Affected || t == vuln.Unknown && a.truth == vuln.NotAffected {
+func (a answer) with(t match.Truth, seen time.Time) answer {
+	if t == match.Affected || t == match.Unknown && a.truth == match.NotAffected {
 		a.truth = t
 	}
 	if seen.Before(a.seen) {

@@ -9,7 +9,7 @@ import (
 
 	"triward/internal/problem"
 	"triward/internal/store"
-	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // Line is one device and one vulnerability of the ranked list.
@@ -17,7 +17,7 @@ type Line struct {
 	Device         string
 	Vulnerability  string
 	Rank           int64
-	Truth          vuln.Truth
+	Truth          match.Truth
 	Exploitability Exploitability
 	Severity       Severity
 	Class          Class
@@ -33,7 +33,7 @@ type Line struct {
 // LineQuery chooses lines. Empty fields do not restrict.
 type LineQuery struct {
 	Class         Class
-	Truth         vuln.Truth
+	Truth         match.Truth
 	Severities    []string // "S4", "S5"
 	Site          string
 	Ward          string

@@ -3,12 +3,12 @@ package risk
 import (
 	"slices"
 
-	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // Input is everything that the class of one device and vulnerability rests on.
 type Input struct {
-	Truth   vuln.Truth
+	Truth   match.Truth
 	Threat  Threat
 	Reach   Reach
 	Use     Use
@@ -49,7 +49,7 @@ func Order(a Assessment, in Input) int64 {
 	r := bit(a.Class == Uncontrolled)
 	r = r<<3 | int64(slices.Index(Severities, a.Severity))
 	r = r<<3 | int64(rank(a.Exploitability))
-	r = r<<1 | bit(in.Truth == vuln.Affected)
+	r = r<<1 | bit(in.Truth == match.Affected)
 	r = r<<1 | bit(len(in.Threat.Exploited) > 0)
 	var epss int64
 	if in.Threat.EPSS != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 func vectors(texts ...string) []Vector {
@@ -120,18 +120,18 @@ func TestTableMustBeMonotone(t *testing.T) {
 }
 
 func TestOrderIsLexicographic(t *testing.T) {
-	in := func(truth vuln.Truth, exploited []Assertion, epss float64) Input {
+	in := func(truth match.Truth, exploited []Assertion, epss float64) Input {
 		return Input{Truth: truth, Threat: Threat{Exploited: exploited, EPSS: &EPSS{Score: epss}}}
 	}
 	worstFirst := []int64{
-		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E4}, in(vuln.Affected, kev, 0.9)),
-		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(vuln.Affected, nil, 0.2)),
-		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(vuln.Affected, nil, 0.1)),
-		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(vuln.Unknown, kev, 1)),
-		Order(Assessment{Class: Uncontrolled, Severity: S4, Exploitability: E4}, in(vuln.Affected, kev, 1)),
-		Order(Assessment{Class: Controlled, Severity: S5, Exploitability: E1}, in(vuln.Affected, nil, 1)),
-		Order(Assessment{Class: Controlled, Severity: S1, Exploitability: E4}, in(vuln.Affected, kev, 1)),
-		Order(Assessment{Class: Controlled, Severity: S1, Exploitability: E0}, in(vuln.Unknown, nil, 0)),
+		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E4}, in(match.Affected, kev, 0.9)),
+		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(match.Affected, nil, 0.2)),
+		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(match.Affected, nil, 0.1)),
+		Order(Assessment{Class: Uncontrolled, Severity: S5, Exploitability: E3}, in(match.Unknown, kev, 1)),
+		Order(Assessment{Class: Uncontrolled, Severity: S4, Exploitability: E4}, in(match.Affected, kev, 1)),
+		Order(Assessment{Class: Controlled, Severity: S5, Exploitability: E1}, in(match.Affected, nil, 1)),
+		Order(Assessment{Class: Controlled, Severity: S1, Exploitability: E4}, in(match.Affected, kev, 1)),
+		Order(Assessment{Class: Controlled, Severity: S1, Exploitability: E0}, in(match.Unknown, nil, 0)),
 	}
 	for i := 1; i < len(worstFirst); i++ {
 		if worstFirst[i] >= worstFirst[i-1] {

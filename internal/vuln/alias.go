@@ -8,6 +8,7 @@ import (
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/store"
+	"triward/internal/vuln/naming"
 )
 
 // AliasKind is what a line of a user's table of names is about; see [ParseNames].
@@ -127,7 +128,7 @@ func listAliases(ctx context.Context, r store.Reader) ([]Alias, error) {
 }
 
 // ReadNames is the built-in table with the aliases that people added.
-func ReadNames(ctx context.Context, r store.Reader) (*Names, error) {
+func ReadNames(ctx context.Context, r store.Reader) (*naming.Names, error) {
 	all, err := listAliases(ctx, r)
 	if err != nil {
 		return nil, fmt.Errorf("read names: %w", err)
@@ -137,5 +138,5 @@ func ReadNames(ctx context.Context, r store.Reader) (*Names, error) {
 		name, means := a.pair()
 		table.WriteString(string(a.Kind) + "\t" + name + "\t" + means + "\n")
 	}
-	return ParseNames(table.String())
+	return naming.Parse(table.String())
 }

@@ -1,12 +1,13 @@
-// Package vuln says which configurations are affected by which published weaknesses, with a proof for every answer.
+// Package vuln keeps the published weaknesses and says which configurations of the fleet they affect.
 //
-// The unit of matching is a configuration ([Asset]): the facts that can change an answer. Devices with the same facts
-// share one configuration, so that a fleet of 100,000 devices is judged as a few thousand configurations.
+// It holds the feeds and their records, the inverted index and the answers ([Matcher]), what sources assert of a
+// vulnerability ([Threat]), and what analysts decide about it ([Verdict], VEX). The comparing itself is in vuln/match, the
+// names of makers and products in vuln/naming; both are pure.
 //
 // Invariants:
-//   - An answer has three values. What cannot be read or is not known gives unknown, never a silent no.
-//   - Every [Match] carries a proof: the rule used, the source record and its hash, the facts used, and for unknown the one
-//     fact that would settle it.
-//   - Keys never lose a match: if evaluate(asset, record) gives anything but "not named", asset and record share a key.
-//   - Matching the same facts against the same records gives the same matches in the same order.
+//   - The unit of matching is a configuration: devices with the same facts share one, so that a fleet of 100,000 devices is
+//     judged as a few thousand configurations.
+//   - A newer revision of a record replaces the one kept, an older one never does.
+//   - Answers are derived: [Matcher.Reset] and setting all holders give the same rows as any sequence of steps.
+//   - A verdict never changes an answer; it stands beside it, and re-opens when a newer source contradicts it.
 package vuln

@@ -10,6 +10,7 @@ import (
 	"triward/internal/product"
 	"triward/internal/sbom"
 	"triward/internal/store"
+	"triward/internal/vuln/match"
 )
 
 // DeviceHolders reads the configuration of devices. Ids of devices that are retired, merged or unknown come back in gone.
@@ -23,7 +24,7 @@ func DeviceHolders(ctx context.Context, r store.Reader, ids []string) (holders [
 	if err != nil {
 		return nil, nil, fmt.Errorf("read devices to match: %w", err)
 	}
-	components := map[string][]Component{}
+	components := map[string][]match.Component{}
 	there := map[string]bool{}
 	for _, c := range all {
 		if c.Device.State != device.Active {
@@ -49,7 +50,7 @@ func DeviceHolders(ctx context.Context, r store.Reader, ids []string) (holders [
 func ReleaseHolders(ctx context.Context, r store.Reader, models []string) ([]Holder, error) {
 	ctx = store.WithActor(ctx, store.System("matcher"))
 	var out []Holder
-	components := map[string][]Component{}
+	components := map[string][]match.Component{}
 	for _, id := range models {
 		m, err := product.Get(ctx, r, product.ModelID(id))
 		if err != nil {
@@ -64,7 +65,7 @@ func ReleaseHolders(ctx context.Context, r store.Reader, models []string) ([]Hol
 			if err != nil {
 				return nil, fmt.Errorf("read releases to match: %w", err)
 			}
-			a := Asset{Vendor: m.ManufacturerName, Model: m.Name, ModelNumbers: m.Numbers, Version: rel.Version, Facts: assetFacts(facts)}
+			a := match.Asset{Vendor: m.ManufacturerName, Model: m.Name, ModelNumbers: m.Numbers, Version: rel.Version, Facts: assetFacts(facts)}
 			if len(m.DIs) == 1 {
 				a.DI = m.DIs[0]
 			}
@@ -81,9 +82,9 @@ func ReleaseHolders(ctx context.Context, r store.Reader, models []string) ([]Hol
 	return out, nil
 }
 
-func deviceAsset(c device.Configuration) Asset {
+func deviceAsset(c device.Configuration) match.Asset {
 	d := c.Device
-	a := Asset{Vendor: d.RawVendor, Model: d.RawModel, Version: d.RawVersion, Serial: d.Serial, Lot: d.Lot, Manufactured: d.Manufactured, DI: d.DI}
+	a := match.Asset{Vendor: d.RawVendor, Model: d.RawModel, Version: d.RawVersion, Serial: d.Serial, Lot: d.Lot, Manufactured: d.Manufactured, DI: d.DI}
 	if c.Model.ID != "" {
 		a.Vendor, a.Model, a.ModelNumbers = c.Model.ManufacturerName, c.Model.Name, c.Model.Numbers
 	}
@@ -95,24 +96,24 @@ func deviceAsset(c device.Configuration) Asset {
 	}
 	a.Facts = append(a.Facts, assetFacts(c.Shared)...)
 	for _, v := range d.Values {
-		a.Facts = append(a.Facts, Fact{Kind: Other, Product: v.Name, Version: v.Value, Source: "device record", Confidence: string(product.Declared)})
+		a.Facts = append(a.Facts, match.Fact{Kind: match.Other, Product: v.Name, Version: v.Value, Source: "device record", Confidence: string(product.Declared)})
 	}
 	return a
 }
 
-func assetFacts(facts []product.Fact) []Fact {
-	out := make([]Fact, 0, len(facts))
+func assetFacts(facts []product.Fact) []match.Fact {
+	out := make([]match.Fact, 0, len(facts))
 	for _, f := range facts {
 		out = append(out, partFact(f.Part))
 	}
 	return out
 }
 
-func partFact(p product.Part) Fact {
-	return Fact{Kind: FactKind(p.Kind), Vendor: p.Vendor, Product: p.Product, Version: p.Version, CPE: p.CPE, Source: p.Source, Confidence: string(p.Confidence)}
+func partFact(p product.Part) match.Fact {
+	return match.Fact{Kind: match.FactKind(p.Kind), Vendor: p.Vendor, Product: p.Product, Version: p.Version, CPE: p.CPE, Source: p.Source, Confidence: string(p.Confidence)}
 }
 
-func sbomComponents(ctx context.Context, r store.Reader, sbomID string, read map[string][]Component) ([]Component, error) {
+func sbomComponents(ctx context.Context, r store.Reader, sbomID string, read map[string][]match.Component) ([]match.Component, error) {
 	if sbomID == "" {
 		return nil, nil
 	}
@@ -123,9 +124,9 @@ func sbomComponents(ctx context.Context, r store.Reader, sbomID string, read map
 	if err != nil {
 		return nil, fmt.Errorf("read components of %s: %w", sbomID, err)
 	}
-	out := make([]Component, 0, len(parts))
+	out := make([]match.Component, 0, len(parts))
 	for _, p := range parts {
-		c := Component{Ref: p.Ref, Name: p.Name, Group: p.Group, Version: p.Version, CPEs: p.CPEs, Hashes: p.Hashes}
+		c := match.Component{Ref: p.Ref, Name: p.Name, Group: p.Group, Version: p.Version, CPEs: p.CPEs, Hashes: p.Hashes}
 		if len(p.PURLs) > 0 {
 			c.PURL = p.PURLs[0]
 		}
@@ -137,9 +138,9 @@ func sbomComponents(ctx context.Context, r store.Reader, sbomID string, read map
 
 // withoutIdentity is the asset without the facts that tell single devices apart. Most records do not ask for them, and
 // without them the devices of one release share one configuration.
-func withoutIdentity(a Asset) Asset {
-	a.Serial, a.Lot, a.Manufactured = "", "", Asset{}.Manufactured
-	a.Facts = slices.DeleteFunc(slices.Clone(a.Facts), func(f Fact) bool { return f.Kind == Other })
+func withoutIdentity(a match.Asset) match.Asset {
+	a.Serial, a.Lot, a.Manufactured = "", "", match.Asset{}.Manufactured
+	a.Facts = slices.DeleteFunc(slices.Clone(a.Facts), func(f match.Fact) bool { return f.Kind == match.Other })
 	return a
 }
 
@@ -153,11 +154,11 @@ func asksIdentity(settles string) bool {
 }
 
 // ComponentsOf turns the components of an SBOM into what is matched.
-func ComponentsOf(parts []sbom.Component) []Component {
-	out := make([]Component, 0, len(parts))
+func ComponentsOf(parts []sbom.Component) []match.Component {
+	out := make([]match.Component, 0, len(parts))
 	for _, p := range parts {
 		f := sbom.MatchFacts(p)
-		c := Component{Ref: p.Ref, Name: p.Name, Group: p.Group, Version: f.Version, PURL: p.PURL, CPEs: f.CPEs}
+		c := match.Component{Ref: p.Ref, Name: p.Name, Group: p.Group, Version: f.Version, PURL: p.PURL, CPEs: f.CPEs}
 		if c.PURL == "" && len(p.PURLs) > 0 {
 			c.PURL = p.PURLs[0]
 		}

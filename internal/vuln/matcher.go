@@ -13,6 +13,8 @@ import (
 
 	"triward/internal/advisory"
 	"triward/internal/store"
+	"triward/internal/vuln/match"
+	"triward/internal/vuln/naming"
 )
 
 // Holder is a device or release and the configuration that it has now.
@@ -21,7 +23,7 @@ type Holder struct {
 	Kind    string // "device" or "release"
 	Model   string // model id, "" when not known
 	Release string // release id, "" when not known
-	Asset   Asset
+	Asset   match.Asset
 }
 
 // Pair is a configuration and a vulnerability whose answer may have changed.
@@ -38,8 +40,8 @@ type Changed struct {
 // Matcher keeps the matches of all configurations. It is derived: Reset and setting all holders give the same rows as any sequence of steps.
 type Matcher struct {
 	mu       sync.Mutex
-	names    *Names              // vendor and product aliases in force; nil until they are read
-	compiled map[string]Compiled // by record hash
+	names    *naming.Names             // vendor and product aliases in force; nil until they are read
+	compiled map[string]match.Compiled // by record hash
 }
 
 // compiledLimit bounds the cache; a large feed is compiled record by record and forgotten.
@@ -90,7 +92,7 @@ type sharedConfiguration struct {
 
 // configure finds or makes the configuration of an asset. The one without the facts of a single device is tried first;
 // only where an answer of it asks for such a fact does the device get a configuration of its own.
-func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a Asset, known map[string]sharedConfiguration) (string, error) {
+func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a match.Asset, known map[string]sharedConfiguration) (string, error) {
 	plain := withoutIdentity(a)
 	id, facts, err := configurationID(plain)
 	if err != nil {
@@ -119,7 +121,7 @@ func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a Asset, known m
 
 // configured is an asset and its facts as they are kept.
 type configured struct {
-	asset Asset
+	asset match.Asset
 	facts []byte
 }
 
@@ -133,7 +135,7 @@ func (m *Matcher) ensure(ctx context.Context, b *store.Bulk, id string, c config
 }
 
 // configurationID is the digest of an asset's facts, so that equal facts share one configuration.
-func configurationID(a Asset) (string, []byte, error) {
+func configurationID(a match.Asset) (string, []byte, error) {
 	facts, err := json.Marshal(a)
 	if err != nil {
 		return "", nil, err
@@ -142,12 +144,12 @@ func configurationID(a Asset) (string, []byte, error) {
 	return hex.EncodeToString(sum[:16]), facts, nil
 }
 
-func (m *Matcher) matchConfiguration(ctx context.Context, b *store.Bulk, id string, a Asset) error {
+func (m *Matcher) matchConfiguration(ctx context.Context, b *store.Bulk, id string, a match.Asset) error {
 	names, err := m.namesInForce(ctx, b)
 	if err != nil {
 		return err
 	}
-	asset := Prepare(a, names)
+	asset := match.Prepare(a, names)
 	keys := asset.Keys()
 	rows := make([][]any, len(keys))
 	for i, k := range keys {
@@ -198,7 +200,7 @@ func loadMatches(ctx context.Context, b *store.Bulk, rows [][]any) error {
 type keyedRecord struct {
 	key   string
 	names map[string]string // own vulnerability id -> canonical id
-	rec   Compiled
+	rec   match.Compiled
 }
 
 // packedRecord is a row of the feed cache.
@@ -249,7 +251,7 @@ func (m *Matcher) compiledRecords(ctx context.Context, r store.Reader, keys []st
 }
 
 // namesInForce reads the aliases that people added, once until [Matcher.Reset].
-func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*Names, error) {
+func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*naming.Names, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.names == nil {
@@ -262,7 +264,7 @@ func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*Names, err
 	return m.names, nil
 }
 
-func (m *Matcher) compile(dec *zstd.Decoder, k packedRecord) (Compiled, error) {
+func (m *Matcher) compile(dec *zstd.Decoder, k packedRecord) (match.Compiled, error) {
 	m.mu.Lock()
 	c, ok := m.compiled[k.hash]
 	m.mu.Unlock()
@@ -271,17 +273,17 @@ func (m *Matcher) compile(dec *zstd.Decoder, k packedRecord) (Compiled, error) {
 	}
 	raw, err := dec.DecodeAll(k.body, nil)
 	if err != nil {
-		return Compiled{}, fmt.Errorf("read record %s: %w", k.key, err)
+		return match.Compiled{}, fmt.Errorf("read record %s: %w", k.key, err)
 	}
 	rec, err := ParseRecord(advisory.Source(k.source), k.key, raw)
 	if err != nil {
-		return Compiled{}, err
+		return match.Compiled{}, err
 	}
-	c = Compile(rec, k.hash, m.names)
+	c = match.Compile(rec, k.hash, m.names)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.compiled == nil || len(m.compiled) >= compiledLimit {
-		m.compiled = map[string]Compiled{}
+		m.compiled = map[string]match.Compiled{}
 	}
 	m.compiled[k.hash] = c
 	return c, nil
@@ -309,24 +311,24 @@ func ParseRecord(source advisory.Source, name string, body []byte) (advisory.Rec
 	return advisory.Record{}, fmt.Errorf("read record %q: source %q keeps no documents", name, source)
 }
 
-func evaluateRows(configuration string, a *Prepared, r keyedRecord) ([][]any, error) {
+func evaluateRows(configuration string, a *match.Prepared, r keyedRecord) ([][]any, error) {
 	var rows [][]any
-	for _, match := range mergeSame(a.Evaluate(r.rec), r.names) {
-		proof, err := json.Marshal(match.Proof)
+	for _, m := range mergeSame(a.Evaluate(r.rec), r.names) {
+		proof, err := json.Marshal(m.Proof)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, []any{configuration, match.Vulnerability, r.key, string(match.Truth), match.Settles, string(proof)})
+		rows = append(rows, []any{configuration, m.Vulnerability, r.key, string(m.Truth), m.Settles, string(proof)})
 	}
 	return rows, nil
 }
 
 // mergeSame puts matches under their canonical ids; where two ids of one record turn out to be one vulnerability the
 // worse answer stays.
-func mergeSame(matches []Match, names map[string]string) []Match {
-	worst := map[Truth]int{Affected: 2, Unknown: 1, NotAffected: 0}
+func mergeSame(matches []match.Match, names map[string]string) []match.Match {
+	worst := map[match.Truth]int{match.Affected: 2, match.Unknown: 1, match.NotAffected: 0}
 	at := map[string]int{}
-	var out []Match
+	var out []match.Match
 	for _, m := range matches {
 		if n := names[m.Vulnerability]; n != "" {
 			m.Vulnerability = n
@@ -442,10 +444,10 @@ func (m *Matcher) rematch(ctx context.Context, b *store.Bulk, records []string, 
 		return err
 	}
 	var need []string
-	assets := map[string]Asset{}
+	assets := map[string]match.Asset{}
 	for _, v := range candidates {
 		need = append(need, v.record)
-		assets[v.configuration] = Asset{}
+		assets[v.configuration] = match.Asset{}
 	}
 	if err := readAssets(ctx, b, assets); err != nil {
 		return err
@@ -462,9 +464,9 @@ func (m *Matcher) rematch(ctx context.Context, b *store.Bulk, records []string, 
 	for _, r := range compiled {
 		byKey[r.key] = r
 	}
-	prepared := make(map[string]*Prepared, len(assets))
+	prepared := make(map[string]*match.Prepared, len(assets))
 	for id, a := range assets {
-		prepared[id] = Prepare(a, names)
+		prepared[id] = match.Prepare(a, names)
 	}
 	var rows [][]any
 	for _, v := range candidates {
@@ -484,7 +486,7 @@ func scanPair(s store.Scanner) (p Pair, err error) {
 	return p, s.Scan(&p.Configuration, &p.Vulnerability)
 }
 
-func readAssets(ctx context.Context, r store.Reader, assets map[string]Asset) error {
+func readAssets(ctx context.Context, r store.Reader, assets map[string]match.Asset) error {
 	ids := make([]string, 0, len(assets))
 	for id := range assets {
 		ids = append(ids, id)
@@ -500,7 +502,7 @@ func readAssets(ctx context.Context, r store.Reader, assets map[string]Asset) er
 			return err
 		}
 		for _, v := range rows {
-			var a Asset
+			var a match.Asset
 			if err := json.Unmarshal([]byte(v[1]), &a); err != nil {
 				return fmt.Errorf("read configuration %s: %w", v[0], err)
 			}

@@ -13,6 +13,7 @@ import (
 	"triward/internal/advisory"
 	"triward/internal/problem"
 	"triward/internal/store"
+	"triward/internal/vuln/match"
 )
 
 // RecordInfo is a kept record without its document.
@@ -56,9 +57,9 @@ type Found struct {
 	Configuration string
 	Vulnerability string
 	Record        RecordInfo
-	Truth         Truth
+	Truth         match.Truth
 	Settles       string
-	Proof         Proof
+	Proof         match.Proof
 	Devices       int // that have the configuration; counted by [MatchesAbout] and [MatchesOfRecord] only
 	Releases      int
 }

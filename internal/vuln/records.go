@@ -17,6 +17,7 @@ import (
 	"triward/internal/advisory"
 	"triward/internal/problem"
 	"triward/internal/store"
+	"triward/internal/vuln/match"
 )
 
 // Loaded is one document of a feed: the record and the bytes it was read from.
@@ -229,7 +230,7 @@ func (l *loader) write(ctx context.Context, b *store.Bulk, fresh map[string]Load
 		body := l.enc.EncodeAll(fresh[key].Body, nil)
 		records = append(records, []any{key, string(r.Source), r.ID, l.feed, r.Publisher, r.Title, r.URL, r.Status, r.Revision, r.Withdrawn,
 			store.Micros(r.Published), store.Micros(r.Modified), hashes[key], now, now, changed, body})
-		for _, k := range RecordKeys(r) {
+		for _, k := range match.RecordKeys(r) {
 			index = append(index, []any{k, key})
 		}
 		for i, v := range r.Vulns {

@@ -11,6 +11,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/vers"
+	"triward/internal/vuln/match"
 )
 
 // Status is what a verdict says (OpenVEX 0.2.0, "status").
@@ -245,7 +246,7 @@ func contradiction(ctx context.Context, r store.Reader, v Verdict) (string, erro
 		if v.Known[x.record] == x.hash {
 			continue
 		}
-		var a Asset
+		var a match.Asset
 		if err := json.Unmarshal([]byte(x.facts), &a); err != nil {
 			return "", err
 		}

@@ -10,6 +10,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // devicePage is one device.
@@ -159,7 +160,7 @@ func (s *Server) deviceRisks(ctx context.Context, r store.Reader, v *visit, p *d
 			return err
 		}
 		for _, m := range matches {
-			if m.Truth == vuln.Unknown && m.Settles != "" {
+			if m.Truth == match.Unknown && m.Settles != "" {
 				p.Open++
 				if !slices.Contains(p.Settles, m.Settles) && len(p.Settles) < 5 {
 					p.Settles = append(p.Settles, m.Settles)

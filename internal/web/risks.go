@@ -11,6 +11,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // risksPage is the ranked list.
@@ -56,7 +57,7 @@ type Places struct {
 
 // lineQuery reads the filters of the address.
 func lineQuery(q url.Values) risk.LineQuery {
-	l := risk.LineQuery{Class: risk.Class(q.Get("class")), Truth: vuln.Truth(q.Get("truth")), Site: q.Get("site"), Ward: q.Get("ward"), Model: q.Get("model"),
+	l := risk.LineQuery{Class: risk.Class(q.Get("class")), Truth: match.Truth(q.Get("truth")), Site: q.Get("site"), Ward: q.Get("ward"), Model: q.Get("model"),
 		Device: q.Get("device"), Vulnerability: q.Get("vulnerability"), KEV: risk.Filter(q.Get("kev")), Decided: risk.Filter(q.Get("decided")), After: q.Get("after")}
 	if s := q.Get("severity"); s != "" {
 		l.Severities = []string{s}

@@ -11,6 +11,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // vulnsPage lists the vulnerabilities that concern the fleet, the worst first.
@@ -238,7 +239,7 @@ func (s *Server) vulnFleet(ctx context.Context, r store.Reader, p *vulnPage) err
 		for _, l := range page.Lines {
 			models[l.Model]++
 			wards[[2]string{l.Site, l.Ward}]++
-			if l.Truth == vuln.Affected {
+			if l.Truth == match.Affected {
 				p.Affected++
 			} else {
 				p.Unknown++

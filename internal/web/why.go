@@ -7,6 +7,7 @@ import (
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
+	"triward/internal/vuln/match"
 )
 
 // whyPage derives one line: the class, its reasons, and the proof of each match.
@@ -115,7 +116,7 @@ func wouldChange(w risk.Why, matches []vuln.Found) []string {
 		}
 	}
 	for _, m := range matches {
-		if m.Truth == vuln.Unknown && m.Settles != "" {
+		if m.Truth == match.Unknown && m.Settles != "" {
 			add("Knowing the " + m.Settles + " would settle whether the device is affected.")
 		}
 	}

@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"slices"
@@ -7,6 +7,7 @@ import (
 	"triward/internal/advisory"
 	"triward/internal/cpe"
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 // config is an applicability statement over CPE names, prepared.
@@ -293,13 +294,13 @@ func (s *subject) attribute(a cpe.Attribute) string {
 	case cpe.Version, cpe.Other + 1:
 		return s.versionWord()
 	case cpe.Update:
-		return "update or service pack of " + strings.TrimSpace(s.called)
+		return "update or service pack of " + strings.TrimSpace(s.Called)
 	case cpe.TargetSW:
-		return "platform of " + strings.TrimSpace(s.called)
+		return "platform of " + strings.TrimSpace(s.Called)
 	case cpe.TargetHW:
-		return "hardware of " + strings.TrimSpace(s.called)
+		return "hardware of " + strings.TrimSpace(s.Called)
 	}
-	return a.String() + " of " + strings.TrimSpace(s.called)
+	return a.String() + " of " + strings.TrimSpace(s.Called)
 }
 
 // platform is the answer for something that a statement says the vulnerable part runs on and that is not recorded. Where
@@ -314,8 +315,8 @@ func (p *Prepared) platform(c *criterion) outcome {
 	want := c.cpe.Name[cpe.Product].Plain()
 	for i := range p.subjects {
 		s := &p.subjects[i]
-		if part == "o" && s.kind == aFact && s.fact == OS && c.cpe.Name[cpe.Version].Kind() != cpe.Text && slices.Contains(s.makers, c.cpe.Name[cpe.Vendor].Plain()) &&
-			slices.ContainsFunc(s.bare, func(b string) bool { return strings.HasPrefix(b, want) }) {
+		if part == "o" && s.kind == aFact && s.fact == OS && c.cpe.Name[cpe.Version].Kind() != cpe.Text && slices.Contains(s.Makers, c.cpe.Name[cpe.Vendor].Plain()) &&
+			slices.ContainsFunc(s.Bare, func(b string) bool { return strings.HasPrefix(b, want) }) {
 			return outcome{truth: vers.True, proof: Proof{Rule: "cpe.platform", Truth: Affected, Says: s.what + " is a " + productOf(&c.cpe.Name), Facts: s.nameFacts()}}
 		}
 		known = known || part == "o" && s.kind == aFact && s.fact == OS || part == "h" && (s.kind == theDevice || s.kind == aFact && s.fact == Hardware)
@@ -340,7 +341,7 @@ func (p *Prepared) inCPE(c *compiled, at *claim, k, i int) (found, bool) {
 	if o.truth == vers.False {
 		return found{}, false
 	}
-	f := found{subject: i, rel: exact}
+	f := found{subject: i, rel: naming.Exact}
 	v := p.version(c, at, s, nil)
 	f.specific = v.specific
 	f.truth = o.truth.And(v.truth)

@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 import (
 	"regexp"
@@ -8,27 +8,27 @@ import (
 	"triward/internal/vers"
 )
 
-// A naming is what a published product name means: the ways to name the product, what it leaves out, what it demands
+// A Published is what a published product name means: the ways to name the product, what it leaves out, what it demands
 // besides, and the version that it holds.
-type naming struct {
-	text    string
-	alts    []phrase
+type Published struct {
+	Text    string
+	Alts    []Phrase
 	sigs    []sig       // of the alternatives, as far as they are known
 	open    []bool      // alternatives whose sig says nothing
-	without []naming    // "not including EchoPAC"
-	with    []with      // "with SpaceCom module", "Windows XP-Based"
-	version *vers.Range // "Xeleris 3.1", "IntelliSpace Portal 8.0.x"
-	said    string      // the version as written
+	Without []Published // "not including EchoPAC"
+	Demands []Demand    // "with SpaceCom module", "Windows XP-Based"
+	Version *vers.Range // "Xeleris 3.1", "IntelliSpace Portal 8.0.x"
+	Said    string      // the version as written
 	line    bool        // it speaks of several products: "BodyGuard Pumps", "Vivid products"
-	generic bool        // nothing in it is a name: "PET/CT Systems"
-	part    string      // the part of the product that the versions are of: "MX800 WLAN"
-	kinds   []string    // of a generic name: the words that say what kind of thing is meant
+	Generic bool        // nothing in it is a name: "PET/CT Systems"
+	Part    string      // the part of the product that the versions are of: "MX800 WLAN"
+	Kinds   []string    // of a generic name: the words that say what kind of thing is meant
 }
 
-// with is a part or circumstance that a name demands.
-type with struct {
-	text   string
-	phrase phrase
+// Demand is a part or circumstance that a name demands.
+type Demand struct {
+	Text   string
+	Phrase Phrase
 }
 
 var (
@@ -50,18 +50,18 @@ var (
 // maxAlternatives bounds what one name may expand to.
 const maxAlternatives = 64
 
-// parseName reads a published product name; makers are the ids of its manufacturer.
-func parseName(text string, makers []string) naming {
-	n := naming{text: text}
-	s := strings.Join(strings.Fields(plain(text)), " ")
-	if len(s) > maxName {
-		s = s[:maxName]
+// ReadPublished reads a published product name; makers are the ids of its manufacturer.
+func ReadPublished(text string, makers []string) Published {
+	n := Published{Text: text}
+	s := strings.Join(strings.Fields(Plain(text)), " ")
+	if len(s) > MaxLength {
+		s = s[:MaxLength]
 	}
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "including", "including "), "including  ", "including ")
 	if m := excluded.FindStringSubmatchIndex(s); m != nil && m[0] > 0 {
 		for _, part := range splitList(s[m[2]:m[3]]) {
-			if x := parseName(part, makers); len(x.alts) > 0 {
-				n.without = append(n.without, x)
+			if x := ReadPublished(part, makers); len(x.Alts) > 0 {
+				n.Without = append(n.Without, x)
 			}
 		}
 		s = s[:m[0]]
@@ -121,7 +121,7 @@ func alternatives(s string) []string {
 // full says that each part holds a word that names something.
 func full(parts []string) bool {
 	for _, p := range parts {
-		if !slices.ContainsFunc(atoms(p), func(a atom) bool { return a.class == brand || a.class == variant && a.caps && len(a.s) > 1 }) {
+		if !slices.ContainsFunc(Atoms(p), func(a Atom) bool { return a.Class == Brand || a.Class == Variant && a.caps && len(a.Text) > 1 }) {
 			return false
 		}
 	}
@@ -129,39 +129,39 @@ func full(parts []string) bool {
 }
 
 // read adds the ways to name a product that one text gives.
-func (n *naming) read(s string, makers []string) {
+func (n *Published) read(s string, makers []string) {
 	base, inner := brackets(s)
 	base = n.demand(base)
 	base = n.versions(base)
-	words := wordSlots(base, makers)
-	var soft phrase
-	var narrowed, more []slot
+	words := ReadPhrase(base, makers)
+	var soft Phrase
+	var narrowed, more []Slot
 	series := false
 	for _, in := range inner {
 		t := strings.Trim(in.text, " ;,:")
 		switch {
 		case t == "":
 		case alsoNamed.MatchString(t):
-			n.alt(wordSlots(alsoNamed.FindStringSubmatch(t)[1], makers))
+			n.alt(ReadPhrase(alsoNamed.FindStringSubmatch(t)[1], makers))
 		case included.MatchString(t):
-			for _, s := range wordSlots(included.FindStringSubmatch(t)[1], makers) {
-				if s[0].class == number {
+			for _, s := range ReadPhrase(included.FindStringSubmatch(t)[1], makers) {
+				if s[0].Class == Number {
 					more, series = append(more, s), true
 				}
 			}
 		case leadsParts.MatchString(t):
 			n.codes(leadsParts.FindStringSubmatch(t)[1])
 		case narrows(t, words):
-			narrowed = append(narrowed, wordSlots(t, makers)...)
+			narrowed = append(narrowed, ReadPhrase(t, makers)...)
 		case codeLike(t):
 			n.codes(t)
 		case circum.MatchString(t):
-			n.with = append(n.with, with{text: t, phrase: significant(wordSlots(circum.ReplaceAllString(t, " "), makers))})
+			n.Demands = append(n.Demands, Demand{Text: t, Phrase: Significant(ReadPhrase(circum.ReplaceAllString(t, " "), makers))})
 		case abbrev.MatchString(t) && strings.ToLower(t) != t:
 			n.abbreviation(in, makers)
 		default:
-			slots := wordSlots(t, makers)
-			if len(slots) == 1 && slots[0][0].class == number && len(slots[0][0].s) >= 5 {
+			slots := ReadPhrase(t, makers)
+			if len(slots) == 1 && slots[0][0].Class == Number && len(slots[0][0].Text) >= 5 {
 				n.alt(slots) // "(VLFT10GEN)"
 			} else {
 				soft = append(soft, slots...)
@@ -180,9 +180,9 @@ func (n *naming) read(s string, makers []string) {
 		n.alt(words)
 	default:
 		n.alt(words)
-		for _, w := range n.with {
-			if len(w.phrase) > 0 && len(significant(words)) > 0 {
-				n.alt(append(slices.Clone(words), w.phrase...))
+		for _, w := range n.Demands {
+			if len(w.Phrase) > 0 && len(Significant(words)) > 0 {
+				n.alt(append(slices.Clone(words), w.Phrase...))
 			}
 		}
 		if len(soft) > 0 {
@@ -192,51 +192,51 @@ func (n *naming) read(s string, makers []string) {
 }
 
 // narrows says that a bracket holds the model numbers that a line's name means: "MX (MX400-550)".
-func narrows(t string, words phrase) bool {
-	slots := wordSlots(t, nil)
-	if len(slots) == 0 || slices.ContainsFunc(words, func(s slot) bool { return s[0].class == number }) {
+func narrows(t string, words Phrase) bool {
+	slots := ReadPhrase(t, nil)
+	if len(slots) == 0 || slices.ContainsFunc(words, func(s Slot) bool { return s[0].Class == Number }) {
 		return false
 	}
-	return !slices.ContainsFunc(slots, func(s slot) bool {
-		return s[0].class != number || s[0].pre == "" || s[0].hi == 0 && len(s[0].digits) > 3
+	return !slices.ContainsFunc(slots, func(s Slot) bool {
+		return s[0].Class != Number || s[0].pre == "" || s[0].hi == 0 && len(s[0].Digits) > 3
 	})
 }
 
-func brandsOf(p phrase) phrase {
-	return slices.DeleteFunc(slices.Clone(p), func(s slot) bool { return s[0].class != brand })
+func brandsOf(p Phrase) Phrase {
+	return slices.DeleteFunc(slices.Clone(p), func(s Slot) bool { return s[0].Class != Brand })
 }
 
-func significant(p phrase) phrase {
-	return slices.DeleteFunc(slices.Clone(p), func(s slot) bool { return !s[0].class.weighs() })
+func Significant(p Phrase) Phrase {
+	return slices.DeleteFunc(slices.Clone(p), func(s Slot) bool { return !s[0].Class.Weighs() })
 }
 
-func (n *naming) alt(p phrase) {
-	if len(n.alts) >= maxAlternatives || len(p) == 0 {
+func (n *Published) alt(p Phrase) {
+	if len(n.Alts) >= maxAlternatives || len(p) == 0 {
 		return
 	}
 	// "MX (MX400-550)": the letters say nothing beside the numbers that they lead.
-	p = slices.DeleteFunc(slices.Clone(p), func(s slot) bool {
-		return len(s) == 1 && s[0].class != number && slices.ContainsFunc(p, func(o slot) bool { return o[0].class == number && o[0].pre == s[0].s })
+	p = slices.DeleteFunc(slices.Clone(p), func(s Slot) bool {
+		return len(s) == 1 && s[0].Class != Number && slices.ContainsFunc(p, func(o Slot) bool { return o[0].Class == Number && o[0].pre == s[0].Text })
 	})
-	n.alts = append(n.alts, p)
+	n.Alts = append(n.Alts, p)
 	for i := 1; i < len(p); i++ { // "Discovery MI MI DR"
-		if len(p[i]) == 1 && len(p[i-1]) == 1 && p[i][0].s == p[i-1][0].s && i+1 < len(p) {
-			n.alts = append(n.alts, p[:i], slices.Concat(p[:i-1], p[i:]))
+		if len(p[i]) == 1 && len(p[i-1]) == 1 && p[i][0].Text == p[i-1][0].Text && i+1 < len(p) {
+			n.Alts = append(n.Alts, p[:i], slices.Concat(p[:i-1], p[i:]))
 		}
 	}
 	for i := 1; i < len(p); i++ { // "Alaris Gateway Workstation Alaris GS": the brand begins anew
-		if len(p[i]) == 1 && p[i][0].class == brand && p[i][0].s == p[0][0].s && i+1 < len(p) {
-			n.alts = append(n.alts, p[i:])
+		if len(p[i]) == 1 && p[i][0].Class == Brand && p[i][0].Text == p[0][0].Text && i+1 < len(p) {
+			n.Alts = append(n.Alts, p[i:])
 		}
 	}
 }
 
 // codes adds part and model numbers as names of their own.
-func (n *naming) codes(s string) {
+func (n *Published) codes(s string) {
 	for _, part := range splitList(s) {
 		for _, t := range slashed(strings.ReplaceAll(part, " ", "")) {
-			if t.class == number && len(t.s) >= 4 {
-				n.alt(phrase{{t}})
+			if t.Class == Number && len(t.Text) >= 4 {
+				n.alt(Phrase{{t}})
 			}
 		}
 	}
@@ -262,7 +262,7 @@ func codeLike(s string) bool {
 
 // abbreviation adds "Connex CS" for "Connex Central Station (CS)": the last words are replaced when their first letters
 // make the abbreviation, else it stands for the whole.
-func (n *naming) abbreviation(in bracket, makers []string) {
+func (n *Published) abbreviation(in bracket, makers []string) {
 	abbr, words := in.text, strings.Fields(in.before)
 	after, _ := brackets(in.after)
 	letters := strings.ToLower(strings.Map(func(r rune) rune {
@@ -282,7 +282,7 @@ func (n *naming) abbreviation(in bracket, makers []string) {
 			break
 		}
 	}
-	n.alt(wordSlots(strings.Join(words[:start], " ")+" "+abbr+" "+after, makers))
+	n.alt(ReadPhrase(strings.Join(words[:start], " ")+" "+abbr+" "+after, makers))
 }
 
 // bracket is the content of a pair of brackets and the text around it.
@@ -317,38 +317,38 @@ func brackets(s string) (string, []bracket) {
 }
 
 // demand takes conditions out of a name.
-func (n *naming) demand(s string) string {
+func (n *Published) demand(s string) string {
 	if m := basedOn.FindStringSubmatchIndex(s); m != nil {
-		n.with = append(n.with, with{text: s[m[2]:m[3]], phrase: phraseOf(atoms(s[m[2]:m[3]]))})
+		n.Demands = append(n.Demands, Demand{Text: s[m[2]:m[3]], Phrase: PhraseOf(Atoms(s[m[2]:m[3]]))})
 		s = s[:m[0]] + s[m[1]:]
 	}
 	if m := demands.FindStringSubmatchIndex(s); m != nil && weighty(s[:m[0]]) {
-		n.with = append(n.with, with{text: s[m[2]:m[3]], phrase: significant(phraseOf(atoms(s[m[2]:m[3]])))})
+		n.Demands = append(n.Demands, Demand{Text: s[m[2]:m[3]], Phrase: Significant(PhraseOf(Atoms(s[m[2]:m[3]])))})
 		s = s[:m[0]]
 	}
 	if m := wlanOnly.FindStringSubmatchIndex(s); m != nil && weighty(s[:m[0]]) {
-		n.with = append(n.with, with{text: s[m[2]:m[3]]})
-		n.part = s[m[2]:m[3]]
+		n.Demands = append(n.Demands, Demand{Text: s[m[2]:m[3]]})
+		n.Part = s[m[2]:m[3]]
 		s = s[:m[0]]
 	}
 	return s
 }
 
 func weighty(s string) bool {
-	return slices.ContainsFunc(atoms(s), func(a atom) bool { return a.class.weighs() })
+	return slices.ContainsFunc(Atoms(s), func(a Atom) bool { return a.Class.Weighs() })
 }
 
 // versions takes version numbers out of a name when something is left that names a product.
-func (n *naming) versions(s string) string {
+func (n *Published) versions(s string) string {
 	take := func(m []int) bool {
 		if m == nil || !weighty(s[:m[2]]) {
 			return false
 		}
 		said := strings.Trim(s[m[2]:m[3]], " ,")
-		if n.said == "" {
-			n.said = said
+		if n.Said == "" {
+			n.Said = said
 		} else {
-			n.said += " | " + said
+			n.Said += " | " + said
 		}
 		s = strings.TrimSpace(s[:m[2]] + " " + s[m[3]:])
 		return true
@@ -363,9 +363,9 @@ func (n *naming) versions(s string) string {
 }
 
 // tidy settles what the parts together mean.
-func (n *naming) tidy() {
-	if n.said != "" {
-		text := n.said
+func (n *Published) tidy() {
+	if n.Said != "" {
+		text := n.Said
 		if !strings.ContainsAny(text, " <>") || strings.Contains(text, "/") || strings.Contains(text, " | ") { // "3.1" in a name is the 3.1 line
 			var lines []string
 			for _, v := range strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '|' || r == ' ' }) {
@@ -380,21 +380,35 @@ func (n *naming) tidy() {
 			text = strings.Join(lines, " | ")
 		}
 		if r := vers.ParseRange(text); r.Read() {
-			n.version = &r
+			n.Version = &r
 		}
 	}
-	n.generic = true
-	for _, p := range n.alts {
+	n.Generic = true
+	for _, p := range n.Alts {
 		for _, s := range p {
-			if s[0].class.weighs() {
-				n.generic = false
-			} else if n.generic && s[0].class != stop {
-				n.kinds = append(n.kinds, s[0].s)
+			if s[0].Class.Weighs() {
+				n.Generic = false
+			} else if n.Generic && s[0].Class != Stop {
+				n.Kinds = append(n.Kinds, s[0].Text)
 			}
 		}
 	}
-	if !n.generic {
-		n.kinds = nil
-		n.alts = slices.DeleteFunc(n.alts, func(p phrase) bool { return len(significant(p)) == 0 })
+	if !n.Generic {
+		n.Kinds = nil
+		n.DropEmpty()
+	}
+}
+
+// DropEmpty drops the ways in which nothing weighs.
+func (n *Published) DropEmpty() {
+	n.Alts = slices.DeleteFunc(n.Alts, func(p Phrase) bool { return len(Significant(p)) == 0 })
+}
+
+// Index prepares the comparisons, when all ways are there.
+func (n *Published) Index() {
+	n.sigs, n.open = make([]sig, len(n.Alts)), make([]bool, len(n.Alts))
+	for i, p := range n.Alts {
+		s, ok := sigOf(p)
+		n.sigs[i], n.open[i] = s, !ok
 	}
 }

@@ -1,11 +1,13 @@
-package vuln
+package match
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"triward/internal/advisory"
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 // versionSays is what a statement says about versions.
@@ -24,7 +26,7 @@ type label struct {
 	text   string
 	rng    int // which range
 	clause int // which alternative of it
-	phrase phrase
+	phrase naming.Phrase
 	weighs bool // it holds something that can name a product
 	named  bool // it names a product on its own
 	beside bool // a version test stands beside it ("v8.x model 35700BAX2")
@@ -48,11 +50,11 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 				if t.Op != vers.Equal || t.Axis != vers.AxisLabel && t.Axis != vers.AxisModel {
 					continue
 				}
-				l := label{text: t.Value, rng: at, clause: i, phrase: wordSlots(t.Value, makers)}
+				l := label{text: t.Value, rng: at, clause: i, phrase: naming.ReadPhrase(t.Value, makers)}
 				words := 0
 				for _, sl := range l.phrase {
-					l.weighs = l.weighs || sl[0].class == brand || sl[0].class == number
-					if sl[0].class == brand && len(sl[0].s) >= 5 {
+					l.weighs = l.weighs || sl[0].Class == naming.Brand || sl[0].Class == naming.Number
+					if sl[0].Class == naming.Brand && len(sl[0].Text) >= 5 {
 						words++
 					}
 				}
@@ -66,7 +68,7 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 	if rec.Source == advisory.CSAF || rec.Source == advisory.OpenVEX {
 		for _, v := range a.Versions {
 			texts = append(texts, v)
-			if n := small(strings.TrimLeft(v, "vV")); n >= 0 && n < 1000 && len(v) < 4 {
+			if n := whole(strings.TrimLeft(v, "vV")); n >= 0 && n < 1000 && len(v) < 4 {
 				v += ".x" // "8" is every 8
 			}
 			add(v)
@@ -96,7 +98,7 @@ var axisWords = map[vers.Axis]string{vers.AxisVersion: "software version", vers.
 	vers.AxisModel: "exact model", vers.AxisMade: "date of manufacture", vers.AxisShipped: "date of shipment", vers.AxisLabel: "exact model"}
 
 // within decides over the version texts of a statement. rest is what of the subject's name the product's name left over.
-func (p *Prepared) within(s *subject, says *versionSays, rest []atom) verdict {
+func (p *Prepared) within(s *subject, says *versionSays, rest []naming.Atom) verdict {
 	if says.all {
 		return verdict{truth: vers.True, says: "every version is named"}
 	}
@@ -116,7 +118,7 @@ func (p *Prepared) within(s *subject, says *versionSays, rest []atom) verdict {
 	return out
 }
 
-func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []atom) verdict {
+func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []naming.Atom) verdict {
 	r := says.ranges[at]
 	kept := make([]vers.Clause, 0, len(r.Any))
 	var settled []string
@@ -201,7 +203,7 @@ func (v *versionSays) describe(lead string, at int, settled []string) string {
 
 // inNameWithin tests the versions that stand in the subject's name.
 func (s *subject) inNameWithin(r *vers.Range) bool {
-	for _, v := range s.inName {
+	for _, v := range s.InName {
 		if v == s.version {
 			continue
 		}
@@ -216,7 +218,7 @@ func (s *subject) inNameWithin(r *vers.Range) bool {
 func (s *subject) settles(why vers.Reason) string {
 	if len(why.Missing) > 0 {
 		axis := why.Missing[0]
-		if axis == vers.AxisModel && len(why.Missing) > 1 && slices.Contains(why.Missing, vers.AxisVersion) && len(bare(why.Clause)) <= 5 && len(strings.Trim(why.Clause, "0123456789")) > 0 {
+		if axis == vers.AxisModel && len(why.Missing) > 1 && slices.Contains(why.Missing, vers.AxisVersion) && len(naming.Bare(why.Clause)) <= 5 && len(strings.Trim(why.Clause, "0123456789")) > 0 {
 			axis = vers.AxisVersion // "BT06" is a version rather than a model
 		}
 		if axis == vers.AxisVersion || axis == vers.AxisBuild || axis == vers.AxisRevision {
@@ -234,16 +236,16 @@ func (s *subject) settles(why vers.Reason) string {
 func (s *subject) versionWord() string {
 	switch s.kind {
 	case aComponent:
-		return "version of component " + s.called
+		return "version of component " + s.Called
 	case aFact:
-		return "version of " + strings.TrimSpace(s.said+" "+s.called)
+		return "version of " + strings.TrimSpace(s.said+" "+s.Called)
 	}
 	return "software version"
 }
 
 // label decides whether the bare value of an alternative names the subject: by its model numbers, by the words of its name,
 // by its version. Unknown when nothing speaks for or against it.
-func (s *subject) label(says *versionSays, rng, clause int, rest []atom) (vers.Truth, string) {
+func (s *subject) label(says *versionSays, rng, clause int, rest []naming.Atom) (vers.Truth, string) {
 	out := vers.Unknown
 	for i := range says.labels {
 		l := &says.labels[i]
@@ -254,9 +256,9 @@ func (s *subject) label(says *versionSays, rng, clause int, rest []atom) (vers.T
 		switch {
 		case t == vers.True:
 			return t, quoted(l.text) + " is named"
-		case t == vers.Unknown && l.beside && len(s.codes) == 0:
+		case t == vers.Unknown && l.beside && len(s.Codes) == 0:
 			return vers.True, quoted(l.text) + " is taken to be the model of this version, since no model number is recorded"
-		case t == vers.Unknown && l.only && len(s.codes) == 0:
+		case t == vers.Unknown && l.only && len(s.Codes) == 0:
 			return vers.True, quoted(l.text) + " is the only model number that the record gives for this product"
 		}
 		out = t
@@ -265,49 +267,58 @@ func (s *subject) label(says *versionSays, rng, clause int, rest []atom) (vers.T
 }
 
 // isLabelOf says that a label of the alternative is the subject's for certain.
-func (s *subject) isLabelOf(says *versionSays, rng, clause int, rest []atom) bool {
+func (s *subject) isLabelOf(says *versionSays, rng, clause int, rest []naming.Atom) bool {
 	return slices.ContainsFunc(says.labels, func(l label) bool {
 		return l.rng == rng && l.clause == clause && s.isLabel(&l, rest) == vers.True
 	})
 }
 
-func (s *subject) isLabel(l *label, rest []atom) vers.Truth {
+func (s *subject) isLabel(l *label, rest []naming.Atom) vers.Truth {
 	numbered := false
 	for _, sl := range l.phrase { // a model number alone says it
 		for k := range sl {
-			if sl[k].class != number || !sl[k].strong() || len(sl[k].s) < 3 {
+			if sl[k].Class != naming.Number || !sl[k].Strong() || len(sl[k].Text) < 3 {
 				continue
 			}
 			numbered = true
-			if len(sl[k].s) >= 4 && slices.Contains(s.codes, sl[k].s) {
+			if len(sl[k].Text) >= 4 && slices.Contains(s.Codes, sl[k].Text) {
 				return vers.True
 			}
 		}
 	}
-	bareLabel := bare(l.text)
-	if slices.Contains(s.codes, bareLabel) || bareLabel != "" && bareLabel == bare(s.version) {
+	bareLabel := naming.Bare(l.text)
+	if slices.Contains(s.Codes, bareLabel) || bareLabel != "" && bareLabel == naming.Bare(s.version) {
 		return vers.True
 	}
-	want := significant(l.phrase)
+	want := naming.Significant(l.phrase)
 	if len(want) == 0 {
 		return vers.Unknown
 	}
-	for _, name := range s.names {
-		if al := align(want, name, s.codes); len(al.open) == 0 || l.named && compare(l.phrase, name, s.codes) == exact {
+	for _, name := range s.Names {
+		if al := naming.Align(want, name, s.Codes); len(al.Open) == 0 || l.named && naming.Compare(l.phrase, name, s.Codes) == naming.Exact {
 			return vers.True
 		}
 	}
-	loose := slices.DeleteFunc(slices.Clone(rest), func(a atom) bool { return !a.class.weighs() })
+	loose := slices.DeleteFunc(slices.Clone(rest), func(a naming.Atom) bool { return !a.Class.Weighs() })
 	if len(loose) == 0 {
 		return vers.Unknown
 	}
-	if al := align(phraseOf(loose), atoms(l.text), nil); len(al.open) == 0 { // "Aespire View" and "Protiva Carestation View"
+	if al := naming.Align(naming.PhraseOf(loose), naming.Atoms(l.text), nil); len(al.Open) == 0 { // "Aespire View" and "Protiva Carestation View"
 		return vers.True
 	}
 	for _, a := range loose {
-		if a.class == number && numbered && len(a.s) >= 3 {
+		if a.Class == naming.Number && numbered && len(a.Text) >= 3 {
 			return vers.False
 		}
 	}
 	return vers.Unknown
+}
+
+// whole reads a whole number of at most nine digits; -1 when it is none.
+func whole(digits string) int {
+	n, err := strconv.ParseUint(digits, 10, 30)
+	if err != nil || len(digits) > 9 {
+		return -1
+	}
+	return int(n)
 }

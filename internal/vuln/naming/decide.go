@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 // decide weighs what agrees and what is left over on both sides. The rules, strongest first:
 //   - Model numbers decide. A model number of the published name that the other name contradicts makes another product; one
@@ -9,35 +9,35 @@ package vuln
 //     another word after it may name another line.
 //   - A name that is shorter than the published one at its front lacks a brand and is the same ("FM30"); one that is
 //     shorter at its end lacks the model and leaves it open ("Pyxis MedStation").
-func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
+func (al *Alignment) decide(p Phrase, name []Atom, codes []string) Relation {
 	m, o := al.weigh(p)
 	if m.brands+m.units+m.variants+m.numbers == 0 {
-		return apart
+		return Apart
 	}
 	r := al.left(name)
 	loose := r.brands + r.variants + r.numbers
 	if o.numbers > 0 {
 		if conflict := al.contradicted(p, codes); conflict {
-			return apart
+			return Apart
 		}
 		if r.numbers > 0 {
 			switch al.nearly(p, name, m.brands > 0) {
-			case exact:
+			case Exact:
 				o.numbers, m.units = 0, m.units+1
 				r.numbers--
 				loose--
-			case possible:
+			case Possible:
 				if o.brands+o.variants == 0 || r.brands+r.variants == 0 {
-					return possible
+					return Possible
 				}
-				return apart
+				return Apart
 			default:
-				return apart
+				return Apart
 			}
 		} else if loose == 0 && !(o.roles > 0 && r.roles > 0 && m.units == 0) && (m.brands > 0 || m.units > 0) {
-			return possible
+			return Possible
 		} else {
-			return apart
+			return Apart
 		}
 	}
 	otherRole := o.roles > 0 && r.roles > 0 && m.units == 0 && m.roles == 0
@@ -45,24 +45,24 @@ func (al *alignment) decide(p phrase, name []atom, codes []string) relation {
 	switch {
 	case short == 0 && loose+r.strong == 0:
 		if otherRole {
-			return apart
+			return Apart
 		}
-		return exact
+		return Exact
 	case short == 0:
 		return al.longer(m, o, r)
 	case loose == 0:
 		return shorter(m, o, otherRole)
 	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered: // "MedStation 4000", "Anesthesia System 4000"
-		return apart
+		return Apart
 	case m.units > 0 && m.brands > 0:
 		if o.variants+r.variants == 0 && (r.numbers == 0 || r.code) {
-			return exact
+			return Exact
 		}
-		return possible
+		return Possible
 	case m.prefixed && o.variants+r.variants+r.numbers == 0:
-		return possible
+		return Possible
 	}
-	return apart
+	return Apart
 }
 
 // weight is what the slots of a phrase weigh, matched or open.
@@ -75,51 +75,51 @@ type weight struct {
 	tail                                            bool // of the matched ones: a word of some length or a model number is among them
 }
 
-func (al *alignment) weigh(p phrase) (m, o weight) {
+func (al *Alignment) weigh(p Phrase) (m, o weight) {
 	first := len(p)
-	for _, i := range al.matched {
+	for _, i := range al.Matched {
 		t := &p[i][0]
-		switch t.class {
-		case brand:
+		switch t.Class {
+		case Brand:
 			m.brands++
-			m.tail = m.tail || len(t.s) >= 5
-		case variant:
+			m.tail = m.tail || len(t.Text) >= 5
+		case Variant:
 			m.variants++
-		case role:
+		case Role:
 			m.roles++
-		case strongRole:
+		case StrongRole:
 			m.strong++
-		case number:
-			if t.strong() || t.hi != 0 {
+		case Number:
+			if t.Strong() || t.hi != 0 {
 				m.units++
 				m.tail = true
-				m.lettered = m.lettered || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.digits) >= 5
-				m.prefixed = m.prefixed || len(t.suf) >= 5 || t.pre != "" && len(t.s) >= 3 || len(t.digits) >= 4
+				m.lettered = m.lettered || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.Digits) >= 5
+				m.prefixed = m.prefixed || len(t.suf) >= 5 || t.pre != "" && len(t.Text) >= 3 || len(t.Digits) >= 4
 			} else {
 				m.numbers++
 			}
 		}
-		if t.class.weighs() {
+		if t.Class.Weighs() {
 			first = min(first, i)
 		}
 	}
 	o.front = true
-	for _, i := range al.open {
-		switch c := p[i][0].class; c {
-		case brand:
+	for _, i := range al.Open {
+		switch c := p[i][0].Class; c {
+		case Brand:
 			o.brands++
-		case variant:
+		case Variant:
 			o.variants++
-		case descriptor:
+		case Descriptor:
 			o.words++
-		case role:
+		case Role:
 			o.roles++
-		case strongRole:
+		case StrongRole:
 			o.strong++
-		case number:
+		case Number:
 			o.numbers++
 		}
-		if p[i][0].class >= strongRole {
+		if p[i][0].Class >= StrongRole {
 			o.front = o.front && i < first
 		}
 	}
@@ -127,83 +127,83 @@ func (al *alignment) weigh(p phrase) (m, o weight) {
 }
 
 // longer decides when the name has everything that is published and more.
-func (al *alignment) longer(m, o weight, r rest) relation {
+func (al *Alignment) longer(m, o weight, r rest) Relation {
 	otherRole := o.roles > 0 && r.roles > 0 && m.units == 0 && m.roles == 0
 	switch {
 	case r.strong > 0 && m.strong == 0:
-		return possible
+		return Possible
 	case m.units > 0:
 		if r.variants > 0 || r.numbers > 0 && !r.code {
-			return possible
+			return Possible
 		}
 		if m.brands == 0 && r.brands > 0 && !m.prefixed {
-			return possible
+			return Possible
 		}
-		return exact
+		return Exact
 	case otherRole:
-		return apart
+		return Apart
 	case r.brands > 0:
 		if r.leading && m.brands+m.variants+m.numbers >= 2 && r.variants+r.numbers == 0 {
-			return exact
+			return Exact
 		}
 		if o.roles+o.words > 0 { // "CareLink Monitor" and "CareLink Express"
-			return apart
+			return Apart
 		}
-		return possible
+		return Possible
 	case m.numbers > 0 && r.numbers > 0, m.brands == 0:
-		return possible
+		return Possible
 	}
-	return member
+	return Member
 }
 
 // shorter decides when the name has less than what is published and nothing else.
-func shorter(m, o weight, otherRole bool) relation {
+func shorter(m, o weight, otherRole bool) Relation {
 	switch {
 	case otherRole:
-		return apart
+		return Apart
 	case o.strong > 0 && o.brands+o.variants == 0:
-		return possible
+		return Possible
 	case m.units > 0 && o.variants+o.strong == 0 && (m.brands > 0 || m.prefixed):
-		return exact
+		return Exact
 	case o.variants+o.strong == 0 && o.front && m.tail:
-		return exact
+		return Exact
 	case m.brands > 0 || m.units > 0:
-		return possible
+		return Possible
 	}
-	return apart
+	return Apart
 }
 
 // modality are letters before a number that say what kind of imaging it is.
 var modality = setOf("ct mr mri nm xr dr cr us pet spect")
 
 // nearly looks for a model number that agrees in its digits but for letters.
-func (al *alignment) nearly(p phrase, name []atom, branded bool) relation {
-	best := apart
-	for _, i := range al.open {
+func (al *Alignment) nearly(p Phrase, name []Atom, branded bool) Relation {
+	best := Apart
+	for _, i := range al.Open {
 		for k := range p[i] {
 			t := &p[i][k]
-			if t.class != number || t.hi != 0 {
+			if t.Class != Number || t.hi != 0 {
 				continue
 			}
 			for j := range name {
-				if al.used&(1<<j) != 0 || name[j].s != t.digits {
+				if al.used&(1<<j) != 0 || name[j].Text != t.Digits {
 					continue
 				}
 				pre, suf := "", ""
-				if j > 0 && name[j].glued && name[j-1].class != number {
-					pre = name[j-1].s
+				if j > 0 && name[j].glued && name[j-1].Class != Number {
+					pre = name[j-1].Text
 				}
 				if j+1 < len(name) && name[j+1].glued {
-					suf = name[j+1].s
+					suf = name[j+1].Text
 				}
-				rel := apart
+				rel := Apart
 				switch {
 				case pre == t.pre && suf != t.suf && (suf == "" || t.suf == ""):
-					rel = possible
-				case suf == t.suf && pre == "" && len(t.digits) >= 3 && branded, suf == t.suf && t.pre == "" && len(t.digits) >= 4:
-					rel = exact
+					rel = Possible
+				case suf == t.suf && pre == "" && len(t.Digits) >= 3 && branded, suf == t.suf && t.pre == "" && len(t.Digits) >= 4:
+					rel = Exact
 				case suf == t.suf && (pre == "" || t.pre == "") && modality[pre+t.pre]:
-					rel = possible
+					rel = Possible
 				}
 				best = max(best, rel)
 			}
@@ -213,15 +213,15 @@ func (al *alignment) nearly(p phrase, name []atom, branded bool) relation {
 }
 
 // contradicted says that a recorded model number is of the same pattern as one of the phrase and differs from all of them.
-func (al *alignment) contradicted(p phrase, codes []string) bool {
-	for _, i := range al.open {
+func (al *Alignment) contradicted(p Phrase, codes []string) bool {
+	for _, i := range al.Open {
 		for k := range p[i] {
 			t := &p[i][k]
-			if t.class != number || t.hi != 0 || len(t.s) < 3 {
+			if t.Class != Number || t.hi != 0 || len(t.Text) < 3 {
 				continue
 			}
 			for _, c := range codes {
-				if len(c) == len(t.s) && shape(c) == shape(t.s) {
+				if len(c) == len(t.Text) && Shape(c) == Shape(t.Text) {
 					return true
 				}
 			}
@@ -230,8 +230,8 @@ func (al *alignment) contradicted(p phrase, codes []string) bool {
 	return false
 }
 
-// shape writes a for each letter and 9 for each digit.
-func shape(s string) string {
+// Shape writes a for each letter and 9 for each digit.
+func Shape(s string) string {
 	b := []byte(s)
 	for i := range b {
 		if isDigit(b[i]) {
@@ -244,8 +244,8 @@ func shape(s string) string {
 }
 
 // extends says that a name holds everything that a line's name gives, and more.
-func extends(p phrase, name []atom, codes []string) bool {
-	al := align(p, name, codes)
+func extends(p Phrase, name []Atom, codes []string) bool {
+	al := Align(p, name, codes)
 	m, o := al.weigh(p)
 	return m.brands > 0 && m.units == 0 && o.brands+o.variants+o.numbers+o.strong == 0
 }

@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 import (
 	"regexp"
@@ -9,35 +9,35 @@ import (
 
 // A name is taken apart into atoms: runs of letters and runs of digits in lower case without accents. "MX40", "MX 40" and
 // "MX-40" have the same atoms; whether two atoms touched is kept, because "E9" is not a 9.
-type atom struct {
-	s     string
-	class class
+type Atom struct {
+	Text  string
+	Class Class
 	glued bool // no separator before it
 	caps  bool // written in capitals only
 }
 
-// class is what a part of a name is worth when two names are compared.
-type class uint8
+// Class is what a part of a name is worth when two names are compared.
+type Class uint8
 
 const (
-	stop       class = iota // says nothing: "the", "system", "series"
-	descriptor              // says what kind of thing it is: "patient", "infusion", "wireless"
-	role                    // names the thing itself: "monitor", "programmer"; two different roles are two products
-	strongRole              // a part of a system that is a product of its own: "server", "client", "software"
-	variant                 // a short or ordinary suffix that makes another model: "XL", "Plus", "II"
-	brand                   // any other word
-	number                  // a run of digits
+	Stop       Class = iota // says nothing: "the", "system", "series"
+	Descriptor              // says what kind of thing it is: "patient", "infusion", "wireless"
+	Role                    // names the thing itself: "monitor", "programmer"; two different roles are two products
+	StrongRole              // a part of a system that is a product of its own: "server", "client", "software"
+	Variant                 // a short or ordinary suffix that makes another model: "XL", "Plus", "II"
+	Brand                   // any other word
+	Number                  // a run of digits
 )
 
-func (c class) weighs() bool { return c >= variant }
+func (c Class) Weighs() bool { return c >= Variant }
 
 // words by class. They come from the product names of some five thousand published advisories and of inventories.
-var wordClass = classes(map[class]string{
-	stop: `a an and with w using all any are as at by for from in into of on or per the to via version versions ver vers rev revision
+var wordClass = classes(map[Class]string{
+	Stop: `a an and with w using all any are as at by for from in into of on or per the to via version versions ver vers rev revision
 		release releases series family families product products line lines system systems device devices model models
 		type number no part equipment platform platforms edition editions range based brand new other various variants variant
 		incl including only`,
-	descriptor: `medical healthcare clinical hospital patient patients worn wearable bedside portable handheld mobile wireless
+	Descriptor: `medical healthcare clinical hospital patient patients worn wearable bedside portable handheld mobile wireless
 		wlan wifi syringe infusion volumetric iot android ios scan large ultrasound mri mr pet ct spect nm xr xray x ray imaging image cpap bipap
 		hemodialysis dialysis delivery insulin fetal maternal cardiac resting ecg ekg telemetric digital diagnostic diagnostics
 		radiography mammography angiography anesthesia anaesthesia implantable transmitters surgical electrosurgical
@@ -48,44 +48,44 @@ var wordClass = classes(map[class]string{
 		acquisition processing review information diabetes glucose blood pressure energy electrosurgery hemodynamic specimen speciman
 		laboratory lab research clinic physician nursing point data management automatisation automation
 		maintenance assistance builds build ghz`,
-	role: `monitor monitors pump pumps programmer workstation workstations workplace workplaces station stations
+	Role: `monitor monitors pump pumps programmer workstation workstations workplace workplaces station stations
 		ventilator ventilators defibrillator defibrillators pacemaker pacemakers cardiograph cardiographs electrocardiograph
 		electrocardiographs recorder recorders transmitter receiver reader readers bed beds controller controllers hub hubs
 		scanners analyzer analyzers injector printer camera cameras switch switches router routers gateway gateways
 		generator module modules unit units card cards cart phone tablet sensor sensors panel panels drive drives
 		meter meters relay relays processor dispenser cabinet table`,
-	strongRole: `server servers client clients cloud sdk utility tool tools toolkit
+	StrongRole: `server servers client clients cloud sdk utility tool tools toolkit
 		library api agent driver drivers database viewer designer editor configurator simulator licence license`,
-	variant: `plus pro max elite select lite mini ultra advanced classic compact premium basic essential extended gold silver
+	Variant: `plus pro max elite select lite mini ultra advanced classic compact premium basic essential extended gold silver
 		edge expert professional quantum smart touch light dual twin twins color colour vision enterprise express portal
 		manager suite center centre central core connect link home one next evolution upgrade series`,
 })
 
-func classes(lists map[class]string) map[string]class {
-	out := map[string]class{}
-	for _, c := range [...]class{variant, strongRole, role, descriptor, stop} {
+func classes(lists map[Class]string) map[string]Class {
+	out := map[string]Class{}
+	for _, c := range [...]Class{Variant, StrongRole, Role, Descriptor, Stop} {
 		for _, w := range strings.Fields(lists[c]) {
 			out[w] = c
 		}
 	}
 	// Words that are often a name's only meaning stay words of weight.
 	for _, w := range [...]string{"vision", "central", "center", "centre", "portal", "manager", "express", "connect", "link", "anesthesia", "anaesthesia", "enterprise", "suite", "home", "core", "essential", "edge", "smart", "twins", "gateway", "gateways"} {
-		out[w] = brand
+		out[w] = Brand
 	}
 	return out
 }
 
-func classOf(s string) class {
+func classOf(s string) Class {
 	if s[0] >= '0' && s[0] <= '9' {
-		return number
+		return Number
 	}
 	if c, ok := wordClass[s]; ok {
 		return c
 	}
 	if len(s) <= 2 {
-		return variant
+		return Variant
 	}
-	return brand
+	return Brand
 }
 
 // The field strength of a magnet is one number: "1.5T", "3 T".
@@ -103,19 +103,19 @@ var roleWords = map[string]string{"monitors": "monitor", "pumps": "pump", "progr
 	"modules": "module", "units": "unit", "cards": "card", "sensors": "sensor", "panels": "panel", "drives": "drive", "meters": "meter",
 	"relays": "relay", "servers": "server", "clients": "client"}
 
-// maxName is how much of a name is read; what is longer is no name.
-const maxName = 512
+// MaxLength is how much of a name is read; what is longer is no name.
+const MaxLength = 512
 
-// atoms takes a name apart.
-func atoms(name string) []atom {
-	if len(name) > maxName {
-		name = strings.ToValidUTF8(name[:maxName], "")
+// Atoms takes a name apart.
+func Atoms(name string) []Atom {
+	if len(name) > MaxLength {
+		name = strings.ToValidUTF8(name[:MaxLength], "")
 	}
-	name = plain(name)
+	name = Plain(name)
 	if strings.Contains(name, "T") {
 		name = tesla.ReplaceAllString(teslas.ReplaceAllString(name, "${1}${2}tesla"), "${1}0tesla")
 	}
-	out := make([]atom, 0, 12)
+	out := make([]Atom, 0, 12)
 	touching := false
 	for i := 0; i < len(name); {
 		c := name[i]
@@ -126,7 +126,7 @@ func atoms(name string) []atom {
 		case isLetter(c):
 			in = isLetter
 		case c == '+' && touching: // "XR656+", "Link+"
-			out = append(out, atom{s: "plus", class: variant})
+			out = append(out, Atom{Text: "plus", Class: Variant})
 			touching = false
 			i++
 			continue
@@ -144,21 +144,21 @@ func atoms(name string) []atom {
 		if r, ok := roleWords[low]; ok {
 			low = r
 		}
-		out = append(out, atom{s: low, class: classOf(low), glued: touching, caps: raw != low && raw == strings.ToUpper(raw)})
+		out = append(out, Atom{Text: low, Class: classOf(low), glued: touching, caps: raw != low && raw == strings.ToUpper(raw)})
 		touching = true
 		i = j
 	}
 	out = hyphened(name, out)
 	for i := range out { // "CM120", "E9": letters at a number belong to it
-		if out[i].class != number && len(out[i].s) <= 3 && (i+1 < len(out) && out[i+1].class == number && out[i+1].glued || out[i].glued && i > 0 && out[i-1].class == number) {
-			out[i].class = variant
+		if out[i].Class != Number && len(out[i].Text) <= 3 && (i+1 < len(out) && out[i+1].Class == Number && out[i+1].glued || out[i].glued && i > 0 && out[i-1].Class == Number) {
+			out[i].Class = Variant
 		}
 	}
 	return out
 }
 
 // hyphened joins a single letter with the word after its hyphen: "H-Scribe", "e-Alert", "X-ray".
-func hyphened(name string, list []atom) []atom {
+func hyphened(name string, list []Atom) []Atom {
 	if !strings.Contains(name, "-") {
 		return list
 	}
@@ -167,15 +167,15 @@ func hyphened(name string, list []atom) []atom {
 	at := 0
 	for i := 0; i < len(list); i++ {
 		a := list[i]
-		at += max(0, strings.Index(low[at:], a.s))
-		if len(a.s) == 1 && a.class != number && !a.glued && i+1 < len(list) && len(list[i+1].s) >= 3 && list[i+1].class != number && strings.HasPrefix(low[at:], a.s+"-"+list[i+1].s) {
+		at += max(0, strings.Index(low[at:], a.Text))
+		if len(a.Text) == 1 && a.Class != Number && !a.glued && i+1 < len(list) && len(list[i+1].Text) >= 3 && list[i+1].Class != Number && strings.HasPrefix(low[at:], a.Text+"-"+list[i+1].Text) {
 			next := list[i+1]
-			a = atom{s: a.s + next.s, class: classOf(a.s + next.s), caps: a.caps && next.caps}
+			a = Atom{Text: a.Text + next.Text, Class: classOf(a.Text + next.Text), caps: a.caps && next.caps}
 			at++
 			i++
 		}
 		out = append(out, a)
-		at = min(at+len(a.s), len(low)) // a word may stand for a shorter one
+		at = min(at+len(a.Text), len(low)) // a word may stand for a shorter one
 	}
 	return out
 }
@@ -189,9 +189,9 @@ var accents = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "Ä", "A", "�
 	"ì", "i", "î", "i", "ú", "u", "ù", "u", "û", "u", "ñ", "n", "ç", "c", "š", "s", "ž", "z", "č", "c", "ř", "r", "ý", "y", "ł", "l", "æ", "ae",
 	"®", " ", "™", " ", "©", " ", "–", "-", "—", "-", "‑", "-", "’", "'", "‘", "'", "“", `"`, "”", `"`, "\u00a0", " ", "×", "x", "…", "...", "µ", "u")
 
-// plain gives a name in ASCII where there is a usual way to write it so. Text whose UTF-8 was once read as Latin-1
+// Plain gives a name in ASCII where there is a usual way to write it so. Text whose UTF-8 was once read as Latin-1
 // ("GeutebrÃ¼ck") is repaired first.
-func plain(s string) string {
+func Plain(s string) string {
 	ascii := true
 	for i := 0; i < len(s) && ascii; i++ {
 		ascii = s[i] < utf8.RuneSelf
@@ -218,9 +218,9 @@ func latin1(s string) (string, bool) {
 	return string(b), utf8.Valid(b)
 }
 
-// bare keeps the letters and digits of a name in lower case: the form in which identifiers are compared.
-func bare(s string) string {
-	s = plain(s)
+// Bare keeps the letters and digits of a name in lower case: the form in which identifiers are compared.
+func Bare(s string) string {
+	s = Plain(s)
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

@@ -1,10 +1,12 @@
-package vuln
+package match
 
 import (
+	"slices"
 	"strings"
 
 	"triward/internal/advisory"
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 // versionStep is the step of a proof that is about the version.
@@ -17,7 +19,7 @@ type versionStep struct {
 
 // version decides whether the subject's version is among those that the claim speaks of. rest is what of the subject's
 // name the product's name left over.
-func (p *Prepared) version(c *compiled, at *claim, s *subject, rest []atom) versionStep {
+func (p *Prepared) version(c *compiled, at *claim, s *subject, rest []naming.Atom) versionStep {
 	parts := c.read(at)
 	a := at.about
 	var v verdict
@@ -31,7 +33,7 @@ func (p *Prepared) version(c *compiled, at *claim, s *subject, rest []atom) vers
 	} else {
 		v = p.within(s, &parts.says, rest)
 	}
-	if part := parts.naming.part; part != "" && !parts.says.all {
+	if part := parts.naming.Part; part != "" && !parts.says.all {
 		v = p.partVersion(s, part, &parts.says)
 	}
 	st := versionStep{truth: v.truth, specific: 1, labelled: v.labelled}
@@ -192,16 +194,16 @@ func rangesText(a *advisory.Affected) string {
 }
 
 // inNameVersion decides the version that a product name holds.
-func (p *Prepared) inNameVersion(s *subject, n *naming) versionStep {
+func (p *Prepared) inNameVersion(s *subject, n *naming.Published) versionStep {
 	facts := s.facts
 	if s.kind != theDevice {
 		facts.Version = s.version
 	}
-	t, why := n.version.Contains(facts)
-	if t != vers.True && s.inNameWithin(n.version) {
+	t, why := n.Version.Contains(facts)
+	if t != vers.True && s.inNameWithin(n.Version) {
 		t = vers.True
 	}
-	st := versionStep{truth: t, specific: 1, proof: Proof{Rule: "name.version", Truth: truthOf(t), Says: "the name means version " + n.said + ": " + why.Text}}
+	st := versionStep{truth: t, specific: 1, proof: Proof{Rule: "name.version", Truth: truthOf(t), Says: "the name means version " + n.Said + ": " + why.Text}}
 	if t == vers.Unknown {
 		st.proof.Missing = s.settles(why)
 	}
@@ -215,7 +217,7 @@ func (p *Prepared) inPackage(c *compiled, at *claim, i int) (found, bool) {
 	if scheme == vers.Generic {
 		scheme = s.purl.scheme
 	}
-	f := found{subject: i, rel: exact, specific: 1}
+	f := found{subject: i, rel: naming.Exact, specific: 1}
 	var v verdict
 	switch {
 	case len(at.about.Versions)+len(at.about.VersionText)+len(at.about.Ranges) == 0 && at.about.Status == advisory.StatusAffected && c.rec.Source == advisory.OSV:
@@ -294,7 +296,7 @@ func (p *Prepared) combined(c *compiled, at *claim) []found {
 func (p *Prepared) partVersion(s *subject, part string, says *versionSays) verdict {
 	for i := range p.asset.Facts {
 		f := &p.asset.Facts[i]
-		if _, ok := mentions(strings.ToLower(f.Product), atoms(part)); !ok || f.Version == "" || saysYes[strings.ToLower(f.Version)] || saysNo[strings.ToLower(f.Version)] {
+		if _, ok := mentions(strings.ToLower(f.Product), naming.Atoms(part)); !ok || f.Version == "" || slices.Contains(saysYes, strings.ToLower(f.Version)) || slices.Contains(saysNo, strings.ToLower(f.Version)) {
 			continue
 		}
 		of := *s

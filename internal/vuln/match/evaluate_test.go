@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/advisory"
+	"triward/internal/vuln/naming"
 )
 
 // answers is truth and what settles it by vulnerability.
@@ -24,22 +25,22 @@ func ask(a Asset, source advisory.Source, vulns ...advisory.Vulnerability) map[s
 	return answers(Evaluate(a, Compile(advisory.Record{Source: source, ID: "REC-1", Vulns: vulns}, "", nil)))
 }
 
-func match(vulnerable bool, criteria string) advisory.CPEMatch {
+func cpeMatch(vulnerable bool, criteria string) advisory.CPEMatch {
 	return advisory.CPEMatch{Vulnerable: vulnerable, Criteria: criteria}
 }
 
 func TestConfigurations(t *testing.T) {
 	osOnHW := advisory.Vulnerability{ID: "CVE-2024-0001", Configs: []advisory.Config{{Op: advisory.And, Nodes: []advisory.Node{
 		{Op: advisory.Or, Matches: []advisory.CPEMatch{{Vulnerable: true, Criteria: "cpe:2.3:o:acme:drip_100_firmware:*:*:*:*:*:*:*:*", EndExcluding: "2.4"}}},
-		{Op: advisory.Or, Matches: []advisory.CPEMatch{match(false, "cpe:2.3:h:acme:drip_100:-:*:*:*:*:*:*:*")}},
+		{Op: advisory.Or, Matches: []advisory.CPEMatch{cpeMatch(false, "cpe:2.3:h:acme:drip_100:-:*:*:*:*:*:*:*")}},
 	}}}}
 	appOnWindows := advisory.Vulnerability{ID: "CVE-2024-0002", Configs: []advisory.Config{{Op: advisory.And, Nodes: []advisory.Node{
-		{Op: advisory.Or, Matches: []advisory.CPEMatch{match(true, "cpe:2.3:a:acme:viewer:3.1:*:*:*:*:*:*:*")}},
-		{Op: advisory.Or, Matches: []advisory.CPEMatch{match(false, "cpe:2.3:o:microsoft:windows:-:*:*:*:*:*:*:*")}},
+		{Op: advisory.Or, Matches: []advisory.CPEMatch{cpeMatch(true, "cpe:2.3:a:acme:viewer:3.1:*:*:*:*:*:*:*")}},
+		{Op: advisory.Or, Matches: []advisory.CPEMatch{cpeMatch(false, "cpe:2.3:o:microsoft:windows:-:*:*:*:*:*:*:*")}},
 	}}}}
 	notOnLinux := advisory.Vulnerability{ID: "CVE-2024-0003", Configs: []advisory.Config{{Op: advisory.And, Nodes: []advisory.Node{
-		{Op: advisory.Or, Matches: []advisory.CPEMatch{match(true, "cpe:2.3:a:acme:viewer:*:*:*:*:*:*:*:*")}},
-		{Op: advisory.Or, Negate: true, Matches: []advisory.CPEMatch{match(true, "cpe:2.3:a:acme:shield:*:*:*:*:*:*:*:*")}},
+		{Op: advisory.Or, Matches: []advisory.CPEMatch{cpeMatch(true, "cpe:2.3:a:acme:viewer:*:*:*:*:*:*:*:*")}},
+		{Op: advisory.Or, Negate: true, Matches: []advisory.CPEMatch{cpeMatch(true, "cpe:2.3:a:acme:shield:*:*:*:*:*:*:*:*")}},
 	}}}}
 	viewer := Component{Ref: "1", Name: "viewer", Version: "3.1", CPEs: []string{"cpe:2.3:a:acme:viewer:3.1:*:*:*:*:*:*:*"}}
 	shield := Component{Ref: "2", Name: "shield", Version: "1.0", CPEs: []string{"cpe:2.3:a:acme:shield:1.0:*:*:*:*:*:*:*"}}
@@ -150,7 +151,7 @@ func TestWithdrawnMatchesNothing(t *testing.T) {
 }
 
 func TestUserNames(t *testing.T) {
-	names, err := ParseNames("vendor\tAcme\tZenith Pumps\nproduct\tAcme\tDrip 100\tGoutte Cent\n")
+	names, err := naming.Parse("vendor\tAcme\tZenith Pumps\nproduct\tAcme\tDrip 100\tGoutte Cent\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +162,7 @@ func TestUserNames(t *testing.T) {
 			t.Errorf("%s %s: %v", a.Vendor, a.Model, got)
 		}
 	}
-	if _, err := ParseNames("vendor\tonly one\nnonsense\ta\tb"); err == nil {
+	if _, err := naming.Parse("vendor\tonly one\nnonsense\ta\tb"); err == nil {
 		t.Error("a table with faults is read")
 	}
 }

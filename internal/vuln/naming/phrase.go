@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 import (
 	"regexp"
@@ -9,38 +9,38 @@ import (
 // compounds are words that a stroke joins into one.
 var compounds = setOf("pet/ct spect/ct nm/ct tcp/ip xq/i mp/i i/o pn/dp e/ip and/or n/a a/d d/a ac/dc udp/ip")
 
-// wordSlots makes slots of plain text: words, model numbers, lists and ranges of model numbers.
-func wordSlots(s string, makers []string) phrase {
-	var out phrase
+// ReadPhrase makes slots of plain text: words, model numbers, lists and ranges of model numbers.
+func ReadPhrase(s string, makers []string) Phrase {
+	var out Phrase
 	joinNext := false
 	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == ';' || r == ':' || r == '"' }) {
 		low := strings.ToLower(w)
 		if low == "and" || low == "or" || w == "&" || w == "/" {
-			joinNext = len(out) > 0 && out[len(out)-1][0].class == number
+			joinNext = len(out) > 0 && out[len(out)-1][0].Class == Number
 			continue
 		}
-		var slots phrase
+		var slots Phrase
 		switch {
 		case compounds[low]:
 			if low == "xq/i" || low == "mp/i" {
-				slots = phrase{{{s: strings.ReplaceAll(low, "/", ""), class: brand}}}
+				slots = Phrase{{{Text: strings.ReplaceAll(low, "/", ""), Class: Brand}}}
 			} else {
-				slots = phraseOf(atoms(w))
+				slots = PhraseOf(Atoms(w))
 			}
 		case strings.Contains(strings.Trim(w, "/"), "/"):
 			slots = strokes(w)
 		default:
 			if t, ok := span(w); ok {
-				slots = phrase{{t}}
+				slots = Phrase{{t}}
 			} else if t, ok := openDigits(w); ok {
-				slots = phrase{{t}}
+				slots = Phrase{{t}}
 			} else {
-				slots = phraseOf(atoms(w))
+				slots = PhraseOf(Atoms(w))
 			}
 		}
 		for i, sl := range slots {
 			last := len(out) - 1
-			if i == 0 && last >= 0 && sl[0].class == number && out[last][0].class == number &&
+			if i == 0 && last >= 0 && sl[0].Class == Number && out[last][0].Class == Number &&
 				(joinNext || sl[0].pre != "" && sl[0].pre == out[last][0].pre && sl[0].suf == out[last][0].suf) {
 				out[last] = append(slices.Clone(out[last]), sl...) // "TC10 TC20", "2131 and 2141"
 				continue
@@ -53,26 +53,26 @@ func wordSlots(s string, makers []string) phrase {
 }
 
 // strokes reads "FM20/FM30", "MX800/700/600", "M8001A/2A/10A", "EPIQ/Affiniti" and "Fetal/Maternal".
-func strokes(w string) phrase {
+func strokes(w string) Phrase {
 	list := slashed(w)
 	if len(list) == 0 {
 		return nil
 	}
 	numbers, names := 0, 0
 	for _, t := range list {
-		if t.class == number {
+		if t.Class == Number {
 			numbers++
-		} else if t.class.weighs() {
+		} else if t.Class.Weighs() {
 			names++
 		}
 	}
 	if numbers == len(list) || names == len(list) || numbers+names == len(list) && numbers > 0 {
-		return phrase{slot(list)}
+		return Phrase{Slot(list)}
 	}
-	var out phrase
+	var out Phrase
 	for _, t := range list {
-		if t.class != stop {
-			out = append(out, slot{t})
+		if t.Class != Stop {
+			out = append(out, Slot{t})
 		}
 	}
 	return out
@@ -80,29 +80,29 @@ func strokes(w string) phrase {
 
 // slashed is the elements of a stroke list. An element of fewer digits than the one before stands for its last digits; one
 // without letters before its number takes those of the one before.
-func slashed(w string) []tok {
-	var out []tok
+func slashed(w string) []Token {
+	var out []Token
 	for part := range strings.SplitSeq(w, "/") {
-		p := phraseOf(atoms(part))
+		p := PhraseOf(Atoms(part))
 		if len(p) == 0 {
 			continue
 		}
 		t := p[0][0]
 		for _, s := range p[1:] { // "8713-142U" is one code
-			t.s += s[0].s
-			t.class = max(t.class, s[0].class)
-			t.suf += s[0].s
+			t.Text += s[0].Text
+			t.Class = max(t.Class, s[0].Class)
+			t.suf += s[0].Text
 		}
-		if n := len(out); n > 0 && t.class == number && t.pre == "" && out[n-1].class == number && t.digits != "" {
+		if n := len(out); n > 0 && t.Class == Number && t.pre == "" && out[n-1].Class == Number && t.Digits != "" {
 			prev := out[n-1]
 			switch {
-			case len(t.digits) < len(prev.digits) && len(prev.digits) >= 4:
-				t.digits = prev.digits[:len(prev.digits)-len(t.digits)] + t.digits
+			case len(t.Digits) < len(prev.Digits) && len(prev.Digits) >= 4:
+				t.Digits = prev.Digits[:len(prev.Digits)-len(t.Digits)] + t.Digits
 				t.pre = prev.pre
 			case prev.pre != "":
 				t.pre = prev.pre
 			}
-			t.s = t.pre + t.digits + t.suf
+			t.Text = t.pre + t.Digits + t.suf
 		}
 		out = append(out, t)
 	}
@@ -110,21 +110,21 @@ func slashed(w string) []tok {
 }
 
 // span reads "MX400-550" and "MP20-MP90"; "S7-300" is no span.
-func span(w string) (tok, bool) {
+func span(w string) (Token, bool) {
 	m := spanOf.FindStringSubmatch(w)
 	if m == nil {
-		return tok{}, false
+		return Token{}, false
 	}
 	pre, again := strings.ToLower(m[1]), strings.ToLower(m[3])
 	lo, hi := small(m[2]), small(m[4])
 	if again != "" && again != pre || again == "" && len(m[2]) != len(m[4]) || len(m[2]) < 2 && again == "" || lo < 0 || hi <= lo {
-		return tok{}, false
+		return Token{}, false
 	}
-	return tok{s: strings.ToLower(w), class: number, pre: pre, lo: lo, hi: hi, digits: m[2]}, true
+	return Token{Text: strings.ToLower(w), Class: Number, pre: pre, lo: lo, hi: hi, Digits: m[2]}, true
 }
 
 // dropVendor takes the manufacturer's name out of a product name, when something that names a product is left.
-func dropVendor(p phrase, makers []string) phrase {
+func dropVendor(p Phrase, makers []string) Phrase {
 	if len(makers) == 0 {
 		return p
 	}
@@ -133,7 +133,7 @@ func dropVendor(p phrase, makers []string) phrase {
 		n := 0
 		joined := ""
 		for k := i; k < len(out) && k < i+3 && len(out[k]) == 1; k++ {
-			joined += out[k][0].s
+			joined += out[k][0].Text
 			if isMaker(joined, makers) {
 				n = k - i + 1
 			}
@@ -143,8 +143,8 @@ func dropVendor(p phrase, makers []string) phrase {
 			continue
 		}
 		left := slices.Concat(out[:i], out[i+n:])
-		if !slices.ContainsFunc(left, func(s slot) bool {
-			return s[0].class > stop && (len(s[0].s) > 1 || s[0].class == number)
+		if !slices.ContainsFunc(left, func(s Slot) bool {
+			return s[0].Class > Stop && (len(s[0].Text) > 1 || s[0].Class == Number)
 		}) {
 			i += n
 			continue
@@ -154,14 +154,14 @@ func dropVendor(p phrase, makers []string) phrase {
 	return out
 }
 
-// dropMaker does the same for the name of what is judged.
-func dropMaker(list []atom, makers []string) []atom {
+// DropMaker does the same for the name of what is judged.
+func DropMaker(list []Atom, makers []string) []Atom {
 	out := list
 	for i := 0; i < len(out); {
 		n := 0
 		joined := ""
 		for k := i; k < len(out) && k < i+3; k++ {
-			joined += out[k].s
+			joined += out[k].Text
 			if isMaker(joined, makers) {
 				n = k - i + 1
 			}
@@ -171,7 +171,7 @@ func dropMaker(list []atom, makers []string) []atom {
 			continue
 		}
 		left := slices.Concat(out[:i], out[i+n:])
-		if !slices.ContainsFunc(left, func(a atom) bool { return a.class > stop && (len(a.s) > 1 || a.class == number) }) {
+		if !slices.ContainsFunc(left, func(a Atom) bool { return a.Class > Stop && (len(a.Text) > 1 || a.Class == Number) }) {
 			i += n
 			continue
 		}
@@ -195,12 +195,12 @@ func isMaker(joined string, makers []string) bool {
 var openDigit = regexp.MustCompile(`^([A-Za-z]{0,4})(\d+[xX]+\d+|\d+[xX]{2,})$`)
 
 // openDigits reads a model number with open digits: "5x0", "VMT50xx".
-func openDigits(w string) (tok, bool) {
+func openDigits(w string) (Token, bool) {
 	m := openDigit.FindStringSubmatch(w)
 	if m == nil {
-		return tok{}, false
+		return Token{}, false
 	}
-	t := tok{class: number, pre: strings.ToLower(m[1]), digits: strings.ToLower(m[2])}
-	t.s = t.pre + t.digits
+	t := Token{Class: Number, pre: strings.ToLower(m[1]), Digits: strings.ToLower(m[2])}
+	t.Text = t.pre + t.Digits
 	return t, true
 }

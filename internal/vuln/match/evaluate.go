@@ -1,10 +1,11 @@
-package vuln
+package match
 
 import (
 	"slices"
 
 	"triward/internal/advisory"
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 // Evaluate is the answers of one record for one asset, one for each vulnerability that the record connects with it, in the
@@ -19,7 +20,7 @@ func Evaluate(a Asset, rec Compiled) []Match {
 // found is the answer of one statement about one subject.
 type found struct {
 	subject  int
-	rel      relation
+	rel      naming.Relation
 	status   advisory.Status
 	truth    vers.Truth // whether the statement applies
 	specific int        // 2: an exact version, 1: a range, 0: every version
@@ -79,13 +80,13 @@ func dropDoubt(byClaim map[int][]found) {
 	named := map[int]bool{}
 	for _, list := range byClaim {
 		for _, f := range list {
-			if f.rel == exact {
+			if f.rel == naming.Exact {
 				named[f.subject] = true
 			}
 		}
 	}
 	for i, list := range byClaim {
-		byClaim[i] = slices.DeleteFunc(list, func(f found) bool { return f.rel == possible && named[f.subject] })
+		byClaim[i] = slices.DeleteFunc(list, func(f found) bool { return f.rel == naming.Possible && named[f.subject] })
 	}
 }
 
@@ -114,9 +115,9 @@ func (p *Prepared) combine(all []found) []answer {
 		}
 		own := all[:n:n]
 		all = all[n:]
-		named := slices.ContainsFunc(own, func(f found) bool { return f.rel >= member })
+		named := slices.ContainsFunc(own, func(f found) bool { return f.rel >= naming.Member })
 		if named {
-			own = slices.DeleteFunc(own, func(f found) bool { return f.rel == possible })
+			own = slices.DeleteFunc(own, func(f found) bool { return f.rel == naming.Possible })
 		}
 		out = append(out, settle(own))
 	}
@@ -217,7 +218,7 @@ func (p *Prepared) candidates(at *claim) func(yield func(int) bool) {
 	}
 	if len(at.models) > 0 {
 		for i := range p.subjects {
-			if slices.ContainsFunc(p.subjects[i].codes, func(c string) bool { return slices.Contains(at.models, c) }) {
+			if slices.ContainsFunc(p.subjects[i].Codes, func(c string) bool { return slices.Contains(at.models, c) }) {
 				list = append(list, i)
 			}
 		}
@@ -264,18 +265,18 @@ func (p *Prepared) named(c *compiled, at *claim, i int) (found, bool) {
 	}
 	version := p.version(c, at, s, rest)
 	if version.labelled && version.truth == vers.True && name.Missing == "exact model" { // the text names the model that the product's name leaves open
-		nameTruth, f.rel = vers.True, exact
+		nameTruth, f.rel = vers.True, naming.Exact
 		steps[0].Truth, steps[0].Missing = Affected, ""
 	}
 	f.specific = version.specific
 	steps = append(steps, version.proof)
 	t := nameTruth.And(version.truth).And(excepted.Not())
-	if parts.naming.version != nil {
+	if parts.naming.Version != nil {
 		v := p.inNameVersion(s, &parts.naming)
 		steps = append(steps, v.proof)
 		t = t.And(v.truth)
 	}
-	if len(parts.naming.with) > 0 {
+	if len(parts.naming.Demands) > 0 {
 		w, says, missing := p.demanded(s, &parts.naming)
 		steps = append(steps, Proof{Rule: "condition", Truth: truthOf(w), Says: says, Missing: missing})
 		t = t.And(w)

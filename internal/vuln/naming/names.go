@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 import (
 	_ "embed"
@@ -9,7 +9,7 @@ import (
 	"triward/internal/problem"
 )
 
-//go:embed aliases.tsv
+//go:embed names.tsv
 var aliasTable string
 
 // Names is what is known of other names: of manufacturers, of their products, and what kind of thing a product line is.
@@ -74,20 +74,20 @@ var keptNames = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
-// builtin is the built-in table.
-var builtin = sync.OnceValue(func() *Names {
-	n, err := ParseNames("")
+// Builtin is the built-in table.
+var Builtin = sync.OnceValue(func() *Names {
+	n, err := Parse("")
 	if err != nil {
 		return &Names{} // a test reads the table: it has no faults
 	}
 	return n
 })
 
-// ParseNames reads a user's table and adds it to the built-in one. Lines are tab-separated: "vendor" and two or more names
+// Parse reads a user's table and adds it to the built-in one. Lines are tab-separated: "vendor" and two or more names
 // of one manufacturer; "product", a manufacturer and two or more names of one product; "kind", a manufacturer, a product
 // line and what it is ("PET/CT System"); "sold", a manufacturer, another one and a product of the other that it sells.
 // Empty lines and lines that begin with # are passed over. Faults are an Invalid error by line.
-func ParseNames(text string) (*Names, error) {
+func Parse(text string) (*Names, error) {
 	n := &Names{vendors: map[string][]string{}, products: map[string][]group{}, kinds: map[string][]kindOf{}, sold: map[string][]soldAs{}}
 	var faults problem.List
 	n.add(aliasTable, &faults)
@@ -142,18 +142,18 @@ func (n *Names) add(text string, faults *problem.List) {
 			for _, name := range row[2:] {
 				g.names = append(g.names, labelled{name, plainExpr(name)})
 			}
-			for _, id := range vendorSet(row[1]) {
+			for _, id := range Makers(row[1]) {
 				n.products[id] = append(n.products[id], g)
 			}
 		case "kind":
-			for _, id := range vendorSet(row[1]) {
+			for _, id := range Makers(row[1]) {
 				for _, kind := range row[3:] {
 					n.kinds[id] = append(n.kinds[id], kindOf{labelled{row[2], plainExpr(row[2])}, kind})
 				}
 			}
 		case "sold":
-			for _, id := range vendorSet(row[1]) {
-				for _, maker := range vendorSet(row[2]) {
+			for _, id := range Makers(row[1]) {
+				for _, maker := range Makers(row[2]) {
 					for _, product := range row[3:] {
 						n.sold[id] = append(n.sold[id], soldAs{maker, labelled{product, plainExpr(product)}})
 					}
@@ -167,7 +167,7 @@ func (n *Names) add(text string, faults *problem.List) {
 func (n *Names) join(names []string) {
 	var all []string
 	for _, name := range names {
-		for _, id := range vendorSet(name) {
+		for _, id := range Makers(name) {
 			all = append(all, id)
 			all = append(all, n.vendors[id]...)
 		}
@@ -182,10 +182,13 @@ func (n *Names) join(names []string) {
 	}
 }
 
-// makers are the ids of a manufacturer with those that the table holds for the same.
-func (n *Names) makers(vendor string) []string {
+// Same is the ids of the manufacturer with a built-in id, that id included; none when the table holds no other.
+func (n *Names) Same(id string) []string { return n.vendors[id] }
+
+// Makers are the ids of a manufacturer with those that the table holds for the same.
+func (n *Names) Makers(vendor string) []string {
 	var out []string
-	for _, id := range vendorSet(vendor) {
+	for _, id := range Makers(vendor) {
 		out = append(out, id)
 		out = append(out, n.vendors[id]...)
 	}
@@ -194,7 +197,8 @@ func (n *Names) makers(vendor string) []string {
 }
 
 // others are the further names of a product of one of the makers.
-func (n *Names) others(makers []string, name expr) []string {
+func (n *Names) others(makers []string, called []Atom) []string {
+	name := expr{called, PhraseOf(called)}
 	var out []string
 	for _, id := range makers {
 		for _, g := range n.products[id] {

@@ -1,4 +1,4 @@
-package vuln
+package naming
 
 import (
 	"slices"
@@ -25,7 +25,7 @@ func setOf(words string) map[string]bool {
 
 // vendorNorm is the name of a manufacturer without case, accents, punctuation, legal form and words that add nothing.
 func vendorNorm(name string) string {
-	name = plain(name)
+	name = Plain(name)
 	if i := strings.IndexByte(name, '('); i > 0 {
 		name = name[:i]
 	}
@@ -42,8 +42,8 @@ func vendorNorm(name string) string {
 	return strings.Join(words, "")
 }
 
-// vendorID is the canonical id of one manufacturer. A name that is one letter away from a known one is that one.
-func vendorID(name string) string {
+// MakerID is the canonical id of one manufacturer. A name that is one letter away from a known one is that one.
+func MakerID(name string) string {
 	n := vendorNorm(name)
 	ids := vendorIDs()
 	if id, ok := ids[n]; ok {
@@ -64,11 +64,11 @@ func vendorID(name string) string {
 	return n
 }
 
-// vendorSet is the manufacturers that a text names: "Silex Technology and GE Healthcare" is two, "Becton, Dickinson and
+// Makers is the manufacturers that a text names: "Silex Technology and GE Healthcare" is two, "Becton, Dickinson and
 // Company (BD)" is one.
-func vendorSet(text string) []string {
-	text = strings.TrimSpace(plain(text))
-	if text == "" || len(text) > maxName {
+func Makers(text string) []string {
+	text = strings.TrimSpace(Plain(text))
+	if text == "" || len(text) > MaxLength {
 		return nil
 	}
 	ids := vendorIDs()
@@ -78,7 +78,7 @@ func vendorSet(text string) []string {
 	var out []string
 	add := func(name string) {
 		if vendorNorm(name) != "" {
-			out = append(out, vendorID(name))
+			out = append(out, MakerID(name))
 		}
 	}
 	rest := text
@@ -129,8 +129,8 @@ func splitVendors(text string) []string {
 	return out
 }
 
-// meet says that two sorted sets share a member.
-func meet(a, b []string) bool {
+// Meet says that two sorted sets share a member.
+func Meet(a, b []string) bool {
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		switch {
 		case a[i] == b[j]:

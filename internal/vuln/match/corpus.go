@@ -1,16 +1,17 @@
-package vuln
+package match
 
 import (
 	"slices"
 	"strings"
 
 	"triward/internal/advisory"
+	"triward/internal/vuln/naming"
 )
 
 // Corpus is records in memory under their keys, for matching without a database. Adding is for one goroutine; when all
 // records are added, matching is safe for many.
 type Corpus struct {
-	names   *Names
+	names   *naming.Names
 	records []Compiled
 	at      map[string]int32 // source and id -> record
 	byKey   map[string][]int32
@@ -18,9 +19,9 @@ type Corpus struct {
 }
 
 // NewCorpus is an empty corpus; names may be nil.
-func NewCorpus(names *Names) *Corpus {
+func NewCorpus(names *naming.Names) *Corpus {
 	if names == nil {
-		names = builtin()
+		names = naming.Builtin()
 	}
 	return &Corpus{names: names, at: map[string]int32{}, byKey: map[string][]int32{}}
 }
@@ -67,7 +68,7 @@ func (c *Corpus) file(i int32) {
 func (c *Corpus) Len() int { return len(c.records) }
 
 // Names is the table of names that the corpus matches with.
-func (c *Corpus) Names() *Names { return c.names }
+func (c *Corpus) Names() *naming.Names { return c.names }
 
 // Synonyms is the ids that the records name for one vulnerability.
 func (c *Corpus) Synonyms() *Synonyms { return &c.aliases }

@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"regexp"
@@ -8,6 +8,7 @@ import (
 
 	"triward/internal/advisory"
 	"triward/internal/cpe"
+	"triward/internal/vuln/naming"
 )
 
 // Compiled is a record prepared for matching. It is immutable and safe for concurrent use; what few assets ask for (names,
@@ -18,7 +19,7 @@ type compiled struct {
 	rec    advisory.Record // without its long texts
 	label  string          // "csaf ICSMA-18-123-01 rev 3"
 	hash   string
-	names  *Names
+	names  *naming.Names
 	claims []claim
 	vulns  []compiledVuln
 	keys   []string
@@ -57,14 +58,14 @@ type lazyClaim struct {
 
 // claimParts is what is read of a claim when its manufacturer or identifier is met.
 type claimParts struct {
-	naming naming
+	naming naming.Published
 	says   versionSays
 }
 
 // Compile prepares a record; hash is the SHA-256 of its bytes in hex. names may be nil.
-func Compile(rec advisory.Record, hash string, names *Names) Compiled {
+func Compile(rec advisory.Record, hash string, names *naming.Names) Compiled {
 	if names == nil {
-		names = builtin()
+		names = naming.Builtin()
 	}
 	c := &compiled{hash: hash, names: names, keys: RecordKeys(rec)}
 	c.label = string(rec.Source) + " " + rec.ID
@@ -87,7 +88,7 @@ func Compile(rec advisory.Record, hash string, names *Names) Compiled {
 				known[id] = at
 				c.claims = append(c.claims, newClaim(a))
 				if rec.Source == advisory.CSAF {
-					c.claims[at].words = keyWords(atoms(a.Product))
+					c.claims[at].words = keyWords(naming.Atoms(a.Product))
 				}
 			}
 			c.vulns[i].refs = append(c.vulns[i].refs, ref{claim: at, status: a.Status, place: a.Place, note: strings.TrimSpace(a.Justification + " " + a.Note)})
@@ -145,7 +146,7 @@ func claimID(a *advisory.Affected) string {
 func newClaim(a *advisory.Affected) claim {
 	own := *a
 	own.Justification, own.Note = "", ""
-	c := claim{about: &own, makers: vendorSet(a.Vendor), pkg: affectedPackage(a), lazy: &lazyClaim{}}
+	c := claim{about: &own, makers: naming.Makers(a.Vendor), pkg: affectedPackage(a), lazy: &lazyClaim{}}
 	c.bare = bareNames(a, c.makers)
 	for _, text := range a.CPEs {
 		if n, err := cpe.Parse(text); err == nil {
@@ -153,7 +154,7 @@ func newClaim(a *advisory.Affected) claim {
 		}
 	}
 	for _, m := range append(slices.Clone(a.Models), a.SKUs...) {
-		if b := bare(m); b != "" {
+		if b := naming.Bare(m); b != "" {
 			c.models = append(c.models, b)
 		}
 	}
@@ -170,10 +171,10 @@ func criteria(n cpe.Name, b cpe.Bounds) cpe.Criteria { return cpe.Compile(compar
 // comparable is a CPE name with vendor and product in bare form, the vendor under its id.
 func comparable(n cpe.Name) cpe.Name {
 	if v := n[cpe.Vendor]; v.Kind() == cpe.Text && !v.Wild() {
-		n[cpe.Vendor] = cpe.Of(vendorID(v.Plain()))
+		n[cpe.Vendor] = cpe.Of(naming.MakerID(v.Plain()))
 	}
 	if v := n[cpe.Product]; v.Kind() == cpe.Text && !v.Wild() {
-		if b := bare(v.Plain()); b != "" {
+		if b := naming.Bare(v.Plain()); b != "" {
 			n[cpe.Product] = cpe.Of(b)
 		}
 	}
@@ -188,17 +189,17 @@ var (
 // read is the parts of a claim, read on first use.
 func (c *compiled) read(at *claim) *claimParts {
 	at.lazy.once.Do(func() {
-		n := parseName(at.about.Product, at.makers)
+		n := naming.ReadPublished(at.about.Product, at.makers)
 		defer func() { at.lazy.parts.says.only(c, at) }()
-		if len(n.kinds) == 0 && (n.generic || feeble(&n)) {
+		if len(n.Kinds) == 0 && (n.Generic || feeble(&n)) {
 			// "Version", "AP": the product's own name stands in the title only.
 			title := titleTail.ReplaceAllString(titleLead.ReplaceAllString(strings.ReplaceAll(c.rec.Title, "'", " "), ""), "")
-			t := parseName(title, at.makers)
-			if !t.generic && len(t.alts) > 0 && c.rec.Source == advisory.CSAF {
-				n.alts = append(n.alts, t.alts...)
-				n.generic = false
-				if n.version == nil {
-					n.version, n.said = t.version, t.said
+			t := naming.ReadPublished(title, at.makers)
+			if !t.Generic && len(t.Alts) > 0 && c.rec.Source == advisory.CSAF {
+				n.Alts = append(n.Alts, t.Alts...)
+				n.Generic = false
+				if n.Version == nil {
+					n.Version, n.Said = t.Version, t.Said
 				}
 			}
 		}
@@ -206,24 +207,21 @@ func (c *compiled) read(at *claim) *claimParts {
 		says := &at.lazy.parts.says
 		for i := range says.labels { // a product_version that holds a product's name
 			l := &says.labels[i]
-			if l.named || n.generic && l.weighs {
-				n.alts = append(n.alts, l.phrase)
+			if l.named || n.Generic && l.weighs {
+				n.Alts = append(n.Alts, l.phrase)
 				l.named = true
 			}
 		}
-		if n.generic && slices.ContainsFunc(says.labels, func(l label) bool { return l.named }) {
-			n.generic = false
-			n.alts = slices.DeleteFunc(n.alts, func(p phrase) bool { return len(significant(p)) == 0 })
+		if n.Generic && slices.ContainsFunc(says.labels, func(l label) bool { return l.named }) {
+			n.Generic = false
+			n.DropEmpty()
 		}
 		for _, f := range at.about.Family {
-			if fam := parseName(f, at.makers); n.generic && !fam.generic {
-				n.alts, n.generic = append(n.alts, fam.alts...), false
+			if fam := naming.ReadPublished(f, at.makers); n.Generic && !fam.Generic {
+				n.Alts, n.Generic = append(n.Alts, fam.Alts...), false
 			}
 		}
-		for _, p := range n.alts {
-			s, ok := sigOf(p)
-			n.sigs, n.open = append(n.sigs, s), append(n.open, !ok)
-		}
+		n.Index()
 		at.lazy.parts.naming = n
 	})
 	return &at.lazy.parts
@@ -238,7 +236,7 @@ func (s *versionSays) only(c *compiled, at *claim) {
 	l := &s.labels[0]
 	digits := 0
 	for i := range len(l.text) {
-		if isDigit(l.text[i]) {
+		if l.text[i] >= '0' && l.text[i] <= '9' {
 			digits++
 		}
 	}
@@ -255,10 +253,10 @@ func (s *versionSays) only(c *compiled, at *claim) {
 }
 
 // feeble says that a name is too short to be one: two letters.
-func feeble(n *naming) bool {
-	for _, p := range n.alts {
+func feeble(n *naming.Published) bool {
+	for _, p := range n.Alts {
 		for _, s := range p {
-			if s[0].class == brand || s[0].class == number && s[0].strong() {
+			if s[0].Class == naming.Brand || s[0].Class == naming.Number && s[0].Strong() {
 				return false
 			}
 		}

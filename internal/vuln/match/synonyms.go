@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"slices"

@@ -1,10 +1,11 @@
-package vuln
+package match
 
 import (
 	"slices"
 
 	"triward/internal/advisory"
 	"triward/internal/cpe"
+	"triward/internal/vuln/naming"
 )
 
 // The keys of the inverted index. Manufacturers stand under their built-in ids, so that records keep their keys when a
@@ -19,7 +20,7 @@ import (
 //	model:<bare number>            model, part, serial or order number given as an identifier, for products without manufacturer
 
 // AssetKeys are the keys under which records that could concern an asset are found, sorted. names may be nil.
-func AssetKeys(a Asset, names *Names) []string { return slices.Clone(Prepare(a, names).Keys()) }
+func AssetKeys(a Asset, names *naming.Names) []string { return slices.Clone(Prepare(a, names).Keys()) }
 
 // Keys are the keys of the asset, sorted.
 func (p *Prepared) Keys() []string { return p.keys }
@@ -30,23 +31,23 @@ func (p *Prepared) index() {
 	for i := range p.subjects {
 		s := &p.subjects[i]
 		if s.kind != aComponent {
-			for _, id := range s.makers {
+			for _, id := range s.Makers {
 				p.byMaker[id] = append(p.byMaker[id], i)
 				seen["vendor:"+id] = true
 			}
-			if len(s.makers) == 0 && s.kind == theDevice {
-				for _, name := range s.names {
+			if len(s.Makers) == 0 && s.kind == theDevice {
+				for _, name := range s.Names {
 					for _, w := range keyWords(name) {
 						p.byWord = append(p.byWord, w)
 						seen["word:"+w] = true
 					}
 				}
 			}
-			for _, c := range s.codes {
+			for _, c := range s.Codes {
 				seen["model:"+c] = true
 			}
 		}
-		for _, b := range s.bare {
+		for _, b := range s.Bare {
 			if b != "" {
 				p.byName[b] = append(p.byName[b], i)
 				seen["name:"+b] = true
@@ -74,15 +75,15 @@ func (p *Prepared) index() {
 
 // cpeKeys are the index keys of a CPE name: its part, and vendor and product in bare form, the vendor under its id and
 // under the ids that names add.
-func cpeKeys(n *cpe.Name, names *Names) []string {
+func cpeKeys(n *cpe.Name, names *naming.Names) []string {
 	k, ok := n.Key()
 	if !ok {
 		return nil
 	}
-	product := bare(k.Product)
-	ids := []string{vendorID(k.Vendor)}
+	product := naming.Bare(k.Product)
+	ids := []string{naming.MakerID(k.Vendor)}
 	if names != nil {
-		for _, id := range names.vendors[ids[0]] {
+		for _, id := range names.Same(ids[0]) {
 			if id != ids[0] {
 				ids = append(ids, id)
 			}
@@ -105,7 +106,7 @@ func RecordKeys(r advisory.Record) []string {
 		v := &r.Vulns[i]
 		for j := range v.Affected {
 			if a := &v.Affected[j]; r.Source == advisory.CSAF {
-				for _, w := range keyWords(atoms(a.Product)) {
+				for _, w := range keyWords(naming.Atoms(a.Product)) {
 					seen["word:"+w] = true
 				}
 			}
@@ -128,7 +129,7 @@ func RecordKeys(r advisory.Record) []string {
 }
 
 func affectedKeys(a *advisory.Affected, seen map[string]bool) {
-	makers := vendorSet(a.Vendor)
+	makers := naming.Makers(a.Vendor)
 	for _, id := range makers {
 		seen["vendor:"+id] = true
 	}
@@ -149,7 +150,7 @@ func affectedKeys(a *advisory.Affected, seen map[string]bool) {
 	}
 	for _, list := range [...][]string{a.Models, a.SKUs} {
 		for _, m := range list {
-			if b := bare(m); b != "" {
+			if b := naming.Bare(m); b != "" {
 				seen["model:"+b] = true
 			}
 		}
@@ -160,12 +161,12 @@ func affectedKeys(a *advisory.Affected, seen map[string]bool) {
 func bareNames(a *advisory.Affected, makers []string) []string {
 	var out []string
 	for _, text := range append([]string{a.Product, a.Package}, a.Names...) {
-		if b := bare(text); b != "" && len(b) <= maxName && !slices.Contains(out, b) {
+		if b := naming.Bare(text); b != "" && len(b) <= naming.MaxLength && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
 	}
 	if len(makers) > 0 && a.Product != "" {
-		if b := bareOf(dropMaker(atoms(a.Product), makers)); b != "" && !slices.Contains(out, b) {
+		if b := naming.Joined(naming.DropMaker(naming.Atoms(a.Product), makers)); b != "" && !slices.Contains(out, b) {
 			out = append(out, b)
 		}
 	}
@@ -210,11 +211,11 @@ func nodeKeys(n *advisory.Node, seen map[string]bool) {
 }
 
 // keyWords are the words of a name by which a product is found when its manufacturer is not recorded.
-func keyWords(name []atom) []string {
+func keyWords(name []naming.Atom) []string {
 	var out []string
-	for _, sl := range phraseOf(name) {
-		if t := &sl[0]; t.class == brand && len(t.s) >= 4 || t.class == number && t.strong() {
-			out = append(out, t.s)
+	for _, sl := range naming.PhraseOf(name) {
+		if t := &sl[0]; t.Class == naming.Brand && len(t.Text) >= 4 || t.Class == naming.Number && t.Strong() {
+			out = append(out, t.Text)
 		}
 	}
 	return out

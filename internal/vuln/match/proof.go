@@ -1,7 +1,8 @@
-package vuln
+package match
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"triward/internal/vers"
@@ -55,7 +56,7 @@ func count(n int) string {
 	if n < len(words) {
 		return words[n]
 	}
-	return itoa(n)
+	return strconv.Itoa(n)
 }
 
 // match makes the answer of a record about one vulnerability from the answers for the parts of the asset: affected if one

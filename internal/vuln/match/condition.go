@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"regexp"
@@ -6,24 +6,25 @@ import (
 	"strings"
 
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 var (
 	windowsIn = regexp.MustCompile(`(?i)windows\s+(xp|vista|nt|2000|7|8(?:\.1)?|10|11|server\s+\d{4}(?:\s+r2)?|\d{4})`)
-	saysYes   = setOf("yes true y 1 installed enabled present on")
-	saysNo    = setOf("no false n 0 none not absent off disabled")
+	saysYes   = strings.Fields("yes true y 1 installed enabled present on")
+	saysNo    = strings.Fields("no false n 0 none not absent off disabled")
 )
 
 // circumstance decides a condition of a statement from what else is known of the asset: its operating systems, its other
 // parts and its named values. name is the subject's name that is left over, phrase what has to stand in it.
-func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Truth, string) {
-	low := strings.ToLower(plain(text))
+func (p *Prepared) circumstance(s *subject, text string, want naming.Phrase) (vers.Truth, string) {
+	low := strings.ToLower(naming.Plain(text))
 	if m := windowsIn.FindStringSubmatch(low); m != nil {
 		return p.onWindows(m[1])
 	}
 	for i := range p.asset.Facts {
 		f := &p.asset.Facts[i]
-		name := atoms(f.Product)
+		name := naming.Atoms(f.Product)
 		if len(name) == 0 || f.Product == "" {
 			continue
 		}
@@ -37,9 +38,9 @@ func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Trut
 		where := f.Product + " = " + f.Version
 		value := strings.ToLower(strings.TrimSpace(f.Version))
 		switch {
-		case f.Kind == Other && saysNo[value]:
+		case f.Kind == Other && slices.Contains(saysNo, value):
 			return vers.False, where
-		case f.Kind == Other && saysYes[value] && !strings.ContainsAny(rest, "0123456789"):
+		case f.Kind == Other && slices.Contains(saysYes, value) && !strings.ContainsAny(rest, "0123456789"):
 			return vers.True, where
 		case len(value) >= 3 && strings.Contains(low, value) && !strings.ContainsAny(value, "0123456789"):
 			return vers.True, where
@@ -58,17 +59,17 @@ func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Trut
 		return t, ""
 	}
 	if s != nil && len(want) > 0 {
-		for _, name := range s.names {
-			if al := align(want, name, s.codes); len(al.open) == 0 {
+		for _, name := range s.Names {
+			if al := naming.Align(want, name, s.Codes); len(al.Open) == 0 {
 				return vers.True, "the name says " + text
 			}
 		}
 	}
 	if s != nil && (strings.Contains(low, "wlan") || strings.Contains(low, "wi-fi") || strings.Contains(low, "wifi") || strings.Contains(low, "wireless")) && len(strings.Fields(low)) <= 3 {
-		for _, a := range atoms(s.called) {
-			switch a.s {
+		for _, a := range naming.Atoms(s.Called) {
+			switch a.Text {
 			case "wlan", "wifi", "wireless":
-				return vers.True, "the name says " + a.s
+				return vers.True, "the name says " + a.Text
 			}
 		}
 	}
@@ -76,18 +77,18 @@ func (p *Prepared) circumstance(s *subject, text string, want phrase) (vers.Trut
 }
 
 // mentions finds the words of a named value in a condition and returns what follows the last of them.
-func mentions(low string, name []atom) (rest string, ok bool) {
+func mentions(low string, name []naming.Atom) (rest string, ok bool) {
 	end := 0
 	for _, a := range name {
-		if a.class == stop {
+		if a.Class == naming.Stop {
 			continue
 		}
-		stem := strings.TrimSuffix(a.s, "s")
+		stem := strings.TrimSuffix(a.Text, "s")
 		i := strings.Index(low, stem)
 		if i < 0 || len(stem) < 3 {
 			return "", false
 		}
-		for i += len(stem); i < len(low) && isLetter(low[i]); {
+		for i += len(stem); i < len(low) && low[i] >= 'a' && low[i] <= 'z'; {
 			i++
 		}
 		end = max(end, i)
@@ -101,7 +102,7 @@ func (p *Prepared) onWindows(want string) (vers.Truth, string) {
 	known := false
 	for i := range p.asset.Facts {
 		f := &p.asset.Facts[i]
-		named := strings.Contains(bare(f.Product), "operatingsystem") || bare(f.Product) == "os"
+		named := strings.Contains(naming.Bare(f.Product), "operatingsystem") || naming.Bare(f.Product) == "os"
 		if f.Kind != OS && !(f.Kind == Other && named) {
 			continue
 		}
@@ -122,16 +123,16 @@ func (p *Prepared) onWindows(want string) (vers.Truth, string) {
 }
 
 // demanded decides all conditions of a product name.
-func (p *Prepared) demanded(s *subject, n *naming) (vers.Truth, string, string) {
+func (p *Prepared) demanded(s *subject, n *naming.Published) (vers.Truth, string, string) {
 	out, says, missing := vers.True, "", ""
-	for _, w := range n.with {
-		t, why := p.circumstance(s, w.text, w.phrase)
+	for _, w := range n.Demands {
+		t, why := p.circumstance(s, w.Text, w.Phrase)
 		if t == vers.Unknown {
-			missing = "whether this applies: " + w.text
-			if windowsIn.MatchString(w.text) {
+			missing = "whether this applies: " + w.Text
+			if windowsIn.MatchString(w.Text) {
 				missing = "operating system"
 			}
-			why = quoted(w.text) + " is demanded and not known"
+			why = quoted(w.Text) + " is demanded and not known"
 		}
 		if t < out || says == "" {
 			out, says = min(out, t), why
@@ -141,61 +142,21 @@ func (p *Prepared) demanded(s *subject, n *naming) (vers.Truth, string, string) 
 }
 
 // leftOut says whether a name is among those that a statement excepts.
-func leftOut(s *subject, n *naming) (vers.Truth, string) {
+func leftOut(s *subject, n *naming.Published) (vers.Truth, string) {
 	out, says := vers.False, ""
-	for i := range n.without {
-		x := &n.without[i]
-		rel := s.relate(x)
-		if rel < member {
+	for i := range n.Without {
+		x := &n.Without[i]
+		rel := s.Relate(x)
+		if rel < naming.Member {
 			continue
 		}
-		if x.version == nil {
-			return vers.True, quoted(x.text) + " is excepted"
+		if x.Version == nil {
+			return vers.True, quoted(x.Text) + " is excepted"
 		}
-		t, _ := x.version.Contains(s.facts)
+		t, _ := x.Version.Contains(s.facts)
 		if t > out {
-			out, says = t, quoted(x.text)+" is excepted"
+			out, says = t, quoted(x.Text)+" is excepted"
 		}
 	}
 	return out, says
-}
-
-// relate is the closest relation of a naming to the names of a subject.
-func (s *subject) relate(n *naming) relation {
-	rel, _ := s.closest(n)
-	return rel
-}
-
-// closest is the closest relation and what of the subject's name the published one leaves over.
-func (s *subject) closest(n *naming) (relation, []atom) {
-	best := apart
-	var rest []atom
-	for k, p := range n.alts {
-		for i, name := range s.names {
-			if k < len(n.sigs) && !n.open[k] && !n.sigs[k].meets(&s.sigs[i]) {
-				continue
-			}
-			rel := compare(p, name, s.codes)
-			if rel <= possible && n.line && extends(p, name, s.codes) {
-				rel = member
-			}
-			if rel <= best || rel == possible && i >= s.own { // other names add sameness, not doubt
-				continue
-			}
-			al := align(p, name, s.codes)
-			if i >= s.own && slices.ContainsFunc(al.open, func(k int) bool { return p[k][0].class.weighs() }) {
-				continue
-			}
-			best, rest = rel, nil
-			for i := range name {
-				if al.used&(1<<i) == 0 {
-					rest = append(rest, name[i])
-				}
-			}
-			if best == exact && len(rest) == 0 {
-				return best, rest
-			}
-		}
-	}
-	return best, rest
 }

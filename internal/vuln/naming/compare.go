@@ -1,120 +1,120 @@
-package vuln
+package naming
 
 import (
 	"slices"
 	"strings"
 )
 
-// A tok is one word or model number of a published name. A model number may be a range ("MX400-550") or hold the wildcard
+// A Token is one word or model number of a published name. A model number may be a range ("MX400-550") or hold the wildcard
 // x in its digits ("IGS 5x0").
-type tok struct {
-	s      string // letters and digits joined
-	class  class
+type Token struct {
+	Text   string // letters and digits joined
+	Class  Class
 	pre    string // of a model number: the letters before its digits
-	digits string
+	Digits string
 	suf    string
 	lo, hi int // a range of numbers, when hi is not 0
 }
 
-// A slot is a place of a name where any one of the alternatives may stand ("FM20/FM30/FM40/FM50").
-type slot []tok
+// A Slot is a place of a name where any one of the alternatives may stand ("FM20/FM30/FM40/FM50").
+type Slot []Token
 
-// A phrase is one way to name a product.
-type phrase []slot
+// A Phrase is one way to name a product.
+type Phrase []Slot
 
 // expr is a plain name, ready to be compared in both directions.
 type expr struct {
-	atoms  []atom
-	phrase phrase
+	atoms  []Atom
+	phrase Phrase
 }
 
 func plainExpr(name string) expr {
-	a := atoms(name)
-	return expr{a, phraseOf(a)}
+	a := Atoms(name)
+	return expr{a, PhraseOf(a)}
 }
 
 // same says that two names are the same name in other words.
 func same(a, b expr) bool {
-	return compare(a.phrase, b.atoms, nil) == exact && compare(b.phrase, a.atoms, nil) == exact
+	return Compare(a.phrase, b.atoms, nil) == Exact && Compare(b.phrase, a.atoms, nil) == Exact
 }
 
-// phraseOf makes a phrase of single words; letters and digits that touch make one model number.
-func phraseOf(list []atom) phrase {
-	var out phrase
+// PhraseOf makes a phrase of single words; letters and digits that touch make one model number.
+func PhraseOf(list []Atom) Phrase {
+	var out Phrase
 	for i := 0; i < len(list); {
 		j := i + 1
-		digits := list[i].class == number
+		digits := list[i].Class == Number
 		for j < len(list) && list[j].glued {
-			digits = digits || list[j].class == number
+			digits = digits || list[j].Class == Number
 			j++
 		}
 		if !digits {
 			j = i + 1
-			if list[i].class != stop {
-				out = append(out, slot{{s: list[i].s, class: list[i].class}})
+			if list[i].Class != Stop {
+				out = append(out, Slot{{Text: list[i].Text, Class: list[i].Class}})
 			}
 			i = j
 			continue
 		}
-		out = append(out, slot{unit(list[i:j])})
+		out = append(out, Slot{unit(list[i:j])})
 		i = j
 	}
 	return out
 }
 
-func unit(list []atom) tok {
-	t := tok{class: number}
+func unit(list []Atom) Token {
+	t := Token{Class: Number}
 	for _, a := range list {
-		t.s += a.s
+		t.Text += a.Text
 		switch {
-		case a.class == number && t.digits == "":
-			t.digits = a.s
-		case t.digits == "":
-			t.pre += a.s
+		case a.Class == Number && t.Digits == "":
+			t.Digits = a.Text
+		case t.Digits == "":
+			t.pre += a.Text
 		default:
-			t.suf += a.s
+			t.suf += a.Text
 		}
 	}
 	return t
 }
 
-// relation is how a published name relates to the name of what is judged.
-type relation uint8
+// Relation is how a published name relates to the name of what is judged.
+type Relation uint8
 
 const (
-	apart    relation = iota // another product
-	possible                 // the names agree as far as they go: the exact model would settle it
-	member                   // the published name is a line that the product belongs to
-	exact                    // the same product
+	Apart    Relation = iota // another product
+	Possible                 // the names agree as far as they go: the exact model would settle it
+	Member                   // the published name is a line that the product belongs to
+	Exact                    // the same product
 )
 
 // strength is how a model number weighs: a bare small number is weak evidence of a product.
-func (t *tok) strong() bool {
-	return t.class == number && (len(t.digits) >= 3 || t.pre != "" && len(t.digits) >= 1 || t.suf != "" && len(t.s) >= 3)
+func (t *Token) Strong() bool {
+	return t.Class == Number && (len(t.Digits) >= 3 || t.pre != "" && len(t.Digits) >= 1 || t.suf != "" && len(t.Text) >= 3)
 }
 
-// alignment is the outcome of laying a phrase over a name.
-type alignment struct {
+// Alignment is the outcome of laying a phrase over a name.
+type Alignment struct {
 	used    uint64 // atoms of the name that are accounted for
-	matched []int  // slots that are found, in order
-	open    []int  // slots that are not
+	Matched []int  // slots that are found, in order
+	Open    []int  // slots that are not
 	near    bool   // a model number agrees but for a letter
 	line    bool   // a word of the phrase begins a model number of the name ("MP" and "MP70")
 	typed   bool
 	coded   bool // a slot was found among the model numbers
 }
 
-// compare relates a published phrase to a name; codes are the bare model numbers recorded beside the name.
-func compare(p phrase, name []atom, codes []string) relation {
+// Compare relates a published phrase to a name; codes are the bare model numbers recorded beside the name.
+func Compare(p Phrase, name []Atom, codes []string) Relation {
 	if len(p) == 0 || len(name) > 60 {
-		return apart
+		return Apart
 	}
-	al := align(p, name, codes)
+	al := Align(p, name, codes)
 	return al.decide(p, name, codes)
 }
 
-func align(p phrase, name []atom, codes []string) alignment {
-	var al alignment
+func Align(p Phrase, name []Atom, codes []string) Alignment {
+	var al Alignment
 	for i := 0; i < len(p); {
 		n := 0
 		for k := min(3, len(p)-i); k >= 1 && n == 0; k-- {
@@ -126,21 +126,21 @@ func align(p phrase, name []atom, codes []string) alignment {
 			n, al.coded = 1, true
 		}
 		if n == 0 {
-			al.open = append(al.open, i)
+			al.Open = append(al.Open, i)
 			i++
 			continue
 		}
 		for k := range n {
-			al.matched = append(al.matched, i+k)
+			al.Matched = append(al.Matched, i+k)
 		}
 		i += n
 	}
 	return al
 }
 
-func (al *alignment) code(s slot, codes []string) bool {
+func (al *Alignment) code(s Slot, codes []string) bool {
 	for i := range s {
-		if s[i].strong() && slices.Contains(codes, s[i].s) {
+		if s[i].Strong() && slices.Contains(codes, s[i].Text) {
 			return true
 		}
 	}
@@ -148,16 +148,16 @@ func (al *alignment) code(s slot, codes []string) bool {
 }
 
 // place finds consecutive atoms for one slot, or for several slots written together in the name or apart.
-func (al *alignment) place(slots []slot, name []atom) bool {
+func (al *Alignment) place(slots []Slot, name []Atom) bool {
 	if len(slots) > 1 {
 		joined := ""
 		for _, s := range slots {
 			if len(s) != 1 || s[0].hi != 0 {
 				return false
 			}
-			joined += s[0].s
+			joined += s[0].Text
 		}
-		return al.find(&tok{s: joined, class: brand}, name, false)
+		return al.find(&Token{Text: joined, Class: Brand}, name, false)
 	}
 	for i := range slots[0] {
 		if al.find(&slots[0][i], name, len(slots[0]) == 1) {
@@ -167,15 +167,15 @@ func (al *alignment) place(slots []slot, name []atom) bool {
 	return false
 }
 
-func (al *alignment) find(t *tok, name []atom, single bool) bool {
+func (al *Alignment) find(t *Token, name []Atom, single bool) bool {
 	for start := range name {
 		if al.used&(1<<start) != 0 {
 			continue
 		}
 		length := 0
 		for end := start; end < len(name) && end < start+5 && al.used&(1<<end) == 0; end++ {
-			length += len(name[end].s)
-			if t.hi == 0 && length > len(t.s) {
+			length += len(name[end].Text)
+			if t.hi == 0 && length > len(t.Text) {
 				break
 			}
 			if !t.covers(name[start : end+1]) {
@@ -184,14 +184,14 @@ func (al *alignment) find(t *tok, name []atom, single bool) bool {
 			left := start > 0 && name[start].glued
 			right := end+1 < len(name) && name[end+1].glued
 			switch {
-			case left && t.class == number && name[start-1].class != number:
+			case left && t.Class == Number && name[start-1].Class != Number:
 				continue // "E9" is not a 9
-			case left && name[start-1].class == number && len(t.s) <= 3:
+			case left && name[start-1].Class == Number && len(t.Text) <= 3:
 				continue
-			case right && t.class == number:
+			case right && t.Class == Number:
 				continue // "650c" is not a 650
-			case right && (!single || len(t.s) > 4):
-				if t.class != brand || name[end+1].class != number {
+			case right && (!single || len(t.Text) > 4):
+				if t.Class != Brand || name[end+1].Class != Number {
 					continue
 				}
 			}
@@ -202,9 +202,9 @@ func (al *alignment) find(t *tok, name []atom, single bool) bool {
 			return true
 		}
 	}
-	if t.class == brand && single {
+	if t.Class == Brand && single {
 		for i := range name {
-			if al.used&(1<<i) == 0 && name[i].class == brand && typo(name[i].s, t.s) {
+			if al.used&(1<<i) == 0 && name[i].Class == Brand && typo(name[i].Text, t.Text) {
 				al.mark(i, i)
 				al.typed = true
 				return true
@@ -214,22 +214,22 @@ func (al *alignment) find(t *tok, name []atom, single bool) bool {
 	return false
 }
 
-func (al *alignment) mark(start, end int) {
+func (al *Alignment) mark(start, end int) {
 	for i := start; i <= end; i++ {
 		al.used |= 1 << i
 	}
 }
 
 // covers says that consecutive atoms spell the token.
-func (t *tok) covers(list []atom) bool {
+func (t *Token) covers(list []Atom) bool {
 	if t.hi != 0 {
 		return t.inRange(list)
 	}
-	rest := t.s
+	rest := t.Text
 	for i := range list {
 		var ok bool
-		if rest, ok = strings.CutPrefix(rest, list[i].s); !ok {
-			if list[i].class == number && wildDigits(t, list, i) {
+		if rest, ok = strings.CutPrefix(rest, list[i].Text); !ok {
+			if list[i].Class == Number && wildDigits(t, list, i) {
 				return true
 			}
 			return false
@@ -239,36 +239,36 @@ func (t *tok) covers(list []atom) bool {
 }
 
 // wildDigits compares digits with a pattern such as "5x0".
-func wildDigits(t *tok, list []atom, i int) bool {
-	if !strings.Contains(t.digits, "x") || i != len(list)-1 || len(list[i].s) != len(t.digits) {
+func wildDigits(t *Token, list []Atom, i int) bool {
+	if !strings.Contains(t.Digits, "x") || i != len(list)-1 || len(list[i].Text) != len(t.Digits) {
 		return false
 	}
 	pre := ""
 	for _, a := range list[:i] {
-		pre += a.s
+		pre += a.Text
 	}
 	if pre != t.pre {
 		return false
 	}
-	for k := range len(t.digits) {
-		if t.digits[k] != 'x' && t.digits[k] != list[i].s[k] {
+	for k := range len(t.Digits) {
+		if t.Digits[k] != 'x' && t.Digits[k] != list[i].Text[k] {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *tok) inRange(list []atom) bool {
+func (t *Token) inRange(list []Atom) bool {
 	if t.pre != "" {
-		if len(list) < 2 || list[0].s != t.pre {
+		if len(list) < 2 || list[0].Text != t.pre {
 			return false
 		}
 		list = list[1:]
 	}
-	if len(list) != 1 || list[0].class != number {
+	if len(list) != 1 || list[0].Class != Number {
 		return false
 	}
-	n := small(list[0].s)
+	n := small(list[0].Text)
 	return n >= t.lo && n <= t.hi
 }
 
@@ -294,7 +294,7 @@ type rest struct {
 	code                                     bool // a number of four or more digits, as model and part numbers have
 }
 
-func (al *alignment) left(name []atom) rest {
+func (al *Alignment) left(name []Atom) rest {
 	r := rest{leading: true}
 	first := 64
 	for i := range name {
@@ -306,23 +306,23 @@ func (al *alignment) left(name []atom) rest {
 		if al.used&(1<<i) != 0 {
 			continue
 		}
-		switch name[i].class {
-		case role:
+		switch name[i].Class {
+		case Role:
 			r.roles++
-		case strongRole:
+		case StrongRole:
 			r.strong++
-		case variant:
+		case Variant:
 			r.variants++
-		case brand:
-			if name[i].caps && len(name[i].s) == 3 { // "Kappa XLT"
+		case Brand:
+			if name[i].caps && len(name[i].Text) == 3 { // "Kappa XLT"
 				r.variants++
 				continue
 			}
 			r.brands++
 			r.leading = r.leading && i < first
-		case number:
+		case Number:
 			r.numbers++
-			r.code = r.code || len(name[i].s) >= 4
+			r.code = r.code || len(name[i].Text) >= 4
 		}
 	}
 	return r
@@ -342,18 +342,18 @@ func (s *sig) meets(o *sig) bool {
 }
 
 // sigOf is the beginnings of the words of a phrase that weigh; false when one of them could begin in any way.
-func sigOf(p phrase) (s sig, ok bool) {
+func sigOf(p Phrase) (s sig, ok bool) {
 	for _, sl := range p {
 		for i := range sl {
 			t := &sl[i]
 			switch {
-			case !t.class.weighs():
+			case !t.Class.Weighs():
 			case t.hi != 0 && len(t.pre) >= 2:
 				s.add(t.pre[0], t.pre[1])
-			case t.hi != 0 || len(t.s) < 2 || strings.Contains(t.digits, "x"):
+			case t.hi != 0 || len(t.Text) < 2 || strings.Contains(t.Digits, "x"):
 				return s, false
 			default:
-				s.add(t.s[0], t.s[1])
+				s.add(t.Text[0], t.Text[1])
 			}
 		}
 	}
@@ -361,13 +361,13 @@ func sigOf(p phrase) (s sig, ok bool) {
 }
 
 // sigOfName is the beginnings of everything that a name can be read as, with the recorded numbers.
-func sigOfName(name []atom, codes []string) (s sig) {
+func sigOfName(name []Atom, codes []string) (s sig) {
 	for i, a := range name {
 		switch {
-		case len(a.s) >= 2:
-			s.add(a.s[0], a.s[1])
+		case len(a.Text) >= 2:
+			s.add(a.Text[0], a.Text[1])
 		case i+1 < len(name):
-			s.add(a.s[0], name[i+1].s[0])
+			s.add(a.Text[0], name[i+1].Text[0])
 		}
 	}
 	for _, c := range codes {

@@ -1,4 +1,4 @@
-package vuln
+package match
 
 import (
 	"slices"
@@ -6,12 +6,13 @@ import (
 
 	"triward/internal/cpe"
 	"triward/internal/vers"
+	"triward/internal/vuln/naming"
 )
 
 // Prepared is an asset with its names, numbers and identifiers taken apart once for many records. It is immutable.
 type Prepared struct {
 	asset    Asset
-	names    *Names
+	names    *naming.Names
 	subjects []subject
 	byPURL   map[string][]int // key of a package -> subjects
 	byName   map[string][]int // bare name -> subjects
@@ -31,30 +32,22 @@ const (
 
 // A subject is one thing of an asset that a record may name: the device, a known part of it, a software component.
 type subject struct {
-	kind    subjectKind
-	fact    FactKind
-	what    string // "Philips IntelliVue MX40", "component openssl"
-	makers  []string
-	said    string // the manufacturer as written
-	called  string // the name as written
-	names   [][]atom
-	sigs    []sig           // of the names
-	own     int             // how many of the names are its own; the others come from the table of names
-	kinds   map[string]bool // words that say what kind of thing it is
-	bare    []string        // the names in bare form
-	codes   []string        // model and part numbers in bare form, with numbers out of the name
+	kind subjectKind
+	fact FactKind
+	what string // "Philips IntelliVue MX40", "component openssl"
+	said string // the manufacturer as written
+	naming.Recorded
 	version string
-	inName  []string // versions that are a part of the name
-	source  string   // who says the version
+	source  string // who says the version
 	facts   vers.Facts
 	cpes    []cpe.Name
 	purl    purlName
 }
 
 // Prepare takes an asset apart. names may be nil.
-func Prepare(a Asset, names *Names) *Prepared {
+func Prepare(a Asset, names *naming.Names) *Prepared {
 	if names == nil {
-		names = builtin()
+		names = naming.Builtin()
 	}
 	p := &Prepared{asset: a, names: names, byPURL: map[string][]int{}, byName: map[string][]int{}, byCPE: map[string][]int{}, byMaker: map[string][]int{}}
 	p.subjects = make([]subject, 0, 1+len(a.Facts)+len(a.Components))
@@ -70,9 +63,7 @@ func Prepare(a Asset, names *Names) *Prepared {
 		p.component(&a.Components[i])
 	}
 	for i := range p.subjects {
-		for _, name := range p.subjects[i].names {
-			p.subjects[i].sigs = append(p.subjects[i].sigs, sigOfName(name, p.subjects[i].codes))
-		}
+		p.subjects[i].Index()
 		for j := range p.subjects[i].cpes {
 			p.subjects[i].cpes[j] = comparable(p.subjects[i].cpes[j])
 		}
@@ -88,11 +79,9 @@ func (p *Prepared) device() {
 	if called == "" {
 		called = strings.Join(a.ModelNumbers, " ")
 	}
-	p.name(&s, a.Vendor, called)
+	s.Recorded = p.names.Read(a.Vendor, called)
 	for _, m := range a.ModelNumbers {
-		if b := bare(m); b != "" && !slices.Contains(s.codes, b) {
-			s.codes = append(s.codes, b)
-		}
+		s.AddCode(m)
 	}
 	s.facts = vers.Facts{Version: a.Version, Serial: a.Serial, Models: slices.Clone(a.ModelNumbers)}
 	if t := a.Manufactured; !t.IsZero() {
@@ -103,8 +92,8 @@ func (p *Prepared) device() {
 			s.value(f)
 		}
 	}
-	if s.version == "" && len(s.inName) > 0 {
-		s.version, s.source = s.inName[0], "model name"
+	if s.version == "" && len(s.InName) > 0 {
+		s.version, s.source = s.InName[0], "model name"
 		s.facts.Version = s.version
 	}
 	s.cpes = derived(&s, cpeParts[Hardware])
@@ -113,7 +102,7 @@ func (p *Prepared) device() {
 
 // value reads a named value that has a place among the facts of a device.
 func (s *subject) value(f Fact) {
-	switch bare(f.Product) {
+	switch naming.Bare(f.Product) {
 	case "revision", "hardwarerevision", "rev", "hwrevision", "hardwareversion":
 		s.facts.Revision = f.Version
 	case "build", "buildnumber", "softwarebuild":
@@ -129,8 +118,8 @@ func (s *subject) value(f Fact) {
 			s.version, s.facts.Version, s.source = f.Version, f.Version, f.Source
 		}
 	case "modelnumber", "partnumber", "catalognumber", "refnumber", "mlfb", "ordernumber", "sku":
-		if b := bare(f.Version); b != "" {
-			s.codes = append(s.codes, b)
+		if naming.Bare(f.Version) != "" {
+			s.AddCode(f.Version)
 			s.facts.Models = append(s.facts.Models, f.Version)
 		}
 	}
@@ -143,7 +132,7 @@ func isoDate(s string) vers.Date {
 		if i == 2 && len(part) > 2 {
 			part = part[:2]
 		}
-		n := small(part)
+		n := whole(part)
 		if n <= 0 || i == 0 && len(part) != 4 || i > 0 && n > 31 {
 			return vers.Date{}
 		}
@@ -159,106 +148,11 @@ func isoDate(s string) vers.Date {
 	return d
 }
 
-// name fills in everything that follows from a manufacturer and a name.
-func (p *Prepared) name(s *subject, vendor, called string) {
-	s.called = called
-	s.makers = p.names.makers(vendor)
-	base, inner := brackets(strings.Join(strings.Fields(plain(called)), " "))
-	if len(s.makers) == 0 {
-		s.makers = p.leading(base)
-	}
-	var n naming
-	base = n.versions(base)
-	if n.said != "" {
-		for v := range strings.SplitSeq(n.said, " | ") {
-			s.inName = append(s.inName, strings.TrimLeft(strings.TrimSpace(v), "vV"))
-		}
-	}
-	add := func(text string) {
-		list := dropMaker(atoms(text), s.makers)
-		if len(list) == 0 {
-			return
-		}
-		s.names = append(s.names, list)
-		if b := bareOf(list); b != "" && !slices.Contains(s.bare, b) {
-			s.bare = append(s.bare, b)
-		}
-		for _, sl := range phraseOf(list) {
-			if sl[0].class == number && len(sl[0].digits) >= 4 && !slices.Contains(s.codes, sl[0].s) {
-				s.codes = append(s.codes, sl[0].s)
-			}
-		}
-	}
-	add(base)
-	for _, in := range inner {
-		switch {
-		case codeLike(in.text):
-			s.codes = append(s.codes, bare(in.text))
-		case abbrev.MatchString(in.text) && strings.ToLower(in.text) != in.text:
-			add(in.text)
-		default:
-			add(base + " " + in.text)
-		}
-	}
-	if b := bare(called); b != "" && !slices.Contains(s.bare, b) {
-		s.bare = append(s.bare, b)
-	}
-	if len(s.names) == 0 {
-		return
-	}
-	s.own = len(s.names)
-	own := expr{s.names[0], phraseOf(s.names[0])}
-	for _, other := range p.names.others(s.makers, own) {
-		add(other)
-	}
-	for _, id := range s.makers {
-		for _, k := range p.names.kinds[id] {
-			if extends(k.line.expr.phrase, s.names[0], nil) {
-				if s.kinds == nil {
-					s.kinds = map[string]bool{}
-				}
-				for _, a := range atoms(k.kind) {
-					s.kinds[a.s] = true
-				}
-			}
-		}
-		for _, sold := range p.names.sold[id] {
-			if compare(sold.product.expr.phrase, s.names[0], nil) == exact {
-				s.makers = append(s.makers, sold.maker)
-			}
-		}
-	}
-	slices.Sort(s.makers)
-	s.makers = slices.Compact(s.makers)
-}
-
-// leading finds the manufacturer that a name begins with, when none is recorded.
-func (p *Prepared) leading(called string) []string {
-	list := atoms(called)
-	joined := ""
-	var found []string
-	for k := 0; k < len(list) && k < 4; k++ {
-		joined += list[k].s
-		if _, ok := vendorIDs()[joined]; ok && len(joined) > 1 {
-			found = p.names.makers(joined)
-		}
-	}
-	return found
-}
-
-func bareOf(list []atom) string {
-	var b strings.Builder
-	for _, a := range list {
-		b.WriteString(a.s)
-	}
-	return b.String()
-}
-
 func (p *Prepared) fact(f *Fact) {
 	s := subject{kind: aFact, fact: f.Kind, what: strings.TrimSpace(string(f.Kind) + " " + f.Vendor + " " + f.Product), said: f.Vendor, version: f.Version, source: f.Source}
-	p.name(&s, f.Vendor, f.Product)
-	if s.version == "" && len(s.inName) > 0 {
-		s.version = s.inName[0]
+	s.Recorded = p.names.Read(f.Vendor, f.Product)
+	if s.version == "" && len(s.InName) > 0 {
+		s.version = s.InName[0]
 	}
 	s.facts = vers.Facts{Version: s.version}
 	if n, err := cpe.Parse(f.CPE); f.CPE != "" && err == nil {
@@ -270,7 +164,7 @@ func (p *Prepared) fact(f *Fact) {
 			s.facts.Version = s.version
 		}
 		s.cpes = []cpe.Name{n}
-		if s.called == "" {
+		if s.Called == "" {
 			s.what = string(f.Kind) + " " + f.CPE
 		}
 	} else {
@@ -280,7 +174,7 @@ func (p *Prepared) fact(f *Fact) {
 }
 
 func (p *Prepared) component(c *Component) {
-	s := subject{kind: aComponent, what: "component " + strings.TrimSpace(c.Name+" "+c.Version), called: c.Name, version: c.Version, source: "sbom"}
+	s := subject{kind: aComponent, what: "component " + strings.TrimSpace(c.Name+" "+c.Version), Recorded: naming.Recorded{Called: c.Name}, version: c.Version, source: "sbom"}
 	s.facts = vers.Facts{Version: c.Version}
 	if c.PURL != "" {
 		s.purl, _ = parsePURL(c.PURL)
@@ -300,9 +194,9 @@ func (p *Prepared) component(c *Component) {
 	if s.purl.key == "" && len(s.cpes) == 0 {
 		if c.Group != "" {
 			s.said = c.Group
-			s.makers = p.names.makers(c.Group)
+			s.Makers = p.names.Makers(c.Group)
 		}
-		s.bare = []string{bare(c.Name)}
+		s.Bare = []string{naming.Bare(c.Name)}
 	}
 	p.subjects = append(p.subjects, s)
 }
@@ -313,15 +207,15 @@ var cpeParts = map[FactKind][]string{Hardware: {"h", "o"}, OS: {"o"}, Applicatio
 // derived are CPE names made of a manufacturer and a name where none is recorded. Vendor and product are compared in bare
 // form, so that spelling does not matter; the answer says that the name was derived.
 func derived(s *subject, parts []string) []cpe.Name {
-	if len(s.makers) == 0 || len(s.names) == 0 {
+	if len(s.Makers) == 0 || len(s.Names) == 0 {
 		return nil
 	}
 	var out []cpe.Name
 	for _, part := range parts {
-		for _, b := range s.bare {
+		for _, b := range s.Bare {
 			var n cpe.Name
 			n[cpe.Part] = cpe.Of(part)
-			n[cpe.Vendor] = cpe.Of(s.makers[0])
+			n[cpe.Vendor] = cpe.Of(s.Makers[0])
 			n[cpe.Product] = cpe.Of(b)
 			if part == "o" && (s.fact == Firmware || s.fact == Hardware || s.kind == theDevice) {
 				if !strings.HasSuffix(b, "firmware") {
