@@ -17,6 +17,11 @@ const (
 	packageDocs = "doc.go"
 )
 
+// largePackages have a limit of their own; each names the decision record that says why.
+var largePackages = map[string]int{
+	"internal/web": 12000, // docs/adr/0009-web-is-one-large-package.md
+}
+
 func TestFilesAndPackagesStaySmall(t *testing.T) {
 	size := map[string]int{}
 	for _, s := range sources(t) {
@@ -28,8 +33,12 @@ func TestFilesAndPackagesStaySmall(t *testing.T) {
 		}
 	}
 	for dir, n := range size {
-		if n > maxPackage {
-			t.Errorf("%s has %d lines without tests, at most %d", dir, n, maxPackage)
+		limit := maxPackage
+		if own, ok := largePackages[dir]; ok {
+			limit = own
+		}
+		if n > limit {
+			t.Errorf("%s has %d lines without tests, at most %d", dir, n, limit)
 		}
 	}
 }
