@@ -212,7 +212,7 @@ func (b *browser) shot(name string) {
 	picture, err := chromedp.Run(ctx, capture)
 	if err == nil {
 		if err = os.MkdirAll("shots", 0o755); err == nil {
-			err = os.WriteFile(filepath.Join("shots", name+".jpg"), picture, 0o644)
+			err = os.WriteFile(filepath.Join("shots", name+".png"), picture, 0o644)
 		}
 	}
 	if err != nil {
@@ -227,7 +227,7 @@ func capture(ctx context.Context, t *chromedp.Target) ([]byte, error) {
 	}
 	// Beyond 4,000 pixels a list only repeats itself.
 	size := m.CSSContentSize
-	p, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatJpeg, Quality: new(int64(80)),
+	p, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, OptimizeForSpeed: new(true),
 		CaptureBeyondViewport: new(true), Clip: &page.Viewport{Width: size.Width, Height: min(size.Height, 4000), Scale: 1}})
 	return p.Data, err
 }
@@ -279,4 +279,24 @@ func (b *browser) signIn(s server, login, password string) {
 	b.fill("Login", login)
 	b.fill("Password", password)
 	b.leave(chromedp.SendKeys(labelled("Password"), kb.Enter))
+}
+
+// text is what can be read on the page.
+func (b *browser) text() string {
+	b.t.Helper()
+	return evaluate[string](b, `document.querySelector("main").innerText`)
+}
+
+// until opens an address again and again until a text is there: for what the program works out in the background.
+func (b *browser) until(address, text string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, step)
+	defer cancel()
+	for ctx.Err() == nil {
+		b.visit(address)
+		if strings.Contains(b.text(), text) {
+			return
+		}
+	}
+	b.fail(fmt.Errorf("%q did not appear", text))
 }

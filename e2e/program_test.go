@@ -16,8 +16,11 @@ import (
 	"time"
 )
 
-// binary builds the program once.
+// binary builds the program once, or takes the one that TRIWARD_TEST_BINARY names: a release, for example.
 var binary = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("TRIWARD_TEST_BINARY"); file != "" {
+		return filepath.Abs(file)
+	}
 	dir, err := os.MkdirTemp("", "triward-e2e-")
 	if err != nil {
 		return "", err
@@ -33,7 +36,7 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := binary(); err == nil {
+	if file, err := binary(); err == nil && os.Getenv("TRIWARD_TEST_BINARY") == "" {
 		os.RemoveAll(filepath.Dir(file))
 	}
 	os.Exit(code)
