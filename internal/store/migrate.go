@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -75,6 +77,23 @@ func refuseNewer(ctx context.Context, conn *sql.Conn, files []string) error {
 		}
 	}
 	return rows.Err()
+}
+
+// SchemaDigest names the schema that this program's migrations make: the SHA-256 of their names and texts, in hex.
+func SchemaDigest() (string, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, name := range files {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // migrationFiles are the migrations of this program in the order in which they are applied.
