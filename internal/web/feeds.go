@@ -41,7 +41,18 @@ func (s *Server) feedRow(f vuln.Feed) feedRow {
 	return row
 }
 
+// mayFeeds refuses who may read about some products only: addresses and errors of feeds tell of the inside of the house.
+func (v *visit) mayFeeds() error {
+	if !v.actor.Scope(vuln.KindRead).All {
+		return problem.New(problem.Forbidden, "feeds need %q everywhere", vuln.KindRead)
+	}
+	return nil
+}
+
 func (s *Server) feeds(v *visit) error {
+	if err := v.mayFeeds(); err != nil {
+		return err
+	}
 	p := feedsPage{Frame: v.frame("Feeds", urlFeeds()), MayNew: v.may(vuln.KindFeedAdded), MayRun: v.may(vuln.KindFeedLoaded) && s.RunFeed != nil}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		all, err := vuln.ListFeeds(ctx, r)
@@ -130,6 +141,9 @@ type feedPage struct {
 func (feedPage) template() string { return "feed" }
 
 func (s *Server) feedOf(v *visit) (feedPage, error) {
+	if err := v.mayFeeds(); err != nil {
+		return feedPage{}, err
+	}
 	p := feedPage{MayRun: v.may(vuln.KindFeedLoaded) && s.RunFeed != nil, MayDrop: v.may(vuln.KindFeedRemoved)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		f, err := vuln.GetFeed(ctx, r, v.path("id"))

@@ -49,22 +49,26 @@ type NavItem struct {
 // navigation is the rail with the permission that each entry needs.
 func navigation() []struct {
 	group, url, text, icon, key, kinds string
+	everywhere                         bool
 } {
-	return []struct{ group, url, text, icon, key, kinds string }{
-		{"", urlOverview(), "Overview", "overview", "o", "risk.read"},
-		{"Risk", urlRisk(), "Risks", "risk", "r", "risk.read"},
-		{"Risk", urlDevices(), "Devices", "device", "d", "device.read"},
-		{"Risk", urlProducts(), "Products", "product", "p", "product.read"},
-		{"Risk", urlVulns(), "Vulnerabilities", "weakness", "v", "risk.read"},
-		{"Risk", urlAdvisories(), "Advisories", "advisory", "a", "vuln.read"},
-		{"Risk", urlDecisions(), "Decisions", "decision", "c", "risk.read"},
-		{"Sources", urlImports(), "Imports", "import", "i", "device.read"},
-		{"Sources", urlFeeds(), "Feeds", "feed", "f", "vuln.read"},
-		{"Administration", urlPeople(), "People", "people", "u", "people.read"},
-		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read"},
-		{"Administration", urlNames(), "Names", "names", "n", "vuln.read"},
-		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read"},
-		{"Administration", urlSystem(), "System", "system", "s", "system.read"},
+	return []struct {
+		group, url, text, icon, key, kinds string
+		everywhere                         bool // the page is of the whole, so a role in some places is not enough
+	}{
+		{"", urlOverview(), "Overview", "overview", "o", "risk.read", false},
+		{"Risk", urlRisk(), "Risks", "risk", "r", "risk.read", false},
+		{"Risk", urlDevices(), "Devices", "device", "d", "device.read", false},
+		{"Risk", urlProducts(), "Products", "product", "p", "product.read", false},
+		{"Risk", urlVulns(), "Vulnerabilities", "weakness", "v", "risk.read", false},
+		{"Risk", urlAdvisories(), "Advisories", "advisory", "a", "vuln.read", false},
+		{"Risk", urlDecisions(), "Decisions", "decision", "c", "risk.read", false},
+		{"Sources", urlImports(), "Imports", "import", "i", "device.read", false},
+		{"Sources", urlFeeds(), "Feeds", "feed", "f", "vuln.read", true},
+		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},
+		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
+		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},
+		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read", true},
+		{"Administration", urlSystem(), "System", "system", "s", "system.read", true},
 	}
 }
 
@@ -83,7 +87,7 @@ func (v *visit) frame(title, area string, crumbs ...Link) Frame {
 	}
 	f.Notice = v.takeNotice()
 	for _, n := range navigation() {
-		if !v.may(n.kinds) {
+		if !v.may(n.kinds) || n.everywhere && !v.actor.Scope(n.kinds).All {
 			continue
 		}
 		if len(f.Nav) == 0 || f.Nav[len(f.Nav)-1].Name != n.group {
@@ -107,7 +111,9 @@ func initials(name string) string {
 }
 
 // templates are all pages, parsed once.
-var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
+var templates = sync.OnceValues(parseTemplates)
+
+func parseTemplates() (map[string]*template.Template, error) {
 	entries, err := templateFiles.ReadDir("templates")
 	if err != nil {
 		return nil, err
@@ -125,7 +131,7 @@ var templates = sync.OnceValues(func() (map[string]*template.Template, error) {
 		out[name] = t
 	}
 	return out, nil
-})
+}
 
 // show answers with a page.
 func (v *visit) show(p page) error { return v.write(http.StatusOK, p) }

@@ -32,10 +32,10 @@ func (risksPage) template() string { return "risks" }
 type riskRow struct {
 	risk.Line
 	Tag, Serial, Version, Where, SiteName, ModelName string
-	InUse                                  product.Answer
-	EPSS                                   *vuln.EPSS
-	VulnTitle                              string
-	Treatment                              risk.Treatment
+	InUse                                            product.Answer
+	EPSS                                             *vuln.EPSS
+	VulnTitle                                        string
+	Treatment                                        risk.Treatment
 }
 
 // Score is the EPSS score, 0 when none is known.

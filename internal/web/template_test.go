@@ -16,7 +16,7 @@ func pages() []page {
 }
 
 func TestTemplatesFitTheirPages(t *testing.T) {
-	all, err := templates()
+	all, err := parseTemplates() // anew: a template that was executed is rewritten by its escaper
 	if err != nil {
 		t.Fatal(err)
 	}

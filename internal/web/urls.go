@@ -35,9 +35,9 @@ func localPath(s string) string {
 
 func assetURL(name string) string { return path("static", assets()[name].digest, name) }
 
-func urlSignIn() string         { return "/sign-in" }
-func urlCode() string           { return "/sign-in/code" }
-func urlSetup() string          { return "/setup" }
+func urlSignIn() string { return "/sign-in" }
+func urlCode() string   { return "/sign-in/code" }
+func urlSetup() string  { return "/setup" }
 
 // SetupPath is the page of the one-time link for the first account.
 func SetupPath(secret string) string { return urlSetup() + "?link=" + url.QueryEscape(secret) }

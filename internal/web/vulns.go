@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"triward/internal/advisory"
+	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -204,8 +205,17 @@ func (s *Server) vuln(v *visit) error {
 		if p.Verdicts, err = verdictRows(ctx, r, p.ID); err != nil || !p.SawRisk {
 			return err
 		}
-		if p.Decisions, err = risk.DecisionsOf(ctx, r, p.ID); err != nil {
+		all, err := risk.DecisionsOf(ctx, r, p.ID)
+		if err != nil {
 			return err
+		}
+		for _, d := range all {
+			switch _, err := risk.GetDecision(ctx, r, d.ID); {
+			case err == nil:
+				p.Decisions = append(p.Decisions, d)
+			case problem.KindOf(err) != problem.NotFound: // not found: outside of the reader's scope
+				return err
+			}
 		}
 		return s.vulnFleet(ctx, r, &p)
 	})
