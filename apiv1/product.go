@@ -107,9 +107,9 @@ type SBOM struct {
 	Superseded  time.Time `json:"superseded,omitzero" doc:"Absent for the current one"`
 }
 
-// SBOMUpload names the file in the body of the request.
-type SBOMUpload struct {
-	Name string `query:"name" maxLength:"300" doc:"Name of the file" default:"sbom"`
+// Upload names the file in the body of the request.
+type Upload struct {
+	Name string `query:"name" maxLength:"300" doc:"Name of the file, for messages" default:"upload"`
 }
 
 // SBOMAttached is what attaching an SBOM gave.

@@ -98,7 +98,7 @@ func (c *Client) SBOMs(ctx context.Context, release string) (apiv1.List[apiv1.SB
 }
 
 // AttachSBOM attaches an SBOM to a release.
-func (c *Client) AttachSBOM(ctx context.Context, release string, q apiv1.SBOMUpload, sbom io.Reader) (apiv1.SBOMAttached, error) {
+func (c *Client) AttachSBOM(ctx context.Context, release string, q apiv1.Upload, sbom io.Reader) (apiv1.SBOMAttached, error) {
 	return get[apiv1.SBOMAttached](ctx, c, call{method: "POST", path: at("/releases/{}/sboms", release), query: q, body: file{sbom}})
 }
 

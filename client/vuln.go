@@ -93,7 +93,7 @@ func (c *Client) WithdrawVerdict(ctx context.Context, verdict string, in apiv1.R
 }
 
 // ImportVEX imports a VEX document (OpenVEX or CSAF) as verdicts.
-func (c *Client) ImportVEX(ctx context.Context, q apiv1.SBOMUpload, vex io.Reader) (apiv1.VEXImport, error) {
+func (c *Client) ImportVEX(ctx context.Context, q apiv1.Upload, vex io.Reader) (apiv1.VEXImport, error) {
 	return get[apiv1.VEXImport](ctx, c, call{method: "POST", path: "/vex", query: q, body: file{vex}})
 }
 

@@ -43,7 +43,7 @@ func (s *Server) sboms() {
 
 func (s *Server) attachSBOM(ctx context.Context, in *struct {
 	ID string `path:"id" maxLength:"200"`
-	apiv1.SBOMUpload
+	apiv1.Upload
 	RawBody []byte
 }) (apiv1.SBOMAttached, error) {
 	doc, err := sbom.Read(in.Name, in.RawBody)

@@ -70,7 +70,7 @@ func (s *Server) vex() {
 	add(s, op{id: "import-vex", route: "POST /vex", kind: vuln.KindVerdictRecorded, upload: maxVEX, accepts: []string{"application/octet-stream"},
 		summary: "Import a VEX document (OpenVEX or CSAF) as verdicts; statements about unknown products are reported"},
 		func(ctx context.Context, in *struct {
-			apiv1.SBOMUpload
+			apiv1.Upload
 			RawBody []byte
 		}) (apiv1.VEXImport, error) {
 			res, err := s.Verdicts.ImportVEX(ctx, in.Name, in.RawBody)

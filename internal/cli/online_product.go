@@ -174,7 +174,7 @@ func (p *program) onlineSBOM() []*cobra.Command {
 			return err
 		}
 		defer f.Close()
-		v, err := c.AttachSBOM(ctx, args[0], apiv1.SBOMUpload{Name: filepath.Base(args[1])}, f)
+		v, err := c.AttachSBOM(ctx, args[0], apiv1.Upload{Name: filepath.Base(args[1])}, f)
 		if err != nil {
 			return err
 		}

@@ -304,7 +304,7 @@ func (r *remote) verdictImport() *cobra.Command {
 			return err
 		}
 		defer f.Close()
-		v, err := c.ImportVEX(ctx, apiv1.SBOMUpload{Name: filepath.Base(args[0])}, f)
+		v, err := c.ImportVEX(ctx, apiv1.Upload{Name: filepath.Base(args[0])}, f)
 		if err != nil {
 			return err
 		}
