@@ -173,6 +173,13 @@ func (c *demoClock) set(at time.Time) {
 	}
 }
 
+// pause lets time pass between two steps of one day; the last day has none to spare.
+func (c *demoClock) pause(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
 // demonstration is the demonstration while it is made.
 type demonstration struct {
 	db        *store.DB
@@ -200,7 +207,7 @@ type demonstration struct {
 
 func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 	end := time.Now().UTC().Add(-time.Hour).Truncate(time.Minute)
-	clock := &demoClock{at: end.AddDate(0, 0, -firstDay)}
+	clock := &demoClock{at: end.AddDate(0, 0, -firstDay-1)}
 	db, err := store.Open(ctx, a.Config.Database, store.Options{Now: clock.now})
 	if err != nil {
 		return err
@@ -219,7 +226,7 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 func (d *demonstration) tell(ctx context.Context) error {
 	story := d.story()
 	for day := firstDay; day >= 0; day-- {
-		d.clock.set(d.end.AddDate(0, 0, -day))
+		d.clock.set(d.morning(day))
 		if err := d.publish(ctx, day); err != nil {
 			return fmt.Errorf("day %d: %w", -day, err)
 		}
@@ -227,19 +234,31 @@ func (d *demonstration) tell(ctx context.Context) error {
 			if err := CatchUp(ctx, d.db); err != nil {
 				return err
 			}
+			d.clock.pause(11 * time.Minute)
 			if err := step(ctx); err != nil {
 				return fmt.Errorf("day %d: %w", -day, err)
 			}
 		}
-		if err := d.routine(ctx); err != nil {
+		if err := d.routine(ctx, day); err != nil {
 			return fmt.Errorf("day %d: %w", -day, err)
 		}
 	}
 	return nil
 }
 
+// morning is when people begin on a day: not always at the same minute. The last day ends at the end of the story.
+func (d *demonstration) morning(day int) time.Time {
+	if day == 0 {
+		return d.end
+	}
+	return d.date(day).Add(7*time.Hour + time.Duration(day*37%240)*time.Minute)
+}
+
+// trendFrom is the day of the first point of the trend: the fleet is there and so are the feeds.
+const trendFrom = 29
+
 // routine is what the ticks do on a day.
-func (d *demonstration) routine(ctx context.Context) error {
+func (d *demonstration) routine(ctx context.Context, day int) error {
 	if err := CatchUp(ctx, d.db); err != nil {
 		return err
 	}
@@ -252,6 +271,9 @@ func (d *demonstration) routine(ctx context.Context) error {
 	}
 	if err := CatchUp(ctx, d.db); err != nil {
 		return err
+	}
+	if day > trendFrom {
+		return nil
 	}
 	return d.ranker.Snapshot(ctx)
 }

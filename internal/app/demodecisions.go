@@ -26,7 +26,7 @@ func (d *demonstration) planPumps(ctx context.Context) error {
 func (d *demonstration) alarmLimits(ctx context.Context) error {
 	return d.decide(ctx, choice{"security", "alarms", "m7", risk.Decision{
 		Title: "Let only central stations talk to Vigil M7 monitors", Vulnerabilities: []string{"CVE-2026-900004"}, Treatment: risk.Mitigate, Owner: "Jonas Weller",
-		Due: d.in(14), Reason: "There is no update yet, and a missed alarm can cost a life.",
+		Due: d.in(17), Reason: "There is no update yet, and a missed alarm can cost a life.",
 		Controls: "Access list on the switches of the monitoring zone: only the central stations reach port 7011 of the monitors",
 	}})
 }
@@ -39,7 +39,7 @@ func (d *demonstration) monitorsFixed(ctx context.Context) error {
 	}}); err != nil {
 		return err
 	}
-	_, err := d.advance(ctx, "monitors", step{"htm", risk.NotStarted, risk.Scheduled, 12, ""})
+	_, err := d.advance(ctx, "monitors", step{"htm", risk.NotStarted, risk.Scheduled, 28, ""})
 	return err
 }
 

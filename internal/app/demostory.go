@@ -34,6 +34,7 @@ func (d *demonstration) story() map[int][]chapter {
 		12: {d.serviceVisits},
 		10: {d.monitorsFixed},
 		9:  {d.retirePumps},
+		8:  {d.verdictsLate},
 		7:  {d.transferAssay},
 		5:  {d.moves},
 	}
@@ -66,8 +67,10 @@ func (d *demonstration) work(story map[int][]chapter) {
 	add(11, d.step("imaging", step{"security", risk.NotStarted, risk.Done, 1, "rules on the firewall of the imaging zone"}))
 	add(9, d.step("zephra", step{"htm", risk.Scheduled, risk.Done, 2, "test service closed, visit of the service engineer"}))
 	add(6, d.verified("zephra", 2))
-	add(4, d.done("monitors", "m7 7.5", 3))
-	add(2, d.verified("monitors", 3))
+	for _, b := range []struct{ day, devices int }{{8, 5}, {7, 4}, {6, 5}, {4, 4}, {3, 3}} {
+		add(b.day, d.done("monitors", "m7 7.5", b.devices))
+		add(b.day-2, d.verified("monitors", b.devices))
+	}
 }
 
 // affected is the devices of a model ("" for any) that a weakness concerns or may concern, as a person sees the ranked list.
@@ -236,6 +239,21 @@ func (d *demonstration) verdictsNetworkStack(ctx context.Context) error {
 			Reason: "Hallbrook looks at it; answer promised within two weeks."},
 		{Vulnerability: "CVE-2026-900013", Model: string(d.models["caudal300"].ID), Versions: ">= 4.2.1", Status: vuln.StatusFixed,
 			Reason: "Release 4.2.1 holds Greyfell RTOS 4.3.2."},
+	} {
+		if err := d.verdict(ctx, "psirt", v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdictsLate answer what the advisory of the Device Safety Desk and the scans of open source left open.
+func (d *demonstration) verdictsLate(ctx context.Context) error {
+	for _, v := range []vuln.Verdict{
+		{Vulnerability: "CVE-2026-900014", Model: string(d.models["caudals"].ID), Status: vuln.StatusNotAffected, Justification: "vulnerable_code_not_in_execute_path",
+			Reason: "The hospital gives its pumps fixed addresses; their DHCP client never starts."},
+		{Vulnerability: "CVE-2022-37434", Model: string(d.models["zephra"].ID), Status: vuln.StatusNotAffected, Justification: "vulnerable_code_not_in_execute_path",
+			Reason: "The ventilator unpacks its own log files and never asks for the gzip header (letter of Hallbrook)."},
 	} {
 		if err := d.verdict(ctx, "psirt", v); err != nil {
 			return err
