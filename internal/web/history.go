@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -48,7 +47,12 @@ func historyOf(e store.Entry) historyRow {
 	}
 	// A body of another shape has nothing to show here; its page in the journal shows all of it.
 	if err := json.Unmarshal(e.Body, &body); err == nil {
-		h.Changes = body.Changes
+		for _, c := range body.Changes {
+			// Beside an id stands its text; alone the id is all there is.
+			if len(body.Changes) == 1 || c.Field != "release_id" && c.Field != "model_id" {
+				h.Changes = append(h.Changes, c)
+			}
+		}
 		h.Note = strings.Join(nonEmpty(body.Title, body.Name, body.Reason, body.Note), " · ")
 	}
 	for i, c := range h.Changes {
@@ -67,13 +71,13 @@ func nonEmpty(all ...string) []string {
 	return out
 }
 
-// eventWords is a kind in words: "device.moved" is "Device moved".
+// eventWords is a kind in words: "device.moved" is "Device moved", "vuln.feed_added" is "Feed added".
 func eventWords(kind string) string {
 	area, what, _ := strings.Cut(kind, ".")
-	if area == people.KindSelf[:4] {
-		area = "own account"
+	if area == "device" && !strings.Contains(what, "_") {
+		what = "device " + what
 	}
-	return sentenceStart(strings.ReplaceAll(area+" "+what, "_", " "))
+	return sentenceStart(strings.ReplaceAll(what, "_", " "))
 }
 
 func sentenceStart(s string) string {

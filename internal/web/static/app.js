@@ -169,8 +169,18 @@
   }
   addEventListener("resize", () => { for (const c of $$("[data-chart]")) if (c.drawn) c.drawn.resize(); });
 
+  // ---- A table that is wider than its place can be scrolled with the keys (scrolled regions need the focus).
+  function reachable() {
+    for (const w of $$(".tablewrap:not([role])")) {
+      if (w.scrollWidth > w.clientWidth && !$("a, button, input, select", w)) w.tabIndex = 0;
+      else w.removeAttribute("tabindex");
+    }
+  }
+  addEventListener("resize", reachable);
+
   // ---- A part of the page is new: by loading, or by htmx.
   function fresh(root) {
+    reachable();
     localTimes(root);
     row = -1;
     for (const f of $$("form[data-select]", root)) selection(f);
