@@ -42,7 +42,7 @@ type PersonName struct {
 
 // Link is a one-time link with which the holder of an account chooses a password.
 type Link struct {
-	Secret string `json:"secret" doc:"Shown once; the web page for it is /link/ and the secret"`
+	Secret string `json:"secret" doc:"Shown once; the web page for it is /password?link= and the secret"`
 }
 
 // RoleInput is what can be said of a role.

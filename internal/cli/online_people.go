@@ -102,7 +102,7 @@ func (r *remote) peopleLink() *cobra.Command {
 			return err
 		}
 		return r.show(l, func() error {
-			_, err := fmt.Fprintf(r.out, "%s\nopen the page /link/ with it; it works once\n", l.Secret)
+			_, err := fmt.Fprintf(r.out, "/password?link=%s\nopen this page of the server; the link works once\n", l.Secret)
 			return err
 		})
 	})

@@ -92,10 +92,21 @@ func (p *program) complain(err error) {
 	}
 }
 
+const about = `Three-layer defence for connected medical devices.
+
+Commands about a server (device, feed, risk and so on) reach it over the socket of
+this machine, or with --server URL --token-file FILE (TRIWARD_SERVER and
+TRIWARD_TOKEN_FILE in the environment). sbom, advisory check, assess and journal
+verify need no server.
+
+Exit codes: 0 done; 1 a negative answer (not valid, not found, refused);
+2 wrong use of the command; 3 the server cannot be reached.`
+
 func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "triward",
 		Short:         "Three-layer defence for connected medical devices",
+		Long:          about,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
