@@ -210,16 +210,9 @@ func (v *visit) places(ctx context.Context, r store.Reader, keep []string) (Plac
 		seen[c.Model] += c.Devices
 	}
 	p.Models = []Option{{"", "All models", q.Get("model") == ""}}
-	var models []Option
-	for m := range seen {
-		if m == "" || len(models) == 300 {
-			continue
-		}
-		name, err := modelName(ctx, r, m)
-		if err != nil {
-			return p, err
-		}
-		models = append(models, Option{string(m), short(60, name), q.Get("model") == string(m)})
+	models, err := modelOptions(ctx, r, seen, product.ModelID(q.Get("model")))
+	if err != nil {
+		return p, err
 	}
 	slices.SortFunc(models, func(a, b Option) int { return compareFold(a.Text, b.Text) })
 	p.Models = append(p.Models, models...)
@@ -228,6 +221,31 @@ func (v *visit) places(ctx context.Context, r store.Reader, keep []string) (Plac
 	}
 	return p, nil
 }
+
+// modelOptions are the models that the visitor's devices are of. Whoever may see a device may see what it is.
+func modelOptions(ctx context.Context, r store.Reader, seen map[product.ModelID]int, chosen product.ModelID) ([]Option, error) {
+	ctx = store.WithActor(ctx, store.System("web"))
+	var out []Option
+	m := product.ModelQuery{Limit: 500}
+	for len(out) < maxModels {
+		page, err := product.Models(ctx, r, m)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range page.Models {
+			if seen[x.ID] > 0 {
+				out = append(out, Option{string(x.ID), short(60, x.ManufacturerName+" "+x.Name), x.ID == chosen})
+			}
+		}
+		if m.After = page.Next; m.After == "" {
+			break
+		}
+	}
+	return out, nil
+}
+
+// maxModels bounds the choices above a list.
+const maxModels = 500
 
 func (s *Server) risksCSV(v *visit) error {
 	q := lineQuery(v.r.URL.Query())

@@ -257,7 +257,7 @@ func TestUnknownIsNeverGreen(t *testing.T) {
 	if b := string(badge("unknown")); !strings.Contains(b, `class="badge unknown"`) {
 		t.Error(b)
 	}
-	if e := string(epssText(false, 0)); strings.Contains(e, "0") {
+	if e := string(noEPSS()); strings.Contains(e, "0") {
 		t.Errorf("no EPSS row reads %q", e)
 	}
 }

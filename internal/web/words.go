@@ -14,7 +14,7 @@ import (
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"asset": assetURL, "n": count, "when": when, "day": day, "word": word, "badge": badge, "harm": harmBadge, "exploit": exploitBadge,
-		"kev": kevBadge, "epss": epssText, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
+		"kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "rowWords": rowWords, "account": urlAccountOf,
 	}
@@ -174,13 +174,8 @@ func percent(f float64) string {
 	return strconv.FormatFloat(f*100, 'f', 0, 64) + " %"
 }
 
-// epssText is an EPSS score; nothing known is said as such, never as zero.
-func epssText(known bool, f float64) template.HTML {
-	if !known {
-		return `<span class="muted" title="No EPSS row is known">–</span>`
-	}
-	return template.HTML(template.HTMLEscapeString(percent(f)))
-}
+// noEPSS stands where no EPSS row is known: that is said as such, never as zero.
+func noEPSS() template.HTML { return `<span class="muted" title="No EPSS row is known">–</span>` }
 
 // icon is a picture that repeats the words beside it.
 func icon(name string) template.HTML {
