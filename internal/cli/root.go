@@ -68,7 +68,7 @@ type usage struct{ error }
 func codeOf(err error) int {
 	var u usage
 	switch {
-	case errors.As(err, &u):
+	case errors.As(err, &u), strings.HasPrefix(err.Error(), "unknown command "): // cobra has no type for it
 		return exitUsage
 	case problem.KindOf(err) == problem.Unavailable:
 		return exitUnreachable
