@@ -172,7 +172,7 @@ func (b *browser) press(words string) {
 // sees waits until a text is on the page.
 func (b *browser) sees(text string) {
 	b.t.Helper()
-	b.do(chromedp.WaitVisible(fmt.Sprintf(`//*[text()[contains(normalize-space(.), %q)]]`, text)))
+	b.do(chromedp.WaitVisible(fmt.Sprintf(`(//main//*[text()[contains(normalize-space(.), %q)]])[1]`, text)))
 }
 
 // evaluate asks the page something.

@@ -53,10 +53,10 @@ func (b *browser) importFleet(s server) {
 	b.t.Helper()
 	b.visit(s.address + "/imports/new")
 	b.choose(sample(b.t, "fleet.csv"))
-	b.press("Look at the file")
+	b.press("Look at it first")
 	b.sees("borrowed")
-	b.press("Import")
-	b.sees("Done")
+	b.press("Import 4 rows")
+	b.sees("of 4 rows applied")
 }
 
 // The first hour of a hospital: from the link that the program prints to the first decision.
@@ -70,10 +70,10 @@ func TestFirstSteps(t *testing.T) {
 
 	b.visit(s.address + "/feeds/new")
 	b.fill("Name", "Makers")
-	b.do(chromedp.SetValue(labelled("Kind"), "csaf"))
+	b.do(chromedp.SetValue(labelled("What it holds"), "csaf"))
 	b.fill("Address", "file:"+sample(t, "advisories"))
-	b.press("Add")
-	b.press("Run now")
+	b.press("Save")
+	b.press("Load now")
 
 	// The ranked list follows by itself within seconds.
 	b.until(s.address+"/risk", "P-1")
@@ -89,7 +89,7 @@ func TestFirstSteps(t *testing.T) {
 	b.press("Decide")
 	b.do(chromedp.SetValue(labelled("Treatment"), "fix"), chromedp.SetValue(labelled("Due"), "2031-01-31"))
 	b.fill("Reason", "The update is out and takes ten minutes.")
-	b.press("Decide")
+	b.press("Decide for")
 	b.sees("Nora Quist")
 	b.visit(s.address + "/decisions")
 	b.sees("CVE-2026-900901")
