@@ -33,7 +33,7 @@ func (db *DB) Bulk(ctx context.Context, fn func(b *Bulk) error) error {
 		return unavailable(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	if err := fn(&Bulk{reader: reader{tx, db.dialect}, db: db, conn: conn, tx: tx}); err != nil {
+	if err := fn(&Bulk{reader: db.reader(tx), db: db, conn: conn, tx: tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -63,11 +63,7 @@ func (b *Bulk) Exec(ctx context.Context, query string, args ...any) (int64, erro
 	if err := guard(query); err != nil {
 		return 0, err
 	}
-	res, err := b.tx.ExecContext(ctx, b.numbered(query), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return b.run(ctx, b.tx, query, args)
 }
 
 // Each prepares a statement once and runs it for every row of values.

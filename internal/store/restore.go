@@ -198,7 +198,7 @@ func (a *archive) restore(ctx context.Context, db *DB, o RestoreOptions) error {
 		return unavailable(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	b := &Bulk{reader: reader{tx, db.dialect}, db: db, conn: conn, tx: tx}
+	b := &Bulk{reader: db.reader(tx), db: db, conn: conn, tx: tx}
 	later, err := b.prepareSchema(ctx, a.manifest.Migrations)
 	if err != nil {
 		return err

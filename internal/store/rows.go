@@ -22,11 +22,31 @@ type Scanner interface {
 }
 
 // Rows is a result; see [sql.Rows].
-type Rows struct{ *sql.Rows }
+type Rows struct {
+	*sql.Rows
+	ended func()
+}
+
+// Next goes to the next row. After the last one the result is closed.
+func (r *Rows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+// Close ends the result; it may be called more than once.
+func (r *Rows) Close() error {
+	err := r.Rows.Close()
+	r.ended()
+	return err
+}
 
 // Row is a result of one row; its Scan says NotFound when there is none.
 type Row struct {
 	row    *sql.Row
+	ended  func()
 	err    error       // refused before it ran
 	failed func(error) // hears of a statement that the database refused
 }
@@ -37,6 +57,7 @@ func (r Row) Scan(dest ...any) error {
 		return r.err
 	}
 	err := r.row.Scan(dest...)
+	r.ended()
 	switch {
 	case err == nil:
 		return nil
@@ -58,6 +79,7 @@ type queryer interface {
 type reader struct {
 	q       queryer
 	dialect Dialect
+	kept    *statements
 }
 
 // numbered writes the placeholders $1, $2, … as SQLite resolves them fastest: it looks a name up among all names before
@@ -77,15 +99,16 @@ func (r reader) numbered(query string) string {
 }
 
 func (r reader) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
-	rows, err := r.q.QueryContext(ctx, r.numbered(query), args...)
+	rows, ended, err := r.query(ctx, query, args)
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{rows}, nil
+	return &Rows{rows, ended}, nil
 }
 
 func (r reader) QueryRow(ctx context.Context, query string, args ...any) Row {
-	return Row{row: r.q.QueryRowContext(ctx, r.numbered(query), args...)}
+	row, ended := r.queryRow(ctx, query, args)
+	return Row{row: row, ended: ended}
 }
 
 // All runs a query and scans every row.

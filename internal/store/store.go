@@ -188,7 +188,7 @@ func (db *DB) View(ctx context.Context, fn func(r Reader) error) error {
 		return unavailable(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // a read has nothing to keep
-	return fn(reader{tx, db.dialect})
+	return fn(db.reader(tx))
 }
 
 // Tx is one Update. It reads and writes.
@@ -210,11 +210,7 @@ type Tx struct {
 func (tx *Tx) Actor() Actor { return tx.actor }
 
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := tx.tx.ExecContext(ctx, tx.numbered(query), args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return tx.run(ctx, tx.tx, query, args)
 }
 
 // Exec changes rows and returns how many. A violated uniqueness is a Conflict. After a statement that the database
@@ -285,7 +281,7 @@ func (db *DB) Update(ctx context.Context, fn func(tx *Tx) error) error {
 		return unavailable(err)
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it does nothing
-	tx := &Tx{reader: reader{sqlTx, db.dialect}, tx: sqlTx, actor: actor}
+	tx := &Tx{reader: db.reader(sqlTx), tx: sqlTx, actor: actor}
 	// Locks the head on PostgreSQL; SQLite began IMMEDIATE and has the lock already.
 	if err := tx.reader.QueryRow(ctx, `UPDATE journal_head SET seq = seq WHERE id = 1 RETURNING seq, hash`).Scan(&tx.seq, &tx.head); err != nil {
 		return unavailable(err)
