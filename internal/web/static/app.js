@@ -144,13 +144,27 @@
     });
     return library;
   }
+  // apart moves the labels at the ends of lines that would lie on each other, from the lowest line up.
+  function apart(series, height) {
+    const last = (s) => s.values[s.values.length - 1] || 0;
+    const top = Math.max(1, ...series.flatMap((s) => s.values));
+    const out = new Map();
+    let before = -Infinity;
+    for (const s of series.slice().sort((a, b) => last(a) - last(b))) {
+      const at = (last(s) / top) * height, free = Math.max(at, before + 15);
+      out.set(s, at - free);
+      before = free;
+    }
+    return out;
+  }
   async function draw(el) {
     try {
       const [data] = await Promise.all([fetch(el.dataset.chart, { headers: { Accept: "application/json" } }).then((r) => { if (!r.ok) throw new Error(r.status); return r.json(); }), charts()]);
       const css = getComputedStyle(document.documentElement), token = (n) => css.getPropertyValue("--" + n).trim();
       if (el.drawn) el.drawn.dispose();
-      const c = el.drawn = window.echarts.init(el, null, { renderer: "svg" });
+      const c = el.drawn = window.echarts.init(el);
       const axis = { axisLine: { lineStyle: { color: token("border") } }, axisTick: { show: false }, axisLabel: { color: token("muted"), fontSize: 12 } };
+      const shift = apart(data.series.filter((s) => !s.bar), el.clientHeight - 50);
       c.setOption({
         animation: false, aria: { enabled: true },
         grid: { left: 8, right: 120, top: 16, bottom: 8, containLabel: true },
@@ -159,7 +173,7 @@
         yAxis: Object.assign({ type: "value", min: 0, minInterval: 1, splitLine: { lineStyle: { color: token("line") } } }, axis, { axisLine: { show: false } }),
         series: data.series.map((s) => ({
           name: s.name, type: s.bar ? "bar" : "line", data: s.values, symbol: data.labels.length > 1 ? "none" : "circle", symbolSize: 8, lineStyle: { width: 2, type: s.dashed ? "dashed" : "solid" }, color: token(s.color),
-          endLabel: { show: !s.bar, formatter: "{a}", color: token(s.color), fontSize: 12 }, labelLayout: { moveOverlap: "shiftY" },
+          endLabel: { show: !s.bar, formatter: "{a}", color: token(s.color), fontSize: 12, offset: [0, shift.get(s) || 0] },
         })),
       });
       c.on("click", (p) => { if (data.links && data.links[p.dataIndex]) location.href = data.links[p.dataIndex]; });
