@@ -45,6 +45,13 @@ type Test struct {
 	ok    bool // form can be ordered
 }
 
+// With is the same test of another value.
+func (t Test) With(value string) Test {
+	t.Value = value
+	t.form, t.ok = parseForm(value)
+	return t
+}
+
 // Facts is what is known of one device. Empty fields are unknown.
 type Facts struct {
 	Version      string   // software or firmware version as recorded

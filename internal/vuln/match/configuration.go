@@ -241,7 +241,7 @@ func (p *Prepared) criterion(c *criterion) outcome {
 	best := outcome{truth: vers.False, touched: c.vulnerable, proof: Proof{Rule: "cpe", Truth: NotAffected, Says: "nothing that is recorded is " + c.text}}
 	for at, i := range subjects {
 		s := &p.subjects[i]
-		o := s.meets(c, at == 0)
+		o := s.meets(c)
 		o.touched = c.vulnerable
 		if at == 0 || o.truth > best.truth {
 			best = o
@@ -251,7 +251,7 @@ func (p *Prepared) criterion(c *criterion) outcome {
 }
 
 // meets is the answer of the subject's CPE names for a criterion.
-func (s *subject) meets(c *criterion, _ bool) outcome {
+func (s *subject) meets(c *criterion) outcome {
 	best := outcome{truth: vers.False, proof: Proof{Rule: "cpe", Truth: NotAffected, Says: s.what + " is not " + c.text, Facts: s.nameFacts()}}
 	for j := range s.cpes {
 		name := s.cpes[j]
@@ -337,7 +337,7 @@ func (p *Prepared) inCPE(c *compiled, at *claim, k, i int) (found, bool) {
 	s := &p.subjects[i]
 	n := at.cpes[k].Name
 	cr := criterion{vulnerable: true, text: clipped(strings.TrimRight(n.String(), ":*"), 120), cpe: at.cpes[k], key: "x"}
-	o := s.meets(&cr, true)
+	o := s.meets(&cr)
 	if o.truth == vers.False {
 		return found{}, false
 	}

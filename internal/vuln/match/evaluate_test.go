@@ -196,3 +196,21 @@ func TestSynonyms(t *testing.T) {
 		}
 	}
 }
+
+// A publisher's range may begin with the model, or with what is left of it.
+func TestModelBeforeTheVersion(t *testing.T) {
+	for _, tt := range []struct{ text, model, version, want string }{
+		{"<= S4 A.07.107", "SureLine VS4", "A.07.107", "affected"},
+		{"<= S4 A.07.107", "SureLine VS4", "A.07.108", "not_affected"},
+		{"<= S4 A.07.107", "SureLine VS4", "", "unknown: software version"},
+		{"<= S4 A.07.107", "SureLine VS2", "A.07.107", "unknown: software version"},
+		{"<= VS4 A.07.107", "SureLine VS4", "A.07.106", "affected"},
+		{"<= VS4 A.07.107", "SureLine VS4", "A.08.001", "not_affected"},
+	} {
+		about := advisory.Affected{Status: advisory.StatusAffected, Vendor: "Acme", Product: "SureLine", VersionText: []string{tt.text}}
+		got := ask(Asset{Vendor: "Acme", Model: tt.model, Version: tt.version}, advisory.CSAF, advisory.Vulnerability{ID: "CVE-2024-5000", Affected: []advisory.Affected{about}})
+		if d := cmp.Diff(map[string]string{"CVE-2024-5000": tt.want}, got); d != "" {
+			t.Errorf("%s %s against %q (-want +got):\n%s", tt.model, tt.version, tt.text, d)
+		}
+	}
+}

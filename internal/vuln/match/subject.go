@@ -83,7 +83,10 @@ func (p *Prepared) device() {
 	for _, m := range a.ModelNumbers {
 		s.AddCode(m)
 	}
-	s.facts = vers.Facts{Version: a.Version, Serial: a.Serial, Models: slices.Clone(a.ModelNumbers)}
+	if lead, version := cutVersion(s.version); lead != "" && s.designated(lead) { // "MX40 B.06.18" under the model MX40
+		s.version = version
+	}
+	s.facts = vers.Facts{Version: s.version, Serial: a.Serial, Models: slices.Clone(a.ModelNumbers)}
 	if t := a.Manufactured; !t.IsZero() {
 		s.facts.Manufactured = vers.Date{Year: t.Year(), Month: int(t.Month()), Day: t.Day()}
 	}

@@ -172,6 +172,14 @@ func (p *Prepared) inRange(s *subject, says *versionSays, at int, rest []naming.
 		facts.Version = s.version
 	}
 	t, why := r.Contains(facts)
+	if t == vers.Unknown {
+		if plain, model := s.withoutModel(r); model != "" {
+			r = plain
+			t, why = r.Contains(facts)
+			settled = append(settled, quoted(model)+" is read as the model")
+			hit = hit || t == vers.True
+		}
+	}
 	v := verdict{truth: t, says: why.Text, labelled: hit}
 	if labelled != "" && t == vers.True {
 		v.says = labelled

@@ -157,17 +157,29 @@ func (al *Alignment) place(slots []Slot, name []Atom) bool {
 			}
 			joined += s[0].Text
 		}
-		return al.find(&Token{Text: joined, Class: Brand}, name, false)
+		return al.find(&Token{Text: joined, Class: Brand}, name, listed)
+	}
+	as := lone
+	if len(slots[0]) > 1 {
+		as = listed
 	}
 	for i := range slots[0] {
-		if al.find(&slots[0][i], name, len(slots[0]) == 1) {
+		if al.find(&slots[0][i], name, as) {
 			return true
 		}
 	}
 	return false
 }
 
-func (al *Alignment) find(t *Token, name []Atom, single bool) bool {
+// standing is how a token stands in a published name.
+type standing uint8
+
+const (
+	lone   standing = iota // a word of its own
+	listed                 // one of several alternatives, or several words read as one
+)
+
+func (al *Alignment) find(t *Token, name []Atom, as standing) bool {
 	for start := range name {
 		if al.used&(1<<start) != 0 {
 			continue
@@ -190,7 +202,7 @@ func (al *Alignment) find(t *Token, name []Atom, single bool) bool {
 				continue
 			case right && t.Class == Number:
 				continue // "650c" is not a 650
-			case right && (!single || len(t.Text) > 4):
+			case right && (as == listed || len(t.Text) > 4):
 				if t.Class != Brand || name[end+1].Class != Number {
 					continue
 				}
@@ -202,7 +214,7 @@ func (al *Alignment) find(t *Token, name []Atom, single bool) bool {
 			return true
 		}
 	}
-	if t.Class == Brand && single {
+	if t.Class == Brand && as == lone {
 		for i := range name {
 			if al.used&(1<<i) == 0 && name[i].Class == Brand && typo(name[i].Text, t.Text) {
 				al.mark(i, i)

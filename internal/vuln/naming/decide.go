@@ -21,7 +21,7 @@ func (al *Alignment) decide(p Phrase, name []Atom, codes []string) Relation {
 			return Apart
 		}
 		if r.numbers > 0 {
-			switch al.nearly(p, name, m.brands > 0) {
+			switch al.nearly(p, name, m) {
 			case Exact:
 				o.numbers, m.units = 0, m.units+1
 				r.numbers--
@@ -50,8 +50,12 @@ func (al *Alignment) decide(p Phrase, name []Atom, codes []string) Relation {
 		return Exact
 	case short == 0:
 		return al.longer(m, o, r)
+	case loose == 0 && otherRole:
+		return Apart
 	case loose == 0:
-		return shorter(m, o, otherRole)
+		return shorter(m, o)
+	case m.coded && o.brands+r.numbers == 0: // "RF models EX1150" and "Merlin@home EX1150"
+		return Exact
 	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered: // "MedStation 4000", "Anesthesia System 4000"
 		return Apart
 	case m.units > 0 && m.brands > 0:
@@ -71,6 +75,7 @@ type weight struct {
 	words                                           int  // descriptors
 	lettered                                        bool // a matched model number has letters, or five digits
 	prefixed                                        bool // a matched model number has letters, or four digits
+	coded                                           bool // a matched model number has letters and four digits
 	front                                           bool // of the open ones: all stand before the first matched one that weighs
 	tail                                            bool // of the matched ones: a word of some length or a model number is among them
 }
@@ -94,6 +99,7 @@ func (al *Alignment) weigh(p Phrase) (m, o weight) {
 				m.units++
 				m.tail = true
 				m.lettered = m.lettered || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.Digits) >= 5
+				m.coded = m.coded || t.pre != "" && len(t.Digits) >= 4
 				m.prefixed = m.prefixed || len(t.suf) >= 5 || t.pre != "" && len(t.Text) >= 3 || len(t.Digits) >= 4
 			} else {
 				m.numbers++
@@ -157,10 +163,8 @@ func (al *Alignment) longer(m, o weight, r rest) Relation {
 }
 
 // shorter decides when the name has less than what is published and nothing else.
-func shorter(m, o weight, otherRole bool) Relation {
+func shorter(m, o weight) Relation {
 	switch {
-	case otherRole:
-		return Apart
 	case o.strong > 0 && o.brands+o.variants == 0:
 		return Possible
 	case m.units > 0 && o.variants+o.strong == 0 && (m.brands > 0 || m.prefixed):
@@ -177,7 +181,7 @@ func shorter(m, o weight, otherRole bool) Relation {
 var modality = setOf("ct mr mri nm xr dr cr us pet spect")
 
 // nearly looks for a model number that agrees in its digits but for letters.
-func (al *Alignment) nearly(p Phrase, name []Atom, branded bool) Relation {
+func (al *Alignment) nearly(p Phrase, name []Atom, m weight) Relation {
 	best := Apart
 	for _, i := range al.Open {
 		for k := range p[i] {
@@ -200,7 +204,7 @@ func (al *Alignment) nearly(p Phrase, name []Atom, branded bool) Relation {
 				switch {
 				case pre == t.pre && suf != t.suf && (suf == "" || t.suf == ""):
 					rel = Possible
-				case suf == t.suf && pre == "" && len(t.Digits) >= 3 && branded, suf == t.suf && t.pre == "" && len(t.Digits) >= 4:
+				case suf == t.suf && pre == "" && len(t.Digits) >= 3 && m.brands > 0, suf == t.suf && t.pre == "" && len(t.Digits) >= 4:
 					rel = Exact
 				case suf == t.suf && (pre == "" || t.pre == "") && modality[pre+t.pre]:
 					rel = Possible

@@ -64,6 +64,32 @@ func MakerID(name string) string {
 	return n
 }
 
+// divisions are words for a part of a manufacturer: a country or a line of business.
+var divisions = setOf(`information informatics ultrasound imaging monitoring surgical vascular cardiology cardiovascular cardiac respiratory
+	critical care patient infusion life sciences service services nederland netherlands deutschland france italia espana canada japan
+	china india asia pacific benelux nordic schweiz switzerland austria`)
+
+// within is the known manufacturer whose name an unknown one begins with: an inventory writes "GE Medical Systems
+// Information Technologies", "Philips Medical Systems Nederland B.V.". One short word is not enough before any other word:
+// Fuji Electric is not Fuji.
+func within(vendor string) []string {
+	ids := vendorIDs()
+	if _, ok := ids[vendorNorm(vendor)]; ok {
+		return nil
+	}
+	words := strings.Fields(strings.NewReplacer(",", " ", "_", " ", "-", " ").Replace(strings.ToLower(Plain(vendor))))
+	for k := len(words) - 1; k > 0; k-- {
+		id, ok := ids[vendorNorm(strings.Join(words[:k], " "))]
+		if !ok {
+			continue
+		}
+		if k > 1 || len(words[0]) >= 6 || !slices.ContainsFunc(words[k:], func(w string) bool { return !divisions[w] && !legal[w] }) {
+			return []string{id}
+		}
+	}
+	return nil
+}
+
 // Makers is the manufacturers that a text names: "Silex Technology and GE Healthcare" is two, "Becton, Dickinson and
 // Company (BD)" is one.
 func Makers(text string) []string {

@@ -188,7 +188,7 @@ func (n *Names) Same(id string) []string { return n.vendors[id] }
 // Makers are the ids of a manufacturer with those that the table holds for the same.
 func (n *Names) Makers(vendor string) []string {
 	var out []string
-	for _, id := range Makers(vendor) {
+	for _, id := range append(Makers(vendor), within(vendor)...) {
 		out = append(out, id)
 		out = append(out, n.vendors[id]...)
 	}

@@ -36,6 +36,8 @@ func TestRelations(t *testing.T) {
 		{"Medtronic", "MiniMed Paradigm 522/722 pumps", "MiniMed Paradigm 722K", Possible},
 		{"Hillrom", "Welch Allyn ELI 280/BUR280/MLBUR 280 Resting Electrocardiograph", "MLBUR 280", Exact},
 		{"Hillrom", "Welch Allyn Connex Central Station (CS)", "Connex CS", Exact},
+		{"Abbott", "RF models EX1150", "Merlin@home EX1150", Exact},
+		{"Abbott", "Inductive models EX1100", "Merlin@home EX1150", Apart},
 		{"Smiths Medical", "Medfusion 4000 Wireless Syringe Infusion Pump", "Medfusion 3500", Apart},
 	} {
 		makers := Makers(tt.vendor)
@@ -58,6 +60,9 @@ func TestVendors(t *testing.T) {
 		{"GeutebrÃ¼ck", "Geutebrück GmbH", "Geutebruck"},
 		{"Dräger", "Draeger Medical"},
 		{"Johnson & Johnson", "Ethicon Endo-Surgery"},
+		{"GE", "GE MEDICAL SYSTEMS INFORMATION TECHNOLOGIES", "GE Ultrasound Japan"},
+		{"Philips", "Philips Medical Systems Nederland B.V.", "Philips Ultrasound"},
+		{"BD", "CAREFUSION 303", "BD - Carefusion"},
 	}
 	for _, group := range same {
 		for _, name := range group[1:] {
@@ -66,8 +71,8 @@ func TestVendors(t *testing.T) {
 			}
 		}
 	}
-	for _, pair := range [][2]string{{"Philips", "GE"}, {"Johnson & Johnson", "Johnson Controls Inc."}, {"Fuji Electric", "Fujifilm"}, {"Delta Electronics", "Delta Controls"}} {
-		if Meet(Makers(pair[0]), Makers(pair[1])) {
+	for _, pair := range [][2]string{{"Philips", "GE"}, {"Johnson & Johnson", "Johnson Controls Inc."}, {"Fuji Electric", "Fujifilm"}, {"GE Fanuc Robotics", "GE"}, {"Delta Electronics", "Delta Controls"}} {
+		if Meet(Builtin().Makers(pair[0]), Builtin().Makers(pair[1])) {
 			t.Errorf("%q and %q are the same", pair[0], pair[1])
 		}
 	}
