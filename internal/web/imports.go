@@ -36,7 +36,7 @@ func (s *Server) imports(v *visit) error {
 			next = string(all[importsPerPage-1].ID)
 		}
 		p.Rows, p.Pager = all, pager(v.r.URL, next, len(all))
-		p.Pager.Words = [2]string{"Newer", "Older"}
+		p.Pager.Words, p.Pager.CSV = [2]string{"Newer", "Older"}, "/imports.csv"
 		return err
 	})
 	if err != nil {
