@@ -209,6 +209,10 @@ func (b *browser) shot(name string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, step)
 	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](`scrollTo(0, 0)`)); err != nil {
+		b.t.Errorf("take a picture: %v", err)
+		return
+	}
 	picture, err := chromedp.Run(ctx, capture)
 	if err == nil {
 		if err = os.MkdirAll("shots", 0o755); err == nil {

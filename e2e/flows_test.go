@@ -55,6 +55,7 @@ func (b *browser) importFleet(s server) {
 	b.choose(sample(b.t, "fleet.csv"))
 	b.press("Look at it first")
 	b.sees("borrowed")
+	b.do(chromedp.Click(chromedp.CSS(`input[name=skip]`), chromedp.NodeVisible))
 	b.press("Import 4 rows")
 	b.sees("of 4 rows applied")
 }
@@ -72,7 +73,7 @@ func TestFirstSteps(t *testing.T) {
 	b.fill("Name", "Makers")
 	b.do(chromedp.SetValue(labelled("What it holds"), "csaf"))
 	b.fill("Address", "file:"+sample(t, "advisories"))
-	b.press("Save")
+	b.press("Add the feed")
 	b.press("Load now")
 
 	// The ranked list follows by itself within seconds.
