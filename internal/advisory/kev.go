@@ -102,6 +102,9 @@ func parseKEVCSV(body []byte) (Catalogue, error) {
 	if at := bytes.IndexByte(body, 0); at >= 0 {
 		return Catalogue{}, fault(position(body, at), "holds a NUL byte, which text does not")
 	}
+	if n := bytes.Count(body, []byte{','}) + bytes.Count(body, []byte{'\n'}); n > pageBounds.values {
+		return Catalogue{}, fault("", "holds more than %d cells", pageBounds.values)
+	}
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))))
 	r.ReuseRecord = true
 	head, err := r.Read()

@@ -17,6 +17,7 @@ type Limits struct {
 	Bytes     int // default 256 MiB
 	Depth     int // default 100
 	Resources int // default 1,000,000
+	Values    int // of one document or line, objects, arrays and members; default 4,000,000 (about 500 MB of memory)
 }
 
 func (l Limits) filled() Limits {
@@ -28,6 +29,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.Resources <= 0 {
 		l.Resources = 1_000_000
+	}
+	if l.Values <= 0 {
+		l.Values = 4_000_000
 	}
 	return l
 }
@@ -140,6 +144,9 @@ func (r *reader) parse(body []byte) (*fastjson.Value, error) {
 	if at := deeper(body, r.limits.Depth); at >= 0 {
 		line, col := place(body, at)
 		return nil, fmt.Errorf("line %d, column %d: nested deeper than %d levels", line, col, r.limits.Depth)
+	}
+	if n := bytes.Count(body, []byte{','}) + bytes.Count(body, []byte{'{'}) + bytes.Count(body, []byte{'['}); n > r.limits.Values {
+		return nil, fmt.Errorf("more than the %d values allowed in one document; give many devices as NDJSON", r.limits.Values)
 	}
 	if at := bytes.IndexByte(body, 0); at >= 0 {
 		line, col := place(body, at)

@@ -71,6 +71,9 @@ func contents(path string) ([]byte, error) {
 	if err != nil || s.Size() == 0 {
 		return nil, err
 	}
+	if s.Size() < 256<<20 {
+		return os.ReadFile(path)
+	}
 	body, err := syscall.Mmap(int(f.Fd()), 0, int(s.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
 	if err != nil {
 		return nil, problem.About(err, "map %s", path)

@@ -6,8 +6,10 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -26,9 +28,9 @@ import (
 const (
 	gigabyte = 1 << 30
 	// childMemory is what the program may need at most for any of the large files, itself included.
-	childMemory = 450 << 20
+	childMemory = 900 << 20
 	// fileTime is far more than any of them takes, for a machine that does much else.
-	fileTime = 10 * time.Second
+	fileTime = 30 * time.Second
 )
 
 // job is one file for one reader, and what became of it.
@@ -108,8 +110,10 @@ func TestLargeInput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, "-test.run=^TestReadInChild$")
-	c.Env = append(os.Environ(), "TRIWARD_TEST_READ="+todo, "GOMEMLIMIT=256MiB")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, program, "-test.run=^TestReadInChild$")
+	c.Env = append(os.Environ(), "TRIWARD_TEST_READ="+todo, "GOMEMLIMIT=512MiB")
 	c.Dir = t.TempDir() // nothing may be unpacked here
 	var failed bytes.Buffer
 	c.Stderr = &failed
@@ -172,6 +176,7 @@ func largeJobs(t *testing.T) []job {
 	packTar(t, tgz, tzst, zeros)
 	plain := filepath.Join(dir, "zeros.tar")
 	sparse(t, plain, "")
+	denseJobs(t, dir, add)
 	all := readers()
 	add(holes, all...)
 	add(zipped, all...)
@@ -190,6 +195,53 @@ func largeJobs(t *testing.T) []job {
 		}
 	}
 	return jobs
+}
+
+// denseJobs makes files that are small enough to be read, of as many values as fit: what a tree makes large.
+func denseJobs(t *testing.T, dir string, add func(string, ...reader)) {
+	const size = 24 << 20
+	for _, r := range readers() {
+		var shapes []string
+		head, tail := "", ""
+		switch {
+		case r.json():
+			head, tail = strings.TrimSuffix(r.good, "}")+`, "dense": [`, "0]}"
+			shapes = []string{`{"":0},`}
+		case strings.HasPrefix(r.good, "{"): // one line of many values after good ones
+			head, tail = r.good+`{"resourceType": "Device", "dense": [`, "0]}\n"
+			shapes = []string{"{},"}
+		case strings.HasPrefix(r.good, "<"):
+			end := strings.LastIndex(r.good, "</")
+			head, tail = r.good[:end], r.good[end:]
+			shapes = []string{"<a b=''/>"}
+		case strings.HasPrefix(r.good, "SPDX"):
+			head, shapes = r.good, []string{"a:\n"}
+		case r.text:
+			head = strings.Repeat("a,", 250) + "a\n"
+			shapes = []string{"1" + strings.Repeat(",", 250) + "\n", "1\n"}
+		default:
+			head, shapes = r.good, []string{",", "\n,,"}
+		}
+		for i, shape := range shapes {
+			path := filepath.Join(dir, "dense"+strconv.Itoa(i)+"-"+r.name)
+			f, err := os.Create(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := []byte(strings.Repeat(shape, 1<<20/len(shape)))
+			_, err = io.WriteString(f, head)
+			for n := 0; n < size && err == nil; n += len(b) {
+				_, err = f.Write(b)
+			}
+			if err == nil {
+				_, err = io.WriteString(f, tail)
+			}
+			if err = errors.Join(err, f.Close()); err != nil {
+				t.Fatal(err)
+			}
+			add(path, r)
+		}
+	}
 }
 
 // sparse makes a file of a gigabyte with a beginning; the rest is a hole.

@@ -17,7 +17,7 @@ type Limits struct {
 	Bytes      int // default 256 MiB
 	Depth      int // nesting of objects, arrays and elements; default 200
 	Components int // packages, files and components together; default 1,000,000
-	Values     int // JSON values, XML elements and attributes, tags; default 10,000,000 (about 1 GB of memory)
+	Values     int // JSON values, XML elements and attributes, tags; default 2,000,000 (about 500 MB of memory)
 }
 
 func (l Limits) bounds() conform.Bounds { return conform.Bounds{Depth: l.Depth, Values: l.Values} }
@@ -33,7 +33,7 @@ func (l Limits) filled() Limits {
 		l.Components = 1_000_000
 	}
 	if l.Values <= 0 {
-		l.Values = 10_000_000
+		l.Values = 2_000_000
 	}
 	return l
 }
@@ -248,12 +248,9 @@ func (s *source) spdxVersion(at, v string) error {
 
 // openTagValue splits the file into tags and finds the version.
 func (s *source) openTagValue() error {
-	tags, err := conform.ParseTags(s.body)
+	tags, err := conform.ParseTags(s.body, s.limits.Values)
 	if err != nil {
 		return problem.New(problem.Invalid, "read %q: %v", s.name, err)
-	}
-	if len(tags) > s.limits.Values {
-		return problem.New(problem.Invalid, "read %q: %d tags, more than the %d allowed", s.name, len(tags), s.limits.Values)
 	}
 	s.tags, s.format = tags, SPDXTagValue
 	for _, t := range tags {

@@ -18,7 +18,8 @@ const (
 	MaxRows      = 500_000
 	MaxColumns   = 300
 	MaxCellBytes = 8 << 10
-	MaxFaults    = 1_000 // of one file; more help nobody
+	MaxCells     = 20_000_000 // in all: each costs memory, also an empty one
+	MaxFaults    = 1_000      // of one file; more help nobody
 )
 
 // Table is a delimited text file as read: a header and rows of as many cells.
@@ -68,6 +69,7 @@ func Read(name string, r io.Reader) (Table, error) {
 }
 
 func (t *Table) fill(s *splitter) error {
+	rows, cells := 0, 0
 	for {
 		rec, ok := s.next()
 		if !ok {
@@ -86,12 +88,15 @@ func (t *Table) fill(s *splitter) error {
 			t.Header = names(rec.Cells)
 			continue
 		}
-		if len(t.Records) == MaxRows {
+		if rows++; rows > MaxRows { // with those that have a fault
 			return fmt.Errorf("has more than %d rows", MaxRows)
 		}
 		if why := t.fit(&rec, s.fault); why != "" {
 			t.fault(fmt.Sprintf("row %d", rec.Line), why)
 			continue
+		}
+		if cells += len(rec.Cells); cells > MaxCells {
+			return fmt.Errorf("row %d: more than %d cells in all", rec.Line, MaxCells)
 		}
 		t.Records = append(t.Records, rec)
 	}

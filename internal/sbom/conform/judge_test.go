@@ -72,7 +72,7 @@ func FuzzParse(f *testing.F) {
 		if n, err := ParseXML(body, Bounds{20, 10_000}); err == nil {
 			Judge(File{Format: CycloneDXXML, Minor: 6, Tree: n})
 		}
-		if tags, err := ParseTags(body); err == nil {
+		if tags, err := ParseTags(body, 1000); err == nil {
 			Judge(File{Format: SPDXTagValue, Minor: 3, Tags: tags})
 		}
 	})

@@ -12,8 +12,8 @@ type Tag struct {
 	Line        int
 }
 
-// ParseTags splits a tag-value file. Values between <text> and </text> run over lines.
-func ParseTags(body []byte) ([]Tag, error) {
+// ParseTags splits a tag-value file of at most so many tags. Values between <text> and </text> run over lines.
+func ParseTags(body []byte, most int) ([]Tag, error) {
 	var tags []Tag
 	rest, line := body, 0
 	for len(rest) > 0 {
@@ -36,6 +36,9 @@ func ParseTags(body []byte) ([]Tag, error) {
 			}
 			t.Value, rest = long, rest[used:]
 			line += bytes.Count(body[len(body)-len(rest)-used:len(body)-len(rest)], []byte{'\n'})
+		}
+		if len(tags) == most {
+			return nil, fmt.Errorf("line %d: more than the %d tags allowed", t.Line, most)
 		}
 		tags = append(tags, t)
 	}
