@@ -13,7 +13,8 @@ type Token struct {
 	pre    string // of a model number: the letters before its digits
 	Digits string
 	suf    string
-	lo, hi int // a range of numbers, when hi is not 0
+	lo, hi int  // a range of numbers, when hi is not 0
+	small  bool // ends in one small letter: "LOGIQ e" is a product of its own, not the line of the "LOGIQ E9"
 }
 
 // A Slot is a place of a name where any one of the alternatives may stand ("FM20/FM30/FM40/FM50").
@@ -51,7 +52,7 @@ func PhraseOf(list []Atom) Phrase {
 		if !digits {
 			j = i + 1
 			if list[i].Class != Stop {
-				out = append(out, Slot{{Text: list[i].Text, Class: list[i].Class}})
+				out = append(out, Slot{{Text: list[i].Text, Class: list[i].Class, small: len(list[i].Text) == 1 && !list[i].caps}})
 			}
 			i = j
 			continue
@@ -157,7 +158,7 @@ func (al *Alignment) place(slots []Slot, name []Atom) bool {
 			}
 			joined += s[0].Text
 		}
-		return al.find(&Token{Text: joined, Class: Brand}, name, listed)
+		return al.find(&Token{Text: joined, Class: Brand, small: slots[len(slots)-1][0].small}, name, listed)
 	}
 	as := lone
 	if len(slots[0]) > 1 {
@@ -199,6 +200,8 @@ func (al *Alignment) find(t *Token, name []Atom, as standing) bool {
 			case left && t.Class == Number && name[start-1].Class != Number:
 				continue // "E9" is not a 9
 			case left && name[start-1].Class == Number && len(t.Text) <= 3:
+				continue
+			case right && t.small:
 				continue
 			case right && t.Class == Number:
 				continue // "650c" is not a 650

@@ -25,6 +25,8 @@ func TestRelations(t *testing.T) {
 		{"BD", "BD Pyxis MedStation ES", "Pyxis MedStation", Possible},
 		{"GE", "Infinia with Hawkeye 4 / 1", "Infinia Hawkeye 4/1", Exact},
 		{"GE", "LOGIQ 9", "LOGIQ E9", Apart},
+		{"GE", "LOGIQ e", "LOGIQ E9", Apart},
+		{"GE", "LOGIQ e", "LOGIQ E", Exact},
 		{"GE", "LOGIQ, not including LOGIQ 100 Pro", "LOGIQ E9", Member},
 		{"GE", "Millenium VG", "Millennium VG", Exact},
 		{"GE", "ApexPro Telemetry Server", "Apex Pro Telemetry Server", Exact},
