@@ -150,7 +150,7 @@ func (b *browser) leave(actions ...action) {
 // fill types into a field that is found by the words of its label.
 func (b *browser) fill(label, text string) {
 	b.t.Helper()
-	b.do(chromedp.WaitVisible(labelled(label)), chromedp.Clear(labelled(label)), chromedp.SendKeys(labelled(label), text))
+	b.do(chromedp.WaitVisible(labelled(label)), chromedp.SendKeys(labelled(label), text))
 }
 
 // labelled is the path to the field of a label.
