@@ -393,3 +393,66 @@ func TestProgressGivesTheMetrics(t *testing.T) {
 		}
 	})
 }
+
+func TestDecisionsAreReadWithinTheScope(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		w := world{t, testdb.System(), db}
+		w.fleet(`asset_tag,vendor,model,version,serial,site,safety_class,in_use
+A,Northmere Medical,Rill 300,1.0,1,North,therapeutic,yes
+B,Northmere Medical,Rill 300,1.0,2,South,therapeutic,yes
+`)
+		w.publish(csaf(t, "NM-1", "1", "CVE-2026-90001", "Rill 300", "< 2.0"))
+		for _, tag := range []string{"A", "B"} {
+			if _, err := (risk.Decisions{DB: db}).Decide(w.ctx, risk.Decision{Title: tag, Vulnerabilities: []string{"CVE-2026-90001"}, Treatment: risk.Fix, Owner: "HTM",
+				Reason: "update", Due: testdb.Start.Add(time.Hour)}, []string{string(w.deviceID(tag))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var north string
+		if err := db.View(w.ctx, func(r store.Reader) error {
+			d, err := device.Get(w.ctx, r, w.deviceID("A"))
+			north = string(d.Site)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			grant store.Grant
+			want  []string
+		}{
+			{store.Grant{Kinds: []string{"risk.*"}, All: true}, []string{"B", "A"}},
+			{store.Grant{Kinds: []string{"risk.*"}, Sites: []string{north}}, []string{"A"}},
+			{store.Grant{Kinds: []string{"risk.*"}, Sites: []string{"site_other"}}, nil},
+			{store.Grant{Kinds: []string{"risk.*"}, Products: []string{"mod_other"}}, nil},
+		} {
+			ctx := store.WithActor(context.Background(), store.Actor{ID: "usr_1", Grants: []store.Grant{c.grant}})
+			err := db.View(ctx, func(r store.Reader) error {
+				page, err := risk.ListDecisions(ctx, r, risk.DecisionQuery{})
+				if err != nil {
+					return err
+				}
+				about, err := risk.DecisionsOf(ctx, r, "CVE-2026-90001")
+				if err != nil {
+					return err
+				}
+				var listed, found []string
+				for _, d := range page.Items {
+					listed = append(listed, d.Title)
+				}
+				for _, d := range about {
+					found = append(found, d.Title)
+				}
+				if d := cmp.Diff(c.want, listed); d != "" {
+					t.Errorf("%+v: list (-want +got):\n%s", c.grant, d)
+				}
+				if d := cmp.Diff(c.want, found); d != "" {
+					t.Errorf("%+v: about the vulnerability (-want +got):\n%s", c.grant, d)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -79,15 +79,7 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 		w.And("due > 0")
 		w.And("due < ?", store.Micros(q.Now))
 	}
-	if !scope.All {
-		var in store.Where
-		in.Scope(scope, "site", "")
-		sub := strings.TrimPrefix(in.SQL(), " WHERE ")
-		for i := len(in.Args()); i > 0; i-- {
-			sub = strings.ReplaceAll(sub, fmt.Sprintf("$%d", i), "?")
-		}
-		w.And("id IN (SELECT decision FROM decision_device WHERE "+sub+")", in.Args()...)
-	}
+	touching(&w, scope)
 	if q.After != "" {
 		w.And("id < ?", q.After)
 	}
@@ -113,6 +105,21 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 		p.Items = append(p.Items, DecisionSummary{Decision: d, Counts: counts})
 	}
 	return p, nil
+}
+
+// touching restricts decisions to those about devices within a scope.
+func touching(w *store.Where, scope store.Scope) {
+	switch {
+	case scope.All:
+	case len(scope.Sites) == 0:
+		w.And("1 = 0")
+	default:
+		args := make([]any, len(scope.Sites))
+		for i, s := range scope.Sites {
+			args[i] = s
+		}
+		w.And("id IN (SELECT decision FROM decision_device WHERE site IN (?"+strings.Repeat(", ?", len(args)-1)+"))", args...)
+	}
 }
 
 // Item is one device under a decision.
@@ -174,12 +181,16 @@ func BurnDown(ctx context.Context, r store.Reader, d Decision, now time.Time) ([
 	return out, nil
 }
 
-// DecisionsOf is the decisions about a vulnerability, newest first.
+// DecisionsOf is the decisions about a vulnerability that touch the scope of the reader, newest first.
 func DecisionsOf(ctx context.Context, r store.Reader, vulnerability string) ([]Decision, error) {
-	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
 		return nil, err
 	}
-	return listDecisions(ctx, r, `WHERE id IN (SELECT decision FROM decision_vuln WHERE vuln = $1) ORDER BY at DESC, id DESC LIMIT 200`, vulnerability)
+	var w store.Where
+	w.And("id IN (SELECT decision FROM decision_vuln WHERE vuln = ?)", vulnerability)
+	touching(&w, scope)
+	return listDecisions(ctx, r, w.SQL()+` ORDER BY at DESC, id DESC LIMIT 200`, w.Args()...)
 }
 
 // Why is the derivation of one line, made again from the facts of now.

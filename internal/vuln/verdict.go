@@ -9,6 +9,7 @@ import (
 
 	"triward/internal/id"
 	"triward/internal/problem"
+	"triward/internal/product"
 	"triward/internal/store"
 	"triward/internal/vers"
 	"triward/internal/vuln/match"
@@ -135,6 +136,9 @@ func RecordVerdictTx(ctx context.Context, tx *store.Tx, v Verdict) (string, erro
 	}
 	if !v.Expires.IsZero() && !v.Expires.After(tx.Now) {
 		return "", problem.New(problem.Invalid, "the verdict would have expired already")
+	}
+	if _, err := product.Get(ctx, tx, product.ModelID(v.Model)); err != nil {
+		return "", err
 	}
 	var err error
 	if v.Vulnerability, err = Canonical(ctx, tx, v.Vulnerability); err != nil {
