@@ -28,6 +28,7 @@ type Column struct {
 
 // ImportPreview is what an import would do.
 type ImportPreview struct {
+	Format  string        `json:"format" enum:"table,fhir" doc:"How the file was understood, by its content"`
 	Columns []Column      `json:"columns" nullable:"false"`
 	Fields  []string      `json:"fields" nullable:"false" doc:"Every field that a column can be mapped to"`
 	Notes   []string      `json:"notes,omitempty" doc:"How the file was read, where that was not plain"`

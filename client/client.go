@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -55,7 +56,8 @@ func New(address, token string, hc *http.Client) (*Client, error) {
 func Socket(path string) *Client {
 	d := net.Dialer{Timeout: 10 * time.Second}
 	return &Client{base: "http://triward", http: &http.Client{Timeout: 10 * time.Minute, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) },
+		ExpectContinueTimeout: time.Second,
+		DialContext:           func(ctx context.Context, _, _ string) (net.Conn, error) { return d.DialContext(ctx, "unix", path) },
 	}}}
 }
 
@@ -97,6 +99,9 @@ func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
 	if body != nil {
 		r.Header.Set("Content-Type", kind)
 	}
+	if f, ok := body.(*os.File); ok {
+		announce(r, f)
+	}
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
@@ -112,6 +117,24 @@ func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
 	}
 	defer resp.Body.Close()
 	return nil, problemOf(resp)
+}
+
+// announce tells the server how large a file is before it is sent, so that a file over the limit is refused and not cut off.
+func announce(r *http.Request, f *os.File) {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return
+	}
+	r.ContentLength = info.Size() - at
+	if r.ContentLength == 0 {
+		r.Body = http.NoBody
+	} else {
+		r.Header.Set("Expect", "100-continue")
+	}
 }
 
 // problemOf reads what the server says went wrong; an answer that is no problem becomes one.

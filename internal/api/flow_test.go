@@ -3,7 +3,10 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -337,6 +340,92 @@ func TestImports(t *testing.T) {
 			t.Errorf("imports = %+v", l)
 		}
 	})
+}
+
+func TestImportsOfOtherFormats(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		f := newFixture(t, db)
+		device := func(serial, more string) string {
+			return `{"resourceType":"Device","id":"d` + serial + `","status":"active","serialNumber":"` + serial + `","manufacturer":"Vela","deviceName":[{"name":"Pump","type":"model-name"}]` + more + `}`
+		}
+		bundle := `{"resourceType":"Bundle","type":"collection","entry":[{"resource":` + device("1", "") + `},{"resource":` + device("2", "") + `},{"resource":{"resourceType":"Patient","id":"p"}}]}`
+		p := must[apiv1.ImportPreview](f, "POST", "/import-previews?name=fleet.csv", bundle)
+		if p.Format != "fhir" || p.Added != 2 || p.Total != 2 || len(p.Columns) != 0 || len(p.Notes) != 1 || p.First[0].Fields["serial"] != "1" {
+			t.Errorf("preview of a bundle = %+v", p)
+		}
+		if got := refused(f, 422, "POST", "/imports?map=a%3Dmodel", bundle); len(got.Errors) != 1 || got.Errors[0].Location != "body.map" {
+			t.Errorf("a mapping of a bundle = %+v", got)
+		}
+		run := func(query string, body any) apiv1.Import {
+			i := must[apiv1.Import](f, "POST", "/imports"+query, body)
+			f.server.Wait()
+			return must[apiv1.Import](f, "GET", "/imports/"+i.ID, nil)
+		}
+		if i := run("?name=bundle.json", bundle); i.Added != 2 || !strings.HasPrefix(i.Digest, "sha256:") {
+			t.Errorf("bundle = %+v", i)
+		}
+		lines := device("2", `,"lotNumber":"L2"`) + "\n" + device("3", "") + "\n" + device("4", `,"manufactureDate":"never"`) + "\n"
+		if got := refused(f, 422, "POST", "/imports", lines); len(got.Errors) == 0 {
+			t.Errorf("a resource with a fault = %+v", got)
+		}
+		if i := run("?on_fault=skip", lines); i.Changed != 1 || i.Added != 1 || i.Skipped != 1 {
+			t.Errorf("NDJSON = %+v", i)
+		}
+		netbox := "Name,Status,Site,Manufacturer,Type,Serial number,Asset tag\nicu-9,Active,North,Vela,Pump,9,T9\n"
+		if i := run("", netbox); i.Added != 1 {
+			t.Errorf("NetBox = %+v", i)
+		}
+		refused(f, 422, "POST", "/imports", `[{"id":"x"}]`)
+		refused(f, 422, "POST", "/imports", "")
+	})
+}
+
+// endless is a body without an announced size.
+type endless struct{ left int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(p)), e.left)
+	for i := range p[:n] {
+		p[i] = '\n'
+	}
+	e.left -= n
+	return int(n), nil
+}
+
+func TestLargeUploads(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	f := newFixture(t, testdb.SQLite(t))
+	send := func(body io.Reader, announced int64) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", "/api/v1/imports?name=f.csv", body)
+		r.ContentLength = announced
+		w := httptest.NewRecorder()
+		f.http.ServeHTTP(w, r.WithContext(store.WithActor(r.Context(), f.actor)))
+		return w
+	}
+	for name, w := range map[string]*httptest.ResponseRecorder{"announced": send(&endless{}, 128<<20+1), "sent": send(&endless{128<<20 + 1}, -1)} {
+		var p apiv1.Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != 413 || !strings.Contains(p.Detail, "128 MiB") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	var b strings.Builder
+	b.WriteString("asset_tag,serial,vendor,model,note\n")
+	for i := range 600 {
+		fmt.Fprintf(&b, "T%d,S%d,Vela,Pump,%s\n", i, i, strings.Repeat("x", 1900))
+	}
+	if w := send(strings.NewReader(b.String()), -1); w.Code != 202 {
+		t.Errorf("a file above what is held in memory: %d %s", w.Code, w.Body)
+	}
+	f.server.Wait()
+	if l := must[apiv1.Page[apiv1.Import]](f, "GET", "/imports", nil); len(l.Items) != 1 || l.Items[0].Added != 600 {
+		t.Errorf("imports = %+v", l.Items)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("temporary files stay: %v, %v", left, err)
+	}
 }
 
 func TestPeopleAndJournal(t *testing.T) {

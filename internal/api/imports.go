@@ -1,10 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,11 +16,12 @@ import (
 )
 
 func (s *Server) imports() {
-	csv := []string{"text/csv", "application/octet-stream"}
-	add(s, op{id: "preview-import", route: "POST /import-previews", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: csv,
-		summary: "What importing a fleet file would do, without doing it"}, s.previewImport)
-	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: csv, status: http.StatusAccepted,
-		summary: "Import a fleet file; it is taken as a whole and then applied in steps"}, s.startImport)
+	// JSON sent as application/json is taken too; named here, huma would read it into memory.
+	files := []string{"text/csv", "application/fhir+json", "application/fhir+ndjson", "application/octet-stream"}
+	add(s, op{id: "preview-import", route: "POST /import-previews", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: files,
+		summary: "What importing a fleet file (CSV, NetBox export, FHIR R4 devices) would do, without doing it"}, s.previewImport)
+	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: files, status: http.StatusAccepted,
+		summary: "Import a fleet file (CSV, NetBox export, FHIR R4 devices); it is taken as a whole and then applied in steps"}, s.startImport)
 	add(s, op{id: "imports", route: "GET /imports", kind: device.KindRead, summary: "Imports, the newest first"},
 		func(ctx context.Context, in *struct{ apiv1.Cursor }) (apiv1.Page[apiv1.Import], error) {
 			all, err := read(ctx, s, func(r store.Reader) ([]device.Import, error) {
@@ -45,15 +44,51 @@ func lastOf[T any](items []T, limit int, name func(T) string) string {
 	return name(items[len(items)-1])
 }
 
-// readTable reads a fleet file and maps its columns.
-func readTable(q apiv1.ImportQuery, body []byte) (fleetfile.Table, fleetfile.Mapping, error) {
-	t, err := fleetfile.Read(q.Name, bytes.NewReader(body))
+// fleetSent is a fleet file that came with a request, as read.
+type fleetSent struct {
+	source  fleetfile.Source
+	mapping fleetfile.Mapping
+	digest  string
+}
+
+// readFleet reads the fleet file of a request and maps its columns.
+func (s *Server) readFleet(ctx context.Context, q apiv1.ImportQuery, file sentFile) (out fleetSent, err error) {
+	k, err := file.keep(fleetfile.MaxFileBytes)
 	if err != nil {
-		return t, nil, err
+		return out, err
+	}
+	defer func() { err = errors.Join(err, k.close()) }()
+	if k.file != nil {
+		select {
+		case s.reading <- struct{}{}:
+			defer func() { <-s.reading }()
+		case <-ctx.Done():
+			return out, ctx.Err()
+		}
+	}
+	r, err := k.reader()
+	if err != nil {
+		return out, err
+	}
+	if out.source, err = fleetfile.Open(q.Name, r); err != nil {
+		return out, err
+	}
+	out.digest = k.digest()
+	out.mapping, err = mapped(q.Mapping, out.source)
+	return out, err
+}
+
+// mapped is the guess for the columns of a table with what the request says of them.
+func mapped(said []string, src fleetfile.Source) (fleetfile.Mapping, error) {
+	var l problem.List
+	if src.Format != fleetfile.Delimited {
+		if len(said) > 0 {
+			l.Add("map", "goes with a table only; this file is FHIR")
+		}
+		return nil, l.Err("the mapping is not valid")
 	}
 	chosen := map[string]fleetfile.Field{}
-	var l problem.List
-	for _, m := range q.Mapping {
+	for _, m := range said {
 		// A header may hold "=", a field does not.
 		i := strings.LastIndexByte(m, '=')
 		if i < 0 {
@@ -63,26 +98,26 @@ func readTable(q apiv1.ImportQuery, body []byte) (fleetfile.Table, fleetfile.Map
 		chosen[m[:i]] = fleetfile.Field(m[i+1:])
 	}
 	if err := l.Err("the mapping is not valid"); err != nil {
-		return t, nil, err
+		return nil, err
 	}
-	m, err := fleetfile.Guess(t.Header).With(t.Header, chosen)
-	return t, m, err
+	header := src.Table.Header
+	return fleetfile.Guess(header).With(header, chosen)
 }
 
 func (s *Server) previewImport(ctx context.Context, in *struct {
 	apiv1.PreviewQuery
-	RawBody []byte
+	File sentFile
 }) (apiv1.ImportPreview, error) {
-	t, m, err := readTable(in.ImportQuery, in.RawBody)
+	f, err := s.readFleet(ctx, in.ImportQuery, in.File)
 	if err != nil {
 		return apiv1.ImportPreview{}, err
 	}
-	p, err := s.Fleet.DryRun(ctx, t, m, in.First)
+	p, err := s.Fleet.DryRun(ctx, f.source, f.mapping, in.First)
 	if err != nil {
 		return apiv1.ImportPreview{}, err
 	}
-	out := apiv1.ImportPreview{Fields: texts(fleetfile.Fields()), Notes: p.Notes, Total: p.Total, Added: p.Added, Changed: p.Changed, Same: p.Same, Held: p.Held,
-		First: each(p.First, wireRow), Faults: each(p.Faults, wireFault), Issues: each(p.Issues, wireIssue), Columns: []apiv1.Column{}}
+	out := apiv1.ImportPreview{Format: string(f.source.Format), Fields: texts(fleetfile.Fields()), Notes: p.Notes, Total: p.Total, Added: p.Added, Changed: p.Changed,
+		Same: p.Same, Held: p.Held, First: each(p.First, wireRow), Faults: each(p.Faults, wireFault), Issues: each(p.Issues, wireIssue), Columns: []apiv1.Column{}}
 	for i, h := range p.Header {
 		if i < len(p.Mapping) {
 			out.Columns = append(out.Columns, apiv1.Column{Header: h, Field: string(p.Mapping[i])})
@@ -97,15 +132,14 @@ func wireFault(f problem.Fault) apiv1.Fault {
 
 func (s *Server) startImport(ctx context.Context, in *struct {
 	apiv1.ImportStart
-	RawBody []byte
+	File sentFile
 }) (apiv1.Import, error) {
-	t, m, err := readTable(in.ImportQuery, in.RawBody)
+	f, err := s.readFleet(ctx, in.ImportQuery, in.File)
 	if err != nil {
 		return apiv1.Import{}, err
 	}
-	rows, faults := t.Rows(m)
-	sum := sha256.Sum256(in.RawBody)
-	id, err := s.Fleet.StartImport(ctx, device.Upload{Name: in.Name, Digest: "sha256:" + hex.EncodeToString(sum[:]), Rows: rows, Faults: faults, OnFault: device.OnFault(in.OnFault)})
+	rows, faults := f.source.Rows(f.mapping)
+	id, err := s.Fleet.StartImport(ctx, device.Upload{Name: in.Name, Digest: f.digest, Rows: rows, Faults: faults, OnFault: device.OnFault(in.OnFault)})
 	if err != nil {
 		return apiv1.Import{}, err
 	}

@@ -33,8 +33,9 @@ type Server struct {
 	Version   string
 	Log       *slog.Logger // nil: slog.Default
 
-	work sync.WaitGroup
-	api  huma.API
+	work    sync.WaitGroup
+	api     huma.API
+	reading chan struct{} // holds one for every large file that is being read
 }
 
 // Handler answers everything below /api.
@@ -42,6 +43,7 @@ func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
+	s.reading = make(chan struct{}, largeReads)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,

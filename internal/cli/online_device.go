@@ -158,7 +158,7 @@ func (r *remote) deviceAdd() *cobra.Command {
 func (r *remote) deviceImport() *cobra.Command {
 	var q apiv1.ImportStart
 	var dry, skip, noWait bool
-	c := r.leaf("import FILE", "Import a fleet file (CSV)", func(ctx context.Context, c *client.Client, args []string) error {
+	c := r.leaf("import FILE", "Import a fleet file: CSV, a NetBox export, or FHIR R4 devices (Bundle or NDJSON)", func(ctx context.Context, c *client.Client, args []string) error {
 		f, err := r.openFile(args[0])
 		if err != nil {
 			return err
@@ -210,10 +210,16 @@ func pause(ctx context.Context, d time.Duration) error {
 
 func (r *remote) showPreview(p apiv1.ImportPreview) error {
 	err := r.show(p, func() error {
-		if err := rows(r.program, p.Columns, "COLUMN FIELD", func(c apiv1.Column) []any { return []any{c.Header, c.Field} }); err != nil {
-			return err
+		if len(p.Columns) > 0 { // none in FHIR
+			if err := rows(r.program, p.Columns, "COLUMN FIELD", func(c apiv1.Column) []any { return []any{c.Header, c.Field} }); err != nil {
+				return err
+			}
+			fmt.Fprintln(r.out)
 		}
-		fmt.Fprintf(r.out, "\n%d rows: %d would be added, %d changed, %d stay the same, %d held\n", p.Total, p.Added, p.Changed, p.Same, p.Held)
+		for _, n := range p.Notes {
+			fmt.Fprintf(r.out, "%s\n", plainText(n))
+		}
+		fmt.Fprintf(r.out, "%d rows: %d would be added, %d changed, %d stay the same, %d held\n", p.Total, p.Added, p.Changed, p.Same, p.Held)
 		for _, f := range p.Faults {
 			fmt.Fprintf(r.out, "fault: %s: %s\n", plainText(f.Location), plainText(f.Message))
 		}

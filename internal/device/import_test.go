@@ -155,11 +155,11 @@ func TestImportHoldsContradictionsAndNeverMergesInSilence(t *testing.T) {
 }
 
 func dryRun(f device.Fleet, text string) (device.Preview, error) {
-	tab, err := fleetfile.Read("f.csv", strings.NewReader(text))
+	src, err := fleetfile.Open("f.csv", strings.NewReader(text))
 	if err != nil {
 		return device.Preview{}, err
 	}
-	return f.DryRun(testdb.System(), tab, fleetfile.Guess(tab.Header), 5)
+	return f.DryRun(testdb.System(), src, fleetfile.Guess(src.Table.Header), 5)
 }
 
 func TestDryRunSeesRowsBeforeEachOther(t *testing.T) {

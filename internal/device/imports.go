@@ -129,7 +129,7 @@ func (f Fleet) accept(ctx context.Context, u Upload) (Import, error) {
 		return Import{}, &problem.Error{Kind: problem.Invalid, Message: "the file has rows that cannot be imported", Faults: u.Faults}
 	}
 	if len(u.Rows) == 0 || len(u.Rows) > fleetfile.MaxRows {
-		return Import{}, problem.New(problem.Invalid, "an import has 1 to %d rows that can be read, not %d", fleetfile.MaxRows, len(u.Rows))
+		return Import{}, rowCount(len(u.Rows))
 	}
 	iid, err := id.New("imp")
 	if err != nil {
@@ -142,6 +142,10 @@ func (f Fleet) accept(ctx context.Context, u Upload) (Import, error) {
 		imp.site, err = mayImport(ctx, r, actor, u.Rows)
 		return err
 	})
+}
+
+func rowCount(n int) error {
+	return problem.New(problem.Invalid, "an import has 1 to %d rows that can be read, not %d", fleetfile.MaxRows, n)
 }
 
 // mayImport checks the rights of an actor over the sites of rows, and returns the only site it may touch ("" for all).

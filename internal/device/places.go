@@ -191,11 +191,14 @@ type Preview struct {
 	Issues  []Issue // at most 100: rows that would be held
 }
 
-// DryRun says what importing a table with a mapping would do, without doing it: every row is compared with what is known,
+// DryRun says what importing a file, a table with a mapping, would do, without doing it: every row is compared with what is known,
 // in the order of the file. It shows the first rows as understood.
-func (f Fleet) DryRun(ctx context.Context, t fleetfile.Table, m fleetfile.Mapping, first int) (Preview, error) {
-	rows, faults := t.Rows(m)
-	v := Preview{Header: t.Header, Mapping: m, Notes: t.Notes, Total: len(rows), First: rows[:min(first, len(rows))], Faults: faults}
+func (f Fleet) DryRun(ctx context.Context, s fleetfile.Source, m fleetfile.Mapping, first int) (Preview, error) {
+	rows, faults := s.Rows(m)
+	v := Preview{Header: s.Table.Header, Mapping: m, Notes: s.Notes, Total: len(rows), First: rows[:min(first, len(rows))], Faults: faults}
+	if len(rows) > fleetfile.MaxRows {
+		return v, rowCount(len(rows))
+	}
 	actor, ok := store.ActorOf(ctx)
 	if !ok {
 		return v, problem.New(problem.Forbidden, "sign in first")

@@ -8,7 +8,6 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/device/fleetfile"
-	"triward/internal/fhir"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -50,7 +49,7 @@ func (s *Server) importNewPage(v *visit) formPage {
 	return formPage{Frame: v.frame("Import a fleet", urlImports(), Link{urlImports(), "Imports"}),
 		Lead: "CSV of an inventory or maintenance system, a NetBox export, or a FHIR R4 bundle of devices. You see what it would do before anything is changed. The same file again updates, it never duplicates.",
 		Form: Form{ID: "import", Action: "/imports/new", Submit: "Look at it first", Cancel: urlImports(), Upload: true}.with(
-			Field{Name: "file", Label: "File", Kind: "file", Required: true, Accept: ".csv,.tsv,.txt,.json", Help: "At most 128 MiB and 500,000 rows."})}
+			Field{Name: "file", Label: "File", Kind: "file", Required: true, Accept: ".csv,.tsv,.txt,.json,.ndjson", Help: "At most 128 MiB and 500,000 rows."})}
 }
 
 func (s *Server) importNew(v *visit) error { return v.show(s.importNewPage(v)) }
@@ -119,10 +118,7 @@ func (s *Server) importPreview(v *visit) error {
 // staged is a waiting file as read.
 type staged struct {
 	upload upload
-	table  fleetfile.Table // of a CSV
-	rows   []fleetfile.Row // of a FHIR bundle
-	faults []problem.Fault
-	isFHIR bool
+	source fleetfile.Source
 }
 
 func (s *Server) readUpload(v *visit, id string) (staged, error) {
@@ -131,21 +127,8 @@ func (s *Server) readUpload(v *visit, id string) (staged, error) {
 		return staged{}, err
 	}
 	defer f.Close()
-	st := staged{upload: x, isFHIR: isJSON(x.name)}
-	if !st.isFHIR {
-		st.table, err = fleetfile.Read(x.name, f)
-		return st, err
-	}
-	body, err := io.ReadAll(f)
-	if err != nil {
-		return st, err
-	}
-	res, err := fhir.Read(x.name, body)
-	if err != nil {
-		return st, err
-	}
-	st.rows, st.faults = fleetfile.FromFHIR(res)
-	return st, nil
+	src, err := fleetfile.Open(x.name, f)
+	return staged{x, src}, err
 }
 
 // mapping is the guess with what the form chose.
@@ -165,20 +148,18 @@ func (s *Server) previewOf(v *visit, id string) (previewPage, error) {
 	if err != nil {
 		return previewPage{}, err
 	}
-	p := previewPage{Frame: v.frame("Import "+st.upload.name, urlImports(), Link{urlImports(), "Imports"}, Link{"/imports/new", "New import"}), File: st.upload.name, Upload: id, Action: urlImports(), Table: !st.isFHIR}
-	if st.isFHIR {
-		p.Preview = device.Preview{Total: len(st.rows), First: st.rows[:min(len(st.rows), 10)], Faults: st.faults}
-		p.cut()
-		return p, nil
+	p := previewPage{Frame: v.frame("Import "+st.upload.name, urlImports(), Link{urlImports(), "Imports"}, Link{"/imports/new", "New import"}), File: st.upload.name, Upload: id, Action: urlImports(),
+		Table: st.source.Format == fleetfile.Delimited}
+	var m fleetfile.Mapping
+	if p.Table {
+		if m, err = v.mapping(st.source.Table); err != nil {
+			p.Message, p.Faults = "The columns cannot be read like this.", problem.FaultsOf(err)
+			m = fleetfile.Guess(st.source.Table.Header)
+		}
+		p.Columns = columns(st.source.Table, m)
 	}
-	m, err := v.mapping(st.table)
-	if err != nil {
-		p.Message, p.Faults = "The columns cannot be read like this.", problem.FaultsOf(err)
-		m = fleetfile.Guess(st.table.Header)
-	}
-	p.Columns = columns(st.table, m)
 	if p.Message == "" {
-		p.Preview, err = s.Fleet.DryRun(v.r.Context(), st.table, m, 10)
+		p.Preview, err = s.Fleet.DryRun(v.r.Context(), st.source, m, 10)
 		p.Checked = err == nil
 		if problem.KindOf(err) == problem.Forbidden && len(problem.FaultsOf(err)) > 0 {
 			p.Message, p.Faults = sentence(messageOf(err)), problem.FaultsOf(err)
@@ -238,17 +219,17 @@ func (s *Server) importStart(v *visit) error {
 	if err != nil {
 		return err
 	}
-	up := device.Upload{Name: st.upload.name, Digest: st.upload.digest, Rows: st.rows, Faults: st.faults, OnFault: device.Refuse}
+	up := device.Upload{Name: st.upload.name, Digest: st.upload.digest, OnFault: device.Refuse}
 	if f.Get("skip") == "yes" {
 		up.OnFault = device.Skip
 	}
-	if !st.isFHIR {
-		m, err := v.mapping(st.table)
-		if err != nil {
+	var m fleetfile.Mapping
+	if st.source.Format == fleetfile.Delimited {
+		if m, err = v.mapping(st.source.Table); err != nil {
 			return err
 		}
-		up.Rows, up.Faults = st.table.Rows(m)
 	}
+	up.Rows, up.Faults = st.source.Rows(m)
 	imp, err := s.Fleet.StartImport(v.r.Context(), up)
 	if err != nil {
 		if !validFault(err) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -96,6 +95,3 @@ func (u *uploads) drop(id string) error {
 	delete(u.all, id)
 	return os.Remove(x.file)
 }
-
-// isJSON reports whether a file name is one of a JSON document.
-func isJSON(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".json") }
