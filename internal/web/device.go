@@ -36,7 +36,8 @@ type devicePage struct {
 	MayDecide  bool
 	Decide     string
 	SawRisk    bool
-	Open       int // answers that a fact would settle
+	Ranked     bool // compared with the advisories at least once
+	Open       int  // answers that a fact would settle
 	Settles    []string
 }
 
@@ -143,7 +144,7 @@ func (s *Server) deviceRisks(ctx context.Context, r store.Reader, v *visit, p *d
 	if err != nil {
 		return err
 	}
-	p.Risk = sums[id]
+	p.Risk, p.Ranked = sums[id]
 	page, err := risk.Lines(ctx, r, risk.LineQuery{Device: id, Limit: weaknessesShown})
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"asset": assetURL, "n": count, "when": when, "day": day, "word": word, "badge": badge, "harm": harmBadge, "exploit": exploitBadge,
-		"kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
+		"cell": cellBadge, "kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "rowWords": rowWords, "account": urlAccountOf,
 	}
@@ -155,6 +155,16 @@ func harmBadge(v interface{ Word() string }) template.HTML { return classBadge(t
 
 // exploitBadge is an exploitability with its letter and word.
 func exploitBadge(v interface{ Word() string }) template.HTML { return classBadge(text(v), v.Word()) }
+
+// cellBadge is a cell of the decision table: its word, or its first letter where the table is narrow.
+func cellBadge(v any) template.HTML {
+	s := text(v)
+	if s == "" {
+		return ""
+	}
+	return template.HTML(`<span class="badge `+template.HTMLEscapeString(s)+`" title="`+template.HTMLEscapeString(word(s))+`"><b aria-hidden="true">`+
+		template.HTMLEscapeString(strings.ToUpper(s[:1]))+`</b><span>`) + template.HTML(template.HTMLEscapeString(word(s))) + `</span></span>`
+}
 
 func kevBadge(in bool) template.HTML {
 	if !in {
