@@ -120,7 +120,9 @@ func (b *bench) print() {
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.figure, number(r.value), r.unit, r.peer, ratio, result)
 	}
-	w.Flush()
+	if err := w.Flush(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
 }
 
 func number(v float64) string {

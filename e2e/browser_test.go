@@ -130,12 +130,6 @@ func (b *browser) visit(address string) {
 	b.do(chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("body")))
 }
 
-// click clicks what fits and waits until another page is there.
-func (b *browser) click(selector string) {
-	b.t.Helper()
-	b.leave(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
-}
-
 // leave does what leads to another page, and waits for it.
 func (b *browser) leave(actions ...action) {
 	b.t.Helper()

@@ -79,7 +79,7 @@ func start(t *testing.T, flags ...string) server {
 	}
 	t.Cleanup(func() {
 		cancel()
-		c.Wait() //nolint:errcheck // it was told to end
+		c.Wait() // it was told to end
 		for line := range strings.Lines(said.String()) {
 			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic") {
 				t.Errorf("the program logged: %s", line)
@@ -105,7 +105,7 @@ func start(t *testing.T, flags ...string) server {
 		}
 	}
 	cancel()
-	c.Wait() //nolint:errcheck // what it said matters
+	c.Wait() // what it said matters
 	t.Fatalf("the program did not say how to reach it:\n%s", said.String())
 	return s
 }

@@ -182,7 +182,7 @@ func TestWalkOSVZip(t *testing.T) {
 		t.Errorf("%d good, %d bad, %v", good, bad, err)
 	}
 	stop := errors.New("stop")
-	if err := WalkOSVZip(bytes.NewReader(body), int64(len(body)), func(Found) error { return stop }); err != stop {
+	if err := WalkOSVZip(bytes.NewReader(body), int64(len(body)), func(Found) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("fn's error: %v", err)
 	}
 	for i := 0; i < len(body); i += 7 {

@@ -138,7 +138,7 @@ func TestEPSSFaults(t *testing.T) {
 		}
 	}
 	stop := errors.New("stop")
-	if info, err := ReadEPSS(strings.NewReader(epssSample), func(Likelihood) error { return stop }); err != stop || info.Rows != 1 {
+	if info, err := ReadEPSS(strings.NewReader(epssSample), func(Likelihood) error { return stop }); !errors.Is(err, stop) || info.Rows != 1 {
 		t.Errorf("fn's error: %v after %d rows", err, info.Rows)
 	}
 }

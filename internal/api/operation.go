@@ -67,11 +67,6 @@ type oneWith[T any] struct {
 	Body T
 }
 
-// upload is the input of operations that send a file.
-type upload struct {
-	RawBody []byte
-}
-
 // add serves an operation that answers with a value.
 func add[I, O any](s *Server, o op, fn func(ctx context.Context, in *I) (O, error)) {
 	huma.Register(s.api, s.operation(o), func(ctx context.Context, in *I) (*reply[O], error) {

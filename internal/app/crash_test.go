@@ -151,7 +151,7 @@ func killOnce(t *testing.T, address string, after time.Duration) []string {
 	}
 	timer.Stop()
 	cmd.Process.Kill()
-	cmd.Wait() //nolint:errcheck // it was killed
+	cmd.Wait() // it was killed
 	return said
 }
 

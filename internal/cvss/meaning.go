@@ -208,14 +208,14 @@ func privilegesOf(s string) Privileges {
 }
 
 func interactionOf(s string) Interaction {
-	switch {
-	case s == "N":
+	switch s {
+	case "N":
 		return NoInteraction
-	case s == "R":
+	case "R":
 		return RequiredInteraction
-	case s == "P":
+	case "P":
 		return PassiveInteraction
-	case s == "A":
+	case "A":
 		return ActiveInteraction
 	}
 	return ""

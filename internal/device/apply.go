@@ -226,9 +226,7 @@ func (p *planner) one(ix *index, s staged, d Device) error {
 		hold(err.Error(), after.ID)
 		return nil
 	}
-	for _, c := range res.Contradictions {
-		p.clash[after.ID] = append(p.clash[after.ID], c)
-	}
+	p.clash[after.ID] = append(p.clash[after.ID], res.Contradictions...)
 	if before != nil && same(*before, after) {
 		p.same++
 		return nil

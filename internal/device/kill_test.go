@@ -88,7 +88,7 @@ func TestImportSurvivesKill(t *testing.T) {
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		c.Wait() //nolint:errcheck // it was killed
+		c.Wait() // it was killed
 		if commits < kill {
 			t.Fatal("the process ended by itself")
 		}

@@ -137,8 +137,8 @@ func drop(ctx context.Context, tx *store.Tx, from string, ids []string) error {
 
 // derived is what a device row repeats from its site and model.
 type derived struct {
-	site, model string // to sort by
-	class       product.SafetyClass
+	model string // to sort by
+	class product.SafetyClass
 }
 
 // derivedOf looks up what device rows repeat of sites and models.

@@ -202,7 +202,7 @@ func denseJobs(t *testing.T, dir string, add func(string, ...reader)) {
 	const size = 24 << 20
 	for _, r := range readers() {
 		var shapes []string
-		head, tail := "", ""
+		var head, tail string
 		switch {
 		case r.json():
 			head, tail = strings.TrimSuffix(r.good, "}")+`, "dense": [`, "0]}"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -222,7 +223,7 @@ func TestProviderIsFoundBySecurityTxt(t *testing.T) {
 		t.Errorf("listing %+v, error %v", l, err)
 	}
 	stop := fmt.Errorf("stop")
-	if err := p.Fetch(t.Context(), l, func(Document) error { return stop }); err != stop {
+	if err := p.Fetch(t.Context(), l, func(Document) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error %v, want the one of the caller", err)
 	}
 	delete(s.files, "/.well-known/security.txt")

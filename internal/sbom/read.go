@@ -319,7 +319,7 @@ func plain(err error, body []byte) error {
 		return fmt.Errorf("line %d, column %d: %s is a JSON %s, which it may not be", line, col, typ.Field, typ.Value)
 	case errors.As(err, &syntax):
 		line, col := conform.Place(body, int(syntax.Offset))
-		return fmt.Errorf("line %d, column %d: %v", line, col, err)
+		return fmt.Errorf("line %d, column %d: %w", line, col, err)
 	}
 	return err
 }

@@ -224,13 +224,13 @@ func (r *spdxReader) relationships() {
 		if turned, ok := inverse(kind); ok {
 			kind, a, b = turned, b, a
 		}
-		switch {
-		case kind == "describes":
+		switch kind {
+		case "describes":
 			if _, known := r.at[b]; known && r.doc.Root == "" {
 				r.doc.Root = b
 			}
 			continue
-		case kind == "contains":
+		case "contains":
 			r.parent(b, a)
 		}
 		dep := Dependency{Ref: a, Kind: kind}

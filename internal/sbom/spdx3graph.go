@@ -22,9 +22,7 @@ func (r *spdx3Reader) document() {
 		d.Serial = first(d.Serial, conform.ID3(e))
 		d.Name = first(d.Name, e.Get("name").Str())
 		// software_sbomType is the generation context: design, source, build, analyzed, deployed, runtime.
-		for _, t := range e.Get("software_sbomType").Strs() {
-			d.Lifecycles = append(d.Lifecycles, t)
-		}
+		d.Lifecycles = append(d.Lifecycles, e.Get("software_sbomType").Strs()...)
 		r.notes.left("/@graph/*/import", "imported documents are not followed", len(e.Get("import").List()))
 	}
 	d.Root = r.root(append(boms, docs...), 0)

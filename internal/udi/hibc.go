@@ -234,7 +234,8 @@ func (r *reader) dated(id, s string, i int, field *string) {
 		r.fault(i, "no date follows")
 		return
 	}
-	format, n := s[0], 0
+	var n int
+	format := s[0]
 	switch format {
 	case '0', '1':
 		n = 4 // MMYY

@@ -29,7 +29,7 @@ func ParseSpec(text string) (Spec, error) {
 	in := strings.Join(strings.Fields(text), "")
 	rest, ok := strings.CutPrefix(in, "vers:")
 	if !ok {
-		return Spec{}, fmt.Errorf("VERS %q does not begin with vers:", text)
+		return Spec{}, fmt.Errorf("VERS %q does not begin with the scheme vers", text)
 	}
 	name, list, ok := strings.Cut(rest, "/")
 	if !ok || name == "" || name != strings.ToLower(name) {

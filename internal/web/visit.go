@@ -128,7 +128,7 @@ func (v *visit) recover() {
 	if x == nil {
 		return
 	}
-	if x == http.ErrAbortHandler {
+	if err, ok := x.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(x)
 	}
 	v.s.Log.Error("page panicked", "path", v.r.URL.Path, "panic", x, "stack", string(debug.Stack()))

@@ -80,12 +80,12 @@ func (v *Value) Number() (float64, bool) {
 }
 
 // Pointer is the RFC 6901 pointer of target below root; "" is the root itself, and stands for what is not there (nil).
-func (root *Value) Pointer(target *Value) string {
+func (v *Value) Pointer(target *Value) string {
 	if target == nil {
 		return ""
 	}
 	var b strings.Builder
-	for v := root; v != target && len(v.Kids) > 0; {
+	for v != target && len(v.Kids) > 0 {
 		i := sort.Search(len(v.Kids), func(i int) bool { return v.Kids[i].off > target.off }) - 1
 		if i < 0 {
 			break

@@ -229,11 +229,11 @@ func (c *compiled) read(at *claim) *claimParts {
 
 // only marks a label that is a number of the product rather than a version of it: it looks like an order number, and no
 // other statement of the record about the product gives another one.
-func (s *versionSays) only(c *compiled, at *claim) {
-	if len(s.labels) != 1 || len(s.ranges) != 1 || len(s.ranges[0].Any) != 1 || len(s.ranges[0].Any[0].Tests) != 1 {
+func (v *versionSays) only(c *compiled, at *claim) {
+	if len(v.labels) != 1 || len(v.ranges) != 1 || len(v.ranges[0].Any) != 1 || len(v.ranges[0].Any[0].Tests) != 1 {
 		return
 	}
-	l := &s.labels[0]
+	l := &v.labels[0]
 	digits := 0
 	for i := range len(l.text) {
 		if l.text[i] >= '0' && l.text[i] <= '9' {

@@ -99,7 +99,6 @@ type Alignment struct {
 	used    uint64 // atoms of the name that are accounted for
 	Matched []int  // slots that are found, in order
 	Open    []int  // slots that are not
-	near    bool   // a model number agrees but for a letter
 	line    bool   // a word of the phrase begins a model number of the name ("MP" and "MP70")
 	typed   bool
 	coded   bool // a slot was found among the model numbers
