@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -157,9 +158,15 @@ type BurnPoint struct {
 	Open int
 }
 
+// dayMicros is the length of a day in the unit of the database.
+const dayMicros = int64(24 * time.Hour / time.Microsecond)
+
 // BurnDown is the open devices of a decision per day from the decision to now, at most the last 90 days.
 func BurnDown(ctx context.Context, r store.Reader, d Decision, now time.Time) ([]BurnPoint, error) {
-	done, err := store.All(ctx, r, store.Value[int64], `SELECT CASE WHEN progress IN ('verified', 'done') THEN done ELSE 0 END FROM decision_device WHERE decision = $1`, d.ID)
+	type dayDone struct{ day, devices int64 }
+	done, err := store.All(ctx, r, func(s store.Scanner) (v dayDone, err error) { return v, s.Scan(&v.day, &v.devices) },
+		`SELECT CASE WHEN progress IN ('verified', 'done') AND done > 0 THEN done / `+strconv.FormatInt(dayMicros, 10)+` ELSE -1 END AS at, count(*)
+		FROM decision_device WHERE decision = $1 GROUP BY 1 ORDER BY 1`, d.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read burn-down: %w", err)
 	}
@@ -169,11 +176,11 @@ func BurnDown(ctx context.Context, r store.Reader, d Decision, now time.Time) ([
 	}
 	var out []BurnPoint
 	for day := first; !day.After(now); day = day.AddDate(0, 0, 1) {
-		end := store.Micros(day.AddDate(0, 0, 1))
+		at := store.Micros(day) / dayMicros
 		open := 0
-		for _, at := range done {
-			if at == 0 || at >= end {
-				open++
+		for _, v := range done {
+			if v.day < 0 || v.day > at {
+				open += int(v.devices)
 			}
 		}
 		out = append(out, BurnPoint{Day: day, Open: open})

@@ -117,13 +117,8 @@ func (s *Server) decisionOf(v *visit) (decisionPage, error) {
 		if err != nil {
 			return err
 		}
-		sum := risk.DecisionSummary{Decision: d, Counts: map[risk.Progress]int{}}
-		if err := eachItem(ctx, r, d.ID, func(all []risk.Item) error {
-			for _, it := range all {
-				sum.Counts[it.Progress]++
-			}
-			return nil
-		}); err != nil {
+		sum := risk.DecisionSummary{Decision: d}
+		if sum.Counts, err = risk.Counts(ctx, r, d.ID); err != nil {
 			return err
 		}
 		p.Decision = s.decisionRow(sum)

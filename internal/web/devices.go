@@ -70,6 +70,9 @@ func (s *Server) devices(v *visit) error {
 		if p.Places, err = v.places(ctx, r, []string{"in_use", "class", "state", "sort", "q"}); err != nil {
 			return err
 		}
+		if err := countDevices(ctx, r, p.Chips, q); err != nil {
+			return err
+		}
 		open, err := device.Contradictions(ctx, r, 100)
 		p.Open = len(open)
 		return err
@@ -82,6 +85,38 @@ func (s *Server) devices(v *visit) error {
 		p.Empty = Empty{Title: "No device fits", Text: "A search looks for the beginning of an asset tag, serial number, IP or MAC address, host name or AE title.", Links: []Link{{urlDevices(), "Show all devices"}}}
 	}
 	return v.show(p)
+}
+
+// countDevices writes beside the filters how many active devices each leaves. The counters know site, model, use and class.
+func countDevices(ctx context.Context, r store.Reader, groups []Chips, q device.Query) error {
+	if q.Ward+q.Prefix+string(q.State) != "" {
+		return nil
+	}
+	all, err := device.Counts(ctx, r)
+	if err != nil {
+		return err
+	}
+	n := map[string]int{}
+	for _, c := range all {
+		if q.Site != "" && c.Site != q.Site || q.Model != "" && c.Model != q.Model {
+			continue
+		}
+		if q.Class == "" || c.Class == q.Class {
+			n["in_use="+string(c.InUse)] += c.Devices
+		}
+		if q.InUse == "" || c.InUse == q.InUse {
+			n["class="+string(c.Class)] += c.Devices
+		}
+	}
+	for _, g := range groups {
+		if g.Name != "in_use" && g.Name != "class" {
+			continue
+		}
+		for i, c := range g.Items {
+			g.Items[i].Count = count(n[g.Name+"="+c.Value])
+		}
+	}
+	return nil
 }
 
 func (v *visit) deviceRows(ctx context.Context, r store.Reader, items []device.Item) ([]deviceRow, error) {

@@ -175,12 +175,14 @@ func lines(s string) []string {
 // Chips are filters above a list: one group of choices that exclude each other.
 type Chips struct {
 	Label string
+	Name  string // of the parameter
 	Items []Chip
 }
 
 // Chip is one filter and whether it is on.
 type Chip struct {
 	Text, URL string
+	Value     string
 	On        bool
 	Count     string // "" when it is not counted
 }
@@ -258,13 +260,13 @@ func filter(u *url.URL, name, value string) string {
 // chips makes a group of filters; pairs of value and text.
 func chips(u *url.URL, label, name string, pairs ...[2]string) Chips {
 	now := u.Query().Get(name)
-	c := Chips{Label: label}
+	c := Chips{Label: label, Name: name}
 	for _, p := range pairs {
 		to := p[0]
 		if to == now {
 			to = "" // a second click takes the filter away
 		}
-		c.Items = append(c.Items, Chip{Text: p[1], URL: filter(u, name, to), On: p[0] == now})
+		c.Items = append(c.Items, Chip{Text: p[1], Value: p[0], URL: filter(u, name, to), On: p[0] == now})
 	}
 	return c
 }

@@ -80,6 +80,20 @@ func riskFilters(u *url.URL) []Chips {
 	}
 }
 
+// countLines writes beside the filters how many lines each leaves. The counters do not know how filters meet, so a group
+// is counted only where no filter of another group is on.
+func countLines(groups []Chips, q url.Values, n risk.Sums) {
+	known := map[string]int{"class=uncontrolled": n.Uncontrolled, "class=controlled": n.Total() - n.Uncontrolled,
+		"truth=affected": n.Affected, "truth=unknown": n.Unknown, "kev=yes": n.KEV, "kev=no": n.Total() - n.KEV}
+	for _, g := range groups {
+		for i, c := range g.Items {
+			if k, ok := known[g.Name+"="+c.Value]; ok && !slices.ContainsFunc(groups, func(o Chips) bool { return o.Name != g.Name && q.Get(o.Name) != "" }) {
+				g.Items[i].Count = count(k)
+			}
+		}
+	}
+}
+
 func (s *Server) risks(v *visit) error {
 	p := risksPage{Frame: v.frame("Risks", urlRisk()), Chips: riskFilters(v.r.URL), MayDecide: v.may("risk.decided|risk.accepted")}
 	q := lineQuery(v.r.URL.Query())
@@ -90,6 +104,13 @@ func (s *Server) risks(v *visit) error {
 		}
 		if p.Rows, err = riskRows(ctx, r, page.Lines); err != nil {
 			return err
+		}
+		sums, known, err := risk.ReadSums(ctx, r, q)
+		if err != nil {
+			return err
+		}
+		if known {
+			countLines(p.Chips, v.r.URL.Query(), sums)
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV = queryURL("/risk.csv", v.r.URL.RawQuery)
@@ -216,10 +237,32 @@ func (v *visit) places(ctx context.Context, r store.Reader, keep []string) (Plac
 	}
 	slices.SortFunc(models, func(a, b Option) int { return compareFold(a.Text, b.Text) })
 	p.Models = append(p.Models, models...)
-	if w := q.Get("ward"); w != "" {
-		p.Wards = []Option{{"", "All wards", false}, {w, w, true}}
+	p.Wards, err = v.wards(ctx, r)
+	return p, err
+}
+
+// wards are the wards of the site that is chosen, and the one that is chosen in any case.
+func (v *visit) wards(ctx context.Context, r store.Reader) ([]Option, error) {
+	site, chosen := v.query("site"), v.query("ward")
+	var all []risk.Ward
+	if site != "" && v.may(risk.KindRead) {
+		var err error
+		if all, err = risk.Wards(ctx, r, site); err != nil {
+			return nil, err
+		}
 	}
-	return p, nil
+	if len(all) == 0 && chosen == "" {
+		return nil, nil
+	}
+	out, seen := []Option{{"", "All wards", chosen == ""}}, false
+	for _, w := range all {
+		out = append(out, Option{w.Name, w.Name + " (" + count(w.Devices) + ")", w.Name == chosen})
+		seen = seen || w.Name == chosen
+	}
+	if chosen != "" && !seen {
+		out = append(out, Option{chosen, chosen, true})
+	}
+	return out, nil
 }
 
 // modelOptions are the models that the visitor's devices are of. Whoever may see a device may see what it is.

@@ -117,7 +117,7 @@ func wouldChange(w risk.Why, matches []vuln.Found) []string {
 	}
 	for _, m := range matches {
 		if m.Truth == match.Unknown && m.Settles != "" {
-			add("Knowing the " + m.Settles + " would settle whether the device is affected.")
+			add("What would settle whether the device is affected: " + m.Settles + ".")
 		}
 	}
 	for _, list := range [][]risk.Reason{w.Assessment.WhyExploit, w.Assessment.WhyHarm} {

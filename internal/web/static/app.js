@@ -63,6 +63,7 @@
       if (e.target.matches("input[data-all]")) for (const b of $$("input[name='pick']", form)) b.checked = e.target.checked;
       selection(form);
     }
+    if (e.target.id === "f-site" && $("#f-ward")) $("#f-ward").value = ""; // a ward is one of its site
     if (e.target.matches("[data-auto] select, [data-auto] input")) e.target.form.requestSubmit();
   });
 
