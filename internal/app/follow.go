@@ -18,75 +18,45 @@ import (
 // commit together.
 func followers(db *store.DB) []store.Follower {
 	return []store.Follower{
-		device.ClassFollower(),          // what device rows repeat of their site and model
-		assessment(db, &vuln.Matcher{}), // matches and the ranked list
-		ledger.Follower(),               // the Merkle tree over the journal
+		device.ClassFollower(),     // what device rows repeat of their site and model
+		newAssessor(db).follower(), // matches and the ranked list
+		ledger.Follower(),          // the Merkle tree over the journal
 	}
 }
 
-// assessment follows everything that can change an answer or a rank.
-func assessment(db *store.DB, m *vuln.Matcher) store.Follower {
+// assessmentName is the name under which matching and ranking follow the journal.
+const assessmentName = "assessment"
+
+type assessor struct {
+	matcher *vuln.Matcher
+	ranker  risk.Ranker
+	portion int // devices of one transaction
+}
+
+func newAssessor(db *store.DB) assessor {
+	return assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}, portion: 250}
+}
+
+// follower follows everything that can change an answer or a rank.
+func (a assessor) follower() store.Follower {
 	kinds := append(device.FactKinds(),
 		product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded,
 		product.KindManufacturerChanged,
 		vuln.KindFeedLoaded, vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn, vuln.KindAliasAdded, vuln.KindAliasRemoved,
 		risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindTableChanged, risk.KindDecisionChanged)
-	a := assessor{matcher: m, ranker: risk.Ranker{DB: db}}
-	return store.Follower{Name: "assessment", Kinds: kinds, Derive: a.derive}
-}
-
-type assessor struct {
-	matcher *vuln.Matcher
-	ranker  risk.Ranker
+	return store.Follower{Name: assessmentName, Kinds: kinds, Derive: a.derive}
 }
 
 // touched is what a batch of entries concerns.
 type touched struct {
 	devices   []string
 	models    []string    // whose facts changed: their releases and devices
-	made      []string    // that are new or have a new release: their releases
+	made      []string    // whose releases are new or changed
 	verdicts  [][2]string // model, vulnerability
 	decisions []string
 	loaded    bool
 	all       bool // rank everything again
 	aliases   bool // match everything again
-}
-
-func (a assessor) derive(ctx context.Context, b *store.Bulk, entries []store.Entry) error {
-	ctx = store.WithActor(ctx, store.System("assessment"))
-	t := touchedBy(entries)
-	if t.aliases {
-		return a.rebuild(ctx, b)
-	}
-	if t.loaded {
-		more, err := a.advance(ctx, b)
-		if err != nil {
-			return err
-		}
-		if more {
-			return store.ErrMore // a load of a whole feed is matched in portions, so that people can write in between
-		}
-	}
-	if err := a.matchTouched(ctx, b, t); err != nil {
-		return err
-	}
-	if t.all {
-		return walkDevices(ctx, b, device.Walk{}, func(ids []string) error { return a.ranker.Again(ctx, b, ids, nil) })
-	}
-	for _, v := range t.verdicts {
-		err := walkDevices(ctx, b, device.Walk{Model: product.ModelID(v[0])}, func(ids []string) error {
-			return a.ranker.Again(ctx, b, ids, []string{v[1]})
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for _, d := range t.decisions {
-		if err := a.ranker.AgainForDecision(ctx, b, d); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func touchedBy(entries []store.Entry) touched {
@@ -119,28 +89,14 @@ func touchedBy(entries []store.Entry) touched {
 			}
 		}
 	}
+	slices.SortFunc(t.verdicts, func(x, y [2]string) int { return slices.Compare(x[:], y[:]) })
+	t.verdicts = slices.Compact(t.verdicts)
+	t.made = append(t.made, t.models...)
 	for _, list := range []*[]string{&t.devices, &t.models, &t.made, &t.decisions} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
 	return t
-}
-
-func (a assessor) matchTouched(ctx context.Context, b *store.Bulk, t touched) error {
-	if err := a.setReleases(ctx, b, append(t.made, t.models...)); err != nil {
-		return err
-	}
-	for _, m := range t.models {
-		if err := walkDevices(ctx, b, device.Walk{Model: product.ModelID(m)}, func(ids []string) error { return a.setDevices(ctx, b, ids) }); err != nil {
-			return err
-		}
-	}
-	for part := range slices.Chunk(t.devices, 500) {
-		if err := a.setDevices(ctx, b, part); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // advance matches and ranks a portion of the records that changed, and reports whether more wait.
@@ -251,7 +207,7 @@ func Rebuild(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	ctx = store.WithActor(ctx, store.System("rebuild"))
-	a := assessor{matcher: &vuln.Matcher{}, ranker: risk.Ranker{DB: db}}
+	a := newAssessor(db)
 	if err := db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) }); err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ type Follower struct {
 	Name  string
 	Kinds []string // kinds it wants; empty: all
 	// Derive writes derived tables for a batch of entries. It may return [ErrMore] after a part of the work: the part is
-	// kept, others may write, and Derive is called again with the same entries.
+	// kept, others may write, and Derive is called again with the same entries and those that came after them; see
+	// [Portion].
 	Derive func(ctx context.Context, b *Bulk, entries []Entry) error
 	// React changes records in answer to one entry, with events of its own.
 	React func(ctx context.Context, tx *Tx, e Entry) error
@@ -130,6 +131,9 @@ func Position(ctx context.Context, r Reader, name string) (int64, error) {
 
 // Restart lets a follower that derives begin again with the first entry; what it derived is to be deleted in the same Bulk.
 func (b *Bulk) Restart(ctx context.Context, follower string) error {
+	if _, err := b.Exec(ctx, `DELETE FROM derivation_portion WHERE name = $1`, follower); err != nil {
+		return err
+	}
 	_, err := b.Exec(ctx, `DELETE FROM derivation WHERE name = $1`, follower)
 	return err
 }

@@ -2,8 +2,6 @@ package vuln
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,9 +37,10 @@ type Changed struct {
 
 // Matcher keeps the matches of all configurations. It is derived: Reset and setting all holders give the same rows as any sequence of steps.
 type Matcher struct {
-	mu       sync.Mutex
-	names    *naming.Names             // vendor and product aliases in force; nil until they are read
-	compiled map[string]match.Compiled // by record hash
+	mu         sync.Mutex
+	names      *naming.Names             // vendor and product aliases in force; nil until they are read
+	generation int64                     // of names, see [Matcher.Rename]
+	compiled   map[string]match.Compiled // by record hash
 }
 
 // compiledLimit bounds the cache; a large feed is compiled record by record and forgotten.
@@ -59,6 +58,9 @@ func (m *Matcher) SetHolders(ctx context.Context, b *store.Bulk, holders []Holde
 		if n > 0 {
 			c.Holders = append(c.Holders, id)
 		}
+	}
+	if _, err := m.namesInForce(ctx, b); err != nil {
+		return c, err
 	}
 	ids := make([]string, len(holders))
 	shared := map[string]sharedConfiguration{}
@@ -94,7 +96,7 @@ type sharedConfiguration struct {
 // only where an answer of it asks for such a fact does the device get a configuration of its own.
 func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a match.Asset, known map[string]sharedConfiguration) (string, error) {
 	plain := withoutIdentity(a)
-	id, facts, err := configurationID(plain)
+	id, facts, err := m.configurationID(plain)
 	if err != nil {
 		return "", err
 	}
@@ -113,7 +115,7 @@ func (m *Matcher) configure(ctx context.Context, b *store.Bulk, a match.Asset, k
 	if !c.asks {
 		return id, nil
 	}
-	if id, facts, err = configurationID(a); err != nil {
+	if id, facts, err = m.configurationID(a); err != nil {
 		return "", err
 	}
 	return id, m.ensure(ctx, b, id, configured{a, facts})
@@ -132,16 +134,6 @@ func (m *Matcher) ensure(ctx context.Context, b *store.Bulk, id string, c config
 		return err
 	}
 	return m.matchConfiguration(ctx, b, id, c.asset)
-}
-
-// configurationID is the digest of an asset's facts, so that equal facts share one configuration.
-func configurationID(a match.Asset) (string, []byte, error) {
-	facts, err := json.Marshal(a)
-	if err != nil {
-		return "", nil, err
-	}
-	sum := sha256.Sum256(facts)
-	return hex.EncodeToString(sum[:16]), facts, nil
 }
 
 func (m *Matcher) matchConfiguration(ctx context.Context, b *store.Bulk, id string, a match.Asset) error {
@@ -248,20 +240,6 @@ func (m *Matcher) compiledRecords(ctx context.Context, r store.Reader, keys []st
 		out = append(out, keyedRecord{key: v.key, names: canonical[v.key], rec: c})
 	}
 	return out, nil
-}
-
-// namesInForce reads the aliases that people added, once until [Matcher.Reset].
-func (m *Matcher) namesInForce(ctx context.Context, r store.Reader) (*naming.Names, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.names == nil {
-		names, err := ReadNames(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		m.names = names
-	}
-	return m.names, nil
 }
 
 func (m *Matcher) compile(dec *zstd.Decoder, k packedRecord) (match.Compiled, error) {
@@ -523,21 +501,4 @@ func state(ctx context.Context, r store.Reader, name string) (int64, error) {
 func setState(ctx context.Context, b *store.Bulk, name string, value int64) error {
 	_, err := b.Exec(ctx, `INSERT INTO match_state (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 	return err
-}
-
-// Reset forgets everything that matching made and reads the aliases in force again; who calls it sets all holders anew.
-func (m *Matcher) Reset(ctx context.Context, b *store.Bulk) error {
-	for _, table := range []string{"vuln_match", "configuration_key", "configuration", "holder"} {
-		if _, err := b.Exec(ctx, `DELETE FROM `+table); err != nil {
-			return fmt.Errorf("forget matches: %w", err)
-		}
-	}
-	m.mu.Lock()
-	m.compiled, m.names = nil, nil
-	m.mu.Unlock()
-	to, err := state(ctx, b, "changed")
-	if err != nil {
-		return err
-	}
-	return setState(ctx, b, "matched", to)
 }
