@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func wantPaths(t *testing.T, err error, want ...string) {
 func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 
 const kevSample = `{
-  "title": "Catalog", "catalogVersion": "2026.05.04", "dateReleased": "2026-05-04T17:04:19.9796Z", "count": 1,
+  "title": "CISA Catalog", "catalogVersion": "2026.05.04", "dateReleased": "2026-05-04T17:04:19.9796Z", "count": 1,
   "vulnerabilities": [{
     "cveID": "CVE-2026-1001", "vendorProject": "Pumps", "product": "Pump OS", "vulnerabilityName": "Overflow", "dateAdded": "2026-05-04",
     "shortDescription": "It overflows.", "requiredAction": "Update.", "dueDate": "2026-05-25", "knownRansomwareCampaignUse": "Known",
@@ -42,12 +43,15 @@ const kevSampleCSV = "cveID,vendorProject,product,vulnerabilityName,dateAdded,sh
 func TestParseKEV(t *testing.T) {
 	entries := []Exploited{{CVE: "CVE-2026-1001", By: "CISA", Vendor: "Pumps", Product: "Pump OS", Name: "Overflow", Summary: "It overflows.",
 		Added: day(2026, 5, 4), Due: day(2026, 5, 25), Action: "Update.", Ransomware: "Known", CWEs: []string{"CWE-120", "CWE-787"}, Notes: "https://pumps.example"}}
+	others := slices.Clone(entries)
+	others[0].By = "Exploited weaknesses of the pump makers"
 	for name, tc := range map[string]struct {
 		body string
 		want Catalogue
 	}{
-		"json": {kevSample, Catalogue{Title: "Catalog", Version: "2026.05.04", Released: time.Date(2026, 5, 4, 17, 4, 19, 979600000, time.UTC), Entries: entries}},
-		"csv":  {"\ufeff" + kevSampleCSV, Catalogue{Entries: entries}},
+		"another publisher": {strings.Replace(kevSample, "CISA Catalog", others[0].By, 1), Catalogue{Title: others[0].By, Version: "2026.05.04", Released: time.Date(2026, 5, 4, 17, 4, 19, 979600000, time.UTC), Entries: others}},
+		"json":              {kevSample, Catalogue{Title: "CISA Catalog", Version: "2026.05.04", Released: time.Date(2026, 5, 4, 17, 4, 19, 979600000, time.UTC), Entries: entries}},
+		"csv":               {"\ufeff" + kevSampleCSV, Catalogue{Entries: entries}},
 	} {
 		got, err := ParseKEV(name, []byte(tc.body))
 		if err != nil {

@@ -45,6 +45,11 @@ func ParseKEV(name string, body []byte) (Catalogue, error) {
 	if err != nil {
 		return Catalogue{}, named("KEV catalogue", name, err)
 	}
+	if cat.Title != "" && !strings.Contains(cat.Title, "CISA") { // others publish in the same form: it is they who assert
+		for i := range cat.Entries {
+			cat.Entries[i].By = cat.Title
+		}
+	}
 	return cat, nil
 }
 

@@ -20,7 +20,7 @@ func ThreatOf(v *vuln.Threat) Threat {
 		if strings.EqualFold(e.Ransomware, "Known") {
 			says += ", used in ransomware"
 		}
-		t.Exploited = append(t.Exploited, Assertion{By: e.By + " KEV", At: e.Added, Says: says})
+		t.Exploited = append(t.Exploited, Assertion{By: catalogue(e.By), At: e.Added, Says: says})
 	}
 	for _, d := range v.Decisions {
 		if !strings.EqualFold(d.Point, "Exploitation") {
@@ -49,6 +49,14 @@ func ThreatOf(v *vuln.Threat) Threat {
 		}
 	}
 	return t
+}
+
+// catalogue is how a catalogue is cited: "CISA KEV", or its own title.
+func catalogue(by string) string {
+	if strings.Contains(by, " ") {
+		return by
+	}
+	return by + " KEV"
 }
 
 // identified is when a device's exposure was first known here: when the first source about it was loaded or the device
