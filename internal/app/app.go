@@ -176,9 +176,19 @@ func (a *App) ticks() []work {
 	}
 }
 
+// owner names this process in leases. A process that listens on an address of a machine has the same name after a restart,
+// so that it goes on with its periodic work at once; one that listens on none is a new owner each time.
+func (a *App) owner() string {
+	host, err := os.Hostname()
+	if err != nil || !slices.Contains(a.Config.Roles, "web") {
+		return fmt.Sprintf("%d-%d", os.Getpid(), rand.Uint64())
+	}
+	return host + " " + a.Config.Listen
+}
+
 func (a *App) tick(ctx context.Context, w work) {
 	ctx = store.WithActor(ctx, store.System(w.name))
-	owner := fmt.Sprintf("%d-%d", os.Getpid(), rand.Uint64())
+	owner := a.owner()
 	t := time.NewTicker(w.every)
 	defer t.Stop()
 	for {
