@@ -12,6 +12,9 @@ func (p *parser) words(i int, phrases ...string) int {
 		ok := true
 		for k, w := range parts {
 			t := p.toks[i+k]
+			if w == "," && t.kind == tokComma {
+				continue
+			}
 			if t.kind != tokWord && t.kind != tokVersion || t.low != w {
 				ok = false
 				break
@@ -98,8 +101,8 @@ func (p *parser) inclusive() {
 			last.test.Op = GreaterEqual
 		}
 		p.i++
-	case "excluding", "exclusive", "excluded":
-		if t.kind != tokGroup {
+	case "excluding", "exclusive", "excluded", "not including", "not inclusive", "non-inclusive", "but not including", "not included":
+		if t.kind != tokGroup && p.i+1 < len(p.toks) {
 			return
 		}
 		last.soft = false
@@ -148,18 +151,15 @@ func (p *parser) follow(v Test) {
 	}
 	closed := p.closed()
 	p.i += closed
-	to := p.words(p.i, "up to and including", "through to", "through", "thru", "up to", "to", "until", "till")
-	if to == 0 && p.i < len(p.toks) && p.toks[p.i].kind == tokDash {
-		to = 1
-	}
+	to, op := p.upperWords(p.i)
 	if n := p.words(p.i, "and"); closed > 0 && n > 0 { // "3.0.4 (including) and 3.0.6 (excluding)"
-		to = n
+		to, op = n, LessEqual
 	}
 	if to > 0 {
 		v.Op = GreaterEqual
 		p.add(v)
 		at := len(p.items)
-		p.bound(LessEqual, p.i+to)
+		p.bound(op, p.i+to)
 		if !p.fail {
 			p.items[at].join = joinAnd
 			if len(p.items[at-1].test.form.parts) > 0 && p.items[at].test.Axis == AxisRevision { // "Rev J to M"
@@ -260,14 +260,18 @@ func (p *parser) word() joiner {
 		}
 		return joinNone
 	}
+	if n, op := p.upperSaid(i); n > 0 {
+		p.limit(item{test: Test{Op: op}}, i+n)
+		return joinNone
+	}
 	for _, b := range [...]struct {
 		op   Op
 		soft bool
 		say  []string
 	}{
-		{LessEqual, false, []string{"up to and including", "through and including", "up through", "no later than", "at or below", "less than or equal to", "on or before", "equal to or less than", "prior to and including", "before and including"}},
+		{LessEqual, false, []string{"up through", "no later than", "at or below", "less than or equal to", "on or before", "equal to or less than", "prior to and including", "before and including"}},
 		{GreaterEqual, false, []string{"on or after", "no earlier than", "greater than or equal to", "starting with", "starting from", "beginning with", "since", "at least", "from"}},
-		{Less, false, []string{"up to but not including", "up to , but not including", "previous to", "prior to", "earlier than", "older than", "lower than", "less than", "before", "below", "preceding", "prior"}},
+		{Less, false, []string{"previous to", "prior to", "earlier than", "older than", "lower than", "less than", "before", "below", "preceding", "prior"}},
 		{LessEqual, true, []string{"up to", "until", "till", "through", "to"}},
 		{Greater, false, []string{"later than", "newer than", "greater than", "higher than", "above", "after"}},
 	} {
@@ -283,7 +287,7 @@ func (p *parser) word() joiner {
 		p.betweenWords(i + n)
 		return joinNone
 	}
-	if n := p.words(i, "excluding", "except for", "except", "other than", "not including"); n > 0 {
+	if n := p.words(i, "excluding", "but excluding", "except for", "except", "other than", "but not including", "not including"); n > 0 {
 		p.except(i + n)
 		return joinNone
 	}
@@ -340,22 +344,6 @@ func (p *parser) condition() {
 	}
 	p.conds = append(p.conds, strings.TrimSpace(text))
 	p.i = end
-}
-
-// upTo reads the second half of "from 1.0 to 2.0".
-func (p *parser) upTo() {
-	to := p.words(p.i, "up to and including", "through to", "through", "thru", "up to", "to", "until", "till")
-	if to == 0 && p.i < len(p.toks) && p.toks[p.i].kind == tokDash {
-		to = 1
-	}
-	if to == 0 {
-		return
-	}
-	at := len(p.items)
-	p.bound(LessEqual, p.i+to)
-	if !p.fail {
-		p.items[at].join = joinAnd
-	}
 }
 
 func (p *parser) betweenWords(i int) {
