@@ -149,13 +149,24 @@ func (v *visit) write(status int, p page) error {
 		return fmt.Errorf("there is no template %q", p.template())
 	}
 	var b bytes.Buffer // a failing template must not leave half a page
-	if err := t.Execute(&b, p); err != nil {
+	if err := t.ExecuteTemplate(&b, v.part(t), p); err != nil {
 		return fmt.Errorf("show page %q: %w", p.template(), err)
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
 	_, err = b.WriteTo(v.w)
 	return ignoreGone(err)
+}
+
+// part is the template that the browser asked for: the whole page, or what of it goes into the panel beside a list.
+func (v *visit) part(t *template.Template) string {
+	switch {
+	case v.r.Header.Get("HX-Target") != "panel":
+		return "frame.html"
+	case t.Lookup("panel") != nil:
+		return "panel"
+	}
+	return "content"
 }
 
 // ignoreGone drops the error of a browser that went away while it was answered.

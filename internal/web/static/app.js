@@ -33,9 +33,45 @@
     row = Math.max(0, Math.min(all.length - 1, row + step));
     all[row].classList.add("at");
     all[row].scrollIntoView({ block: "nearest" });
-    const link = $("a", all[row]);
+    const link = $("a[data-open]", all[row]) || $("a", all[row]);
     link.focus({ preventScroll: true });
+    if (panel && !panel.hidden) {
+      clearTimeout(later);
+      later = setTimeout(beside, 150, all[row]);
+    }
   }
+
+  // ---- The panel beside a list: a click on a row or o fills it with a part of the row's page; Escape closes it.
+  const panel = $("#panel");
+  let later = 0;
+  if (panel && window.htmx) document.documentElement.classList.add("panels");
+  function beside(tr, focus) {
+    if (!panel || !window.htmx || !tr || !tr.dataset.panel) return;
+    const all = rows();
+    if (all[row]) all[row].classList.remove("at");
+    row = all.indexOf(tr);
+    tr.classList.add("at");
+    panel.setAttribute("aria-busy", "true");
+    window.htmx.ajax("GET", tr.dataset.panel, { target: "#panel", swap: "innerHTML" }).then(() => {
+      panel.removeAttribute("aria-busy");
+      panel.hidden = false;
+      panel.scrollTop = 0;
+      reachable();
+      if (focus) panel.focus({ preventScroll: true });
+    });
+  }
+  function closePanel() {
+    panel.hidden = true;
+    panel.textContent = "";
+    const tr = rows()[row], link = tr && ($("a[data-open]", tr) || $("a", tr));
+    if (link) link.focus({ preventScroll: true });
+  }
+  document.addEventListener("click", (e) => {
+    if (e.target.closest("[data-close]")) { closePanel(); return; }
+    const tr = e.target.closest("tr[data-panel]");
+    if (!tr || e.defaultPrevented || e.target.closest("a, button, input, label, select, summary") || String(getSelection())) return;
+    beside(tr, true);
+  });
 
   // ---- Selection: the bar says how many, and how many of them are in use.
   function selection(form) {
@@ -87,6 +123,8 @@
       case "/": { const s = $("#search"); if (s) { e.preventDefault(); s.focus(); s.select(); } break; }
       case "?": { const d = $("#keys"); if (d && !d.open) d.showModal(); break; }
       case "g": go = Date.now(); break;
+      case "o": beside(all[row], true); break;
+      case "Escape": if (panel && !panel.hidden && !$("dialog[open]")) closePanel(); break;
       case "j": move(1); break;
       case "k": move(-1); break;
       case "n": { const a = $("a[rel='next']"); if (a) a.click(); break; }
@@ -197,7 +235,7 @@
   function fresh(root) {
     reachable();
     localTimes(root);
-    row = -1;
+    if (root !== panel) row = -1;
     for (const f of $$("form[data-select]", root)) selection(f);
     for (const c of $$("[data-chart]", root)) draw(c);
     for (const f of $$("form[data-confirm] button", root)) f.disabled = true;
@@ -207,5 +245,5 @@
   const open = $("#keys-open");
   if (open) open.hidden = false;
   fresh(document);
-  document.addEventListener("htmx:afterSwap", (e) => fresh(e.detail.elt && e.detail.elt.isConnected ? e.detail.elt.parentElement || document : document));
+  document.addEventListener("htmx:afterSwap", (e) => fresh(e.detail.target === panel ? panel : e.detail.elt && e.detail.elt.isConnected ? e.detail.elt.parentElement || document : document));
 })();
