@@ -214,3 +214,32 @@ func TestModelBeforeTheVersion(t *testing.T) {
 		}
 	}
 }
+
+// A number of the device that stands in a list of a statement decides, wherever the name stands and however it is written.
+func TestNumberInAList(t *testing.T) {
+	leaf := advisory.Affected{Status: advisory.StatusAffected, Vendor: "Acme", Product: "ABC-103 Remote Controller", VersionText: []string{"ABC-554 / ABC-754 DripMed Viva"}}
+	name := advisory.Affected{Status: advisory.StatusAffected, Vendor: "Acme", Product: "DripMed Parallel Viva 554/754 pumps", VersionText: []string{"<= 2.6A"}}
+	for _, tt := range []struct{ model, number, list, named string }{
+		{"Parallel Viva ABC-754", "", "affected", "affected"},
+		{"Parallel Viva ABC-554", "", "affected", "affected"},
+		{"Parallel Viva", "ABC-554", "affected", "affected"},
+		{"Parallel Viva", "ABC-754", "affected", "affected"},
+		{"DripMed Viva", "ABC-754", "affected", "affected"},
+		{"Parallel Viva ABC-854", "", "", ""},
+		{"Parallel Viva", "ABC-854", "", "unknown: exact model"},
+	} {
+		a := Asset{Vendor: "Acme", Model: tt.model, Version: "2.5A"}
+		if tt.number != "" {
+			a.ModelNumbers = []string{tt.number}
+		}
+		for _, s := range []struct {
+			about advisory.Affected
+			want  string
+		}{{leaf, tt.list}, {name, tt.named}} {
+			got := ask(a, advisory.CSAF, advisory.Vulnerability{ID: "CVE-2024-5001", Affected: []advisory.Affected{s.about}})["CVE-2024-5001"]
+			if got != s.want {
+				t.Errorf("%s %s against %s %s: %q, want %q", tt.model, tt.number, s.about.Product, s.about.VersionText, got, s.want)
+			}
+		}
+	}
+}

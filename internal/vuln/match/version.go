@@ -63,6 +63,7 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 				s.labels = append(s.labels, l)
 			}
 		}
+		s.share(at)
 	}
 	texts := make([]string, 0, len(a.Versions)+len(a.VersionText))
 	if rec.Source == advisory.CSAF || rec.Source == advisory.OpenVEX {
@@ -83,6 +84,23 @@ func readSays(a *advisory.Affected, rec advisory.Record, makers []string) versio
 	s.all = a.All || len(s.ranges) > 0 && slices.ContainsFunc(s.ranges, vers.Range.All)
 	s.none = !a.All && len(a.Versions)+len(a.VersionText)+len(a.Ranges) == 0
 	return s
+}
+
+// share gives the numbers of a list the name that stands once at its end: "MMT-554 / MMT-754 MiniMed Veo".
+func (v *versionSays) share(rng int) {
+	own := v.labels[len(v.labels):]
+	if i := slices.IndexFunc(v.labels, func(l label) bool { return l.rng == rng }); i >= 0 && strings.Contains(v.ranges[rng].Text, " / ") {
+		own = v.labels[i:]
+	}
+	for i := len(own) - 2; i >= 0; i-- {
+		next, number := &own[i+1], naming.Bare(own[i].text)
+		first, _, _ := strings.Cut(next.text, " ")
+		shaped := strings.ContainsAny(number, "0123456789") && !strings.Contains(own[i].text, " ") && naming.Shape(number) == naming.Shape(naming.Bare(first))
+		if shaped && next.named && len(next.phrase) > len(own[i].phrase) {
+			own[i].phrase = slices.Concat(own[i].phrase, next.phrase[len(own[i].phrase):])
+			own[i].named, own[i].weighs = true, true
+		}
+	}
 }
 
 // verdict is an answer about versions and the sentence for it.

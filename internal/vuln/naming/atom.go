@@ -13,6 +13,7 @@ type Atom struct {
 	Text  string
 	Class Class
 	glued bool // no separator before it
+	led   bool // a number behind a hyphen that three or more capitals lead, as in "MMT-754"
 	caps  bool // written in capitals only
 }
 
@@ -144,7 +145,11 @@ func Atoms(name string) []Atom {
 		if r, ok := roleWords[low]; ok {
 			low = r
 		}
-		out = append(out, Atom{Text: low, Class: classOf(low), glued: touching, caps: raw != low && raw == strings.ToUpper(raw)})
+		a := Atom{Text: low, Class: classOf(low), glued: touching, caps: raw != low && raw == strings.ToUpper(raw)}
+		if n := len(out); n > 0 && a.Class == Number && len(low) >= 3 && i > 0 && name[i-1] == '-' && out[n-1].caps && len(out[n-1].Text) >= 3 && !out[n-1].glued {
+			a.led = strings.HasSuffix(strings.ToLower(name[:i-1]), out[n-1].Text)
+		}
+		out = append(out, a)
 		touching = true
 		i = j
 	}

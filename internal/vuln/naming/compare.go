@@ -14,6 +14,7 @@ type Token struct {
 	Digits string
 	suf    string
 	lo, hi int  // a range of numbers, when hi is not 0
+	led    bool // its letters stand before it with a hyphen: "MMT-754"
 	small  bool // ends in one small letter: "LOGIQ e" is a product of its own, not the line of the "LOGIQ E9"
 }
 
@@ -64,7 +65,7 @@ func PhraseOf(list []Atom) Phrase {
 }
 
 func unit(list []Atom) Token {
-	t := Token{Class: Number}
+	t := Token{Class: Number, led: list[0].led}
 	for _, a := range list {
 		t.Text += a.Text
 		switch {
@@ -125,6 +126,9 @@ func Align(p Phrase, name []Atom, codes []string) Alignment {
 		if n == 0 && al.code(p[i], codes) {
 			n, al.coded = 1, true
 		}
+		if n == 0 && i+1 < len(p) && p[i+1][0].led && len(p[i]) == 1 && slices.Contains(codes, p[i][0].Text+p[i+1][0].Text) { // "MMT-754"
+			n, al.coded = 2, true
+		}
 		if n == 0 {
 			al.Open = append(al.Open, i)
 			i++
@@ -135,7 +139,29 @@ func Align(p Phrase, name []Atom, codes []string) Alignment {
 		}
 		i += n
 	}
+	al.ordered(p, codes)
 	return al
+}
+
+// ordered finds numbers among recorded order numbers that lead them with letters: "Paradigm 554/754" and MMT-754. A number
+// says that much only beside a brand that agrees.
+func (al *Alignment) ordered(p Phrase, codes []string) {
+	if len(codes) == 0 || len(al.Open) == 0 || !slices.ContainsFunc(al.Matched, func(i int) bool { return p[i][0].Class == Brand }) {
+		return
+	}
+	al.Open = slices.DeleteFunc(al.Open, func(i int) bool {
+		hit := slices.ContainsFunc(p[i], func(t Token) bool {
+			return t.Class == Number && t.hi == 0 && t.pre == "" && len(t.Digits) >= 3 && slices.ContainsFunc(codes, func(c string) bool {
+				lead, ok := strings.CutSuffix(c, t.Text)
+				return ok && len(lead) >= 3 && !strings.ContainsAny(lead, "0123456789")
+			})
+		})
+		if hit {
+			al.Matched, al.coded = append(al.Matched, i), true
+		}
+		return hit
+	})
+	slices.Sort(al.Matched)
 }
 
 func (al *Alignment) code(s Slot, codes []string) bool {
@@ -317,7 +343,7 @@ func (al *Alignment) left(name []Atom) rest {
 		}
 	}
 	for i := range name {
-		if al.used&(1<<i) != 0 {
+		if al.used&(1<<i) != 0 || i+1 < len(name) && name[i+1].led && al.used&(1<<(i+1)) != 0 { // "MMT-754" and "754"
 			continue
 		}
 		switch name[i].Class {
@@ -340,54 +366,4 @@ func (al *Alignment) left(name []Atom) rest {
 		}
 	}
 	return r
-}
-
-// sig is a set of two-letter beginnings. A phrase and a name without one in common have no word in common, which spares
-// most comparisons between the names of one manufacturer.
-type sig [4]uint64
-
-func (s *sig) add(a, b byte) {
-	h := uint(a)*37 + uint(b)
-	s[h>>6&3] |= 1 << (h & 63)
-}
-
-func (s *sig) meets(o *sig) bool {
-	return s[0]&o[0]|s[1]&o[1]|s[2]&o[2]|s[3]&o[3] != 0
-}
-
-// sigOf is the beginnings of the words of a phrase that weigh; false when one of them could begin in any way.
-func sigOf(p Phrase) (s sig, ok bool) {
-	for _, sl := range p {
-		for i := range sl {
-			t := &sl[i]
-			switch {
-			case !t.Class.Weighs():
-			case t.hi != 0 && len(t.pre) >= 2:
-				s.add(t.pre[0], t.pre[1])
-			case t.hi != 0 || len(t.Text) < 2 || strings.Contains(t.Digits, "x"):
-				return s, false
-			default:
-				s.add(t.Text[0], t.Text[1])
-			}
-		}
-	}
-	return s, true
-}
-
-// sigOfName is the beginnings of everything that a name can be read as, with the recorded numbers.
-func sigOfName(name []Atom, codes []string) (s sig) {
-	for i, a := range name {
-		switch {
-		case len(a.Text) >= 2:
-			s.add(a.Text[0], a.Text[1])
-		case i+1 < len(name):
-			s.add(a.Text[0], name[i+1].Text[0])
-		}
-	}
-	for _, c := range codes {
-		if len(c) >= 2 {
-			s.add(c[0], c[1])
-		}
-	}
-	return s
 }

@@ -1,5 +1,7 @@
 package naming
 
+import "slices"
+
 // decide weighs what agrees and what is left over on both sides. The rules, strongest first:
 //   - Model numbers decide. A model number of the published name that the other name contradicts makes another product; one
 //     that the other name does not give leaves the exact model open.
@@ -98,7 +100,7 @@ func (al *Alignment) weigh(p Phrase) (m, o weight) {
 			if t.Strong() || t.hi != 0 {
 				m.units++
 				m.tail = true
-				m.lettered = m.lettered || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.Digits) >= 5
+				m.lettered = m.lettered || t.led && slices.Contains(al.Matched, i-1) || t.pre != "" || t.suf != "" && t.suf != "tesla" || len(t.Digits) >= 5
 				m.coded = m.coded || t.pre != "" && len(t.Digits) >= 4
 				m.prefixed = m.prefixed || len(t.suf) >= 5 || t.pre != "" && len(t.Text) >= 3 || len(t.Digits) >= 4
 			} else {
