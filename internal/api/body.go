@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -101,6 +102,19 @@ func (k *kept) reader() (io.Reader, error) {
 		return nil, err
 	}
 	return io.MultiReader(&k.memory, k.file), nil
+}
+
+// turn waits until the body may be read, when it is a large one; the caller says when it is done.
+func (s *Server) turn(ctx context.Context, k *kept) (done func(), err error) {
+	if k.file == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.reading <- struct{}{}:
+		return func() { <-s.reading }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (k *kept) digest() string { return "sha256:" + hex.EncodeToString(k.sum.Sum(nil)) }

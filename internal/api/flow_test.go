@@ -452,7 +452,20 @@ func TestPeopleAndJournal(t *testing.T) {
 		if len(me.Grants) != 1 || me.Grants[0].All || !slices.Equal(me.Grants[0].Sites, []string{site}) {
 			t.Errorf("the token may %+v", me)
 		}
-		if l := must[apiv1.Page[apiv1.Token]](f, "GET", "/tokens?account="+id, nil); len(l.Items) != 1 || l.Items[0].Account != id {
+		views := must[apiv1.NewToken](f, "POST", "/tokens", apiv1.TokenInput{Name: "views", Account: id, Expires: db.Now().Add(time.Hour),
+			Scope: []apiv1.Permitted{{Kinds: []string{people.KindSelfViewSaved, people.KindSelfViewRemoved}, All: true}}})
+		vr := f.request("GET", "/me", nil)
+		vr.Header.Set("Authorization", "Bearer "+views.Secret)
+		view := must[apiv1.Made](f.through(vr), "POST", "/me/views", apiv1.ViewInput{Path: "/devices", Name: "Night", Query: "in_use=yes"}).ID
+		if got := places(refused(f.through(vr), 422, "POST", "/me/views", apiv1.ViewInput{Path: "devices"})); !slices.Equal(got, []string{"body.name", "body.path"}) {
+			t.Errorf("faults = %v", got)
+		}
+		if l := must[apiv1.List[apiv1.View]](f.through(vr), "GET", "/me/views?path=/devices", nil); len(l.Items) != 1 || l.Items[0].Query != "in_use=yes" {
+			t.Errorf("views = %+v", l)
+		}
+		must[empty](f.through(vr), "DELETE", "/me/views/"+view, nil)
+		refused(f.through(r), 403, "POST", "/me/views", apiv1.ViewInput{Path: "/devices", Name: "x"})
+		if l := must[apiv1.Page[apiv1.Token]](f, "GET", "/tokens?account="+id, nil); len(l.Items) != 2 || l.Items[0].Account != id {
 			t.Errorf("tokens = %+v", l)
 		}
 		limited := store.Actor{ID: "usr_1", Name: "x", Grants: []store.Grant{{Kinds: []string{"device.*", "journal.read"}, Sites: []string{site}}}}

@@ -58,14 +58,11 @@ func (s *Server) readFleet(ctx context.Context, q apiv1.ImportQuery, file sentFi
 		return out, err
 	}
 	defer func() { err = errors.Join(err, k.close()) }()
-	if k.file != nil {
-		select {
-		case s.reading <- struct{}{}:
-			defer func() { <-s.reading }()
-		case <-ctx.Done():
-			return out, ctx.Err()
-		}
+	done, err := s.turn(ctx, k)
+	if err != nil {
+		return out, err
 	}
+	defer done()
 	r, err := k.reader()
 	if err != nil {
 		return out, err

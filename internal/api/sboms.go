@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 
@@ -44,15 +45,33 @@ func (s *Server) sboms() {
 func (s *Server) attachSBOM(ctx context.Context, in *struct {
 	ID string `path:"id" maxLength:"200"`
 	apiv1.Upload
-	RawBody []byte
-}) (apiv1.SBOMAttached, error) {
-	doc, err := sbom.Read(in.Name, in.RawBody)
+	File sentFile
+}) (out apiv1.SBOMAttached, err error) {
+	k, err := in.File.keep(product.MaxSBOMBytes)
 	if err != nil {
-		return apiv1.SBOMAttached{}, err
+		return out, err
 	}
-	id, err := s.Catalog.AttachSBOM(ctx, product.ReleaseID(in.ID), doc, in.RawBody)
+	defer func() { err = errors.Join(err, k.close()) }()
+	done, err := s.turn(ctx, k)
 	if err != nil {
-		return apiv1.SBOMAttached{}, err
+		return out, err
+	}
+	defer done()
+	from, err := k.reader()
+	if err != nil {
+		return out, err
+	}
+	raw, err := io.ReadAll(from)
+	if err != nil {
+		return out, err
+	}
+	doc, err := sbom.Read(in.Name, raw)
+	if err != nil {
+		return out, err
+	}
+	id, err := s.Catalog.AttachSBOM(ctx, product.ReleaseID(in.ID), doc, raw)
+	if err != nil {
+		return out, err
 	}
 	v, err := read(ctx, s, func(r store.Reader) (product.SBOM, error) { return product.GetSBOM(ctx, r, id) })
 	return apiv1.SBOMAttached{SBOM: wireSBOM(v), Notes: each(doc.Notes, func(n sbom.Note) string { return n.Path + " " + n.Text })}, err

@@ -13,7 +13,8 @@
 //     them, and no TOTP secret, is ever in an event, an error or a log.
 //   - Nobody can give more than they hold: a role is granted, a role is widened, a token is made and another account's
 //     means of signing in are changed only by somebody who holds all of it.
-//   - An API token never holds more than its owner holds at that moment, and never the kinds "self.*".
+//   - An API token never holds more than its owner holds at that moment, and of the kinds "self.*" at
+//     most those of saved views, which give no power over the account.
 //   - There is always an active administrator who can sign in: a change that would leave none is a Conflict.
 //   - Failed attempts lock a login and an address for a growing time, never for good. An attempt counts before its
 //     password is looked at, so that parallel attempts count too; an unknown login costs the same time, answer and lock

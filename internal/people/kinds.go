@@ -39,6 +39,8 @@ const (
 	KindSelfSessionRevoked  = "self.session_revoked"
 	KindSelfTokenCreated    = "self.token_created"
 	KindSelfTokenRevoked    = "self.token_revoked"
+	KindSelfViewSaved       = "self.view_saved"
+	KindSelfViewRemoved     = "self.view_removed"
 )
 
 // Kind is one word of the permission vocabulary.

@@ -62,7 +62,7 @@ func (n NewToken) check(now time.Time) error {
 			part.Add("kinds", "must name at least one kind")
 		}
 		for j, k := range g.Kinds {
-			if !known(k) {
+			if !known(k) && !viewKind(k) {
 				part.Add(fmt.Sprintf("kinds[%d]", j), "%q is not a kind of the vocabulary", k)
 			}
 		}
@@ -151,8 +151,8 @@ func scopeBodies(scope []store.Grant) []scopeBody {
 // errNoToken is the answer to a secret that is no live API token, whatever the reason.
 var errNoToken = problem.New(problem.Forbidden, "this API token is unknown, has expired or was revoked")
 
-// AuthenticateToken gives the actor of an API token: what the token names of what its owner holds now, and never the kinds
-// "self.*". Forbidden when the token is unknown, expired or revoked, or its owner is disabled.
+// AuthenticateToken gives the actor of an API token: what the token names of what its owner holds now, and of the kinds
+// "self.*" at most those of saved views. Forbidden when the token is unknown, expired or revoked, or its owner is disabled.
 func (d *Directory) AuthenticateToken(ctx context.Context, secret string) (store.Actor, error) {
 	if !strings.HasPrefix(secret, TokenPrefix) {
 		return store.Actor{}, errNoToken
@@ -187,6 +187,9 @@ func (d *Directory) AuthenticateToken(ctx context.Context, secret string) (store
 	}
 	a := store.Actor{ID: t.ID, Name: owner + " (API token " + t.Name + ")"}
 	for _, g := range t.Scope {
+		if own, ok := ownGrant(g); ok {
+			a.Grants = append(a.Grants, own)
+		}
 		for _, h := range held {
 			if both, ok := meet(g, h.Grant); ok {
 				a.Grants = append(a.Grants, both)

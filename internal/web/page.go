@@ -29,6 +29,7 @@ type Frame struct {
 	Notice   string
 	Search   string
 	Version  string
+	Views    *ViewsMenu // on lists
 }
 
 // Link is an address and its words.
@@ -86,6 +87,7 @@ func (v *visit) frame(title, area string, crumbs ...Link) Frame {
 		return f
 	}
 	f.Notice = v.takeNotice()
+	f.Views = v.views()
 	for _, n := range navigation() {
 		if !v.may(n.kinds) || n.everywhere && !v.actor.Scope(n.kinds).All {
 			continue
@@ -121,10 +123,10 @@ func parseTemplates() (map[string]*template.Template, error) {
 	out := map[string]*template.Template{}
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), ".html")
-		if name == "frame" || name == "parts" {
+		if name == "frame" || name == "parts" || name == "views" {
 			continue
 		}
-		t, err := template.New("frame.html").Funcs(functions()).ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/"+e.Name())
+		t, err := template.New("frame.html").Funcs(functions()).ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/views.html", "templates/"+e.Name())
 		if err != nil {
 			return nil, fmt.Errorf("parse template %s: %w", name, err)
 		}

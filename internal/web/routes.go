@@ -51,6 +51,8 @@ func doorRoutes() []route {
 		{"POST", "/account/tokens", signedIn, (*Server).tokenCreate},
 		{"POST", "/account/tokens/{id}/revoke", signedIn, (*Server).tokenRevoke},
 		{"GET", "/search", signedIn, (*Server).search},
+		{"POST", "/views", signedIn, (*Server).viewSave},
+		{"POST", "/views/{id}/remove", signedIn, (*Server).viewRemove},
 	}
 }
 
