@@ -46,7 +46,7 @@ func (f *sentFile) Resolve(hc huma.Context) []error {
 // tooLarge is the answer to a file over the limit.
 func tooLarge(limit int64) error {
 	return &failure{Problem: apiv1.Problem{Type: string(problem.Invalid), Title: http.StatusText(http.StatusRequestEntityTooLarge),
-		Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the file is larger than %d MiB; send it in parts", limit>>20)}}
+		Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the file is larger than %d MiB", limit>>20)}}
 }
 
 // keep reads the whole body, at most limit bytes of it.

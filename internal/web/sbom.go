@@ -27,6 +27,25 @@ func (s *Server) sbomAdd(v *visit) error {
 	return v.again(p, err)
 }
 
+const (
+	// largeSBOM is the size in bytes from which an SBOM waits for its turn to be read: what is read of it is held in memory.
+	largeSBOM = 4 << 20
+	// largeComponents is the same for one that is stored.
+	largeComponents = 5000
+	// largeReads is how many of them are read at once.
+	largeReads = 2
+)
+
+// readLarge waits for the turn to read a large file; the caller says when it is done.
+func (s *Server) readLarge(ctx context.Context) (done func(), err error) {
+	select {
+	case s.reading <- struct{}{}:
+		return func() { <-s.reading }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 func (s *Server) attachSBOM(v *visit) error {
 	if _, err := v.form(); err != nil {
 		return err
@@ -36,7 +55,19 @@ func (s *Server) attachSBOM(v *visit) error {
 		return err
 	}
 	defer file.Close()
-	raw, err := io.ReadAll(io.LimitReader(file, product.MaxSBOMBytes+1))
+	if head.Size > product.MaxSBOMBytes {
+		var l problem.List
+		l.Add("file", "is larger than %d MiB", product.MaxSBOMBytes>>20)
+		return l.Err("the SBOM is too large")
+	}
+	if head.Size > largeSBOM {
+		done, err := s.readLarge(v.r.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	raw, err := io.ReadAll(io.LimitReader(file, product.MaxSBOMBytes))
 	if err != nil {
 		return err
 	}
@@ -69,6 +100,13 @@ func (s *Server) sbomOf(ctx context.Context, r store.Reader, id string) (product
 	b, err := product.GetSBOM(ctx, r, id)
 	if err != nil {
 		return b, sbom.Document{}, err
+	}
+	if b.Components > largeComponents {
+		done, err := s.readLarge(ctx)
+		if err != nil {
+			return b, sbom.Document{}, err
+		}
+		defer done()
 	}
 	raw, err := product.SBOMFile(ctx, r, id)
 	if err != nil {

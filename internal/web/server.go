@@ -37,7 +37,8 @@ type Server struct {
 	work       sync.WaitGroup
 	uploads    uploads
 	pending    pending
-	enrolments sync.Map // session id -> people.Enrolment that waits for its first code
+	reading    chan struct{} // holds one for every large file that is being read
+	enrolments sync.Map      // session id -> people.Enrolment that waits for its first code
 }
 
 // Handler is the pages, with everything that protects them.
@@ -45,6 +46,7 @@ func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
+	s.reading = make(chan struct{}, largeReads)
 	mux := http.NewServeMux()
 	for _, rt := range routes() {
 		mux.Handle(rt.Method+" "+rt.Pattern, s.door(rt))
