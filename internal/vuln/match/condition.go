@@ -146,14 +146,26 @@ func leftOut(s *subject, n *naming.Published) (vers.Truth, string) {
 	out, says := vers.False, ""
 	for i := range n.Without {
 		x := &n.Without[i]
-		rel := s.Relate(x)
+		rel, releases := s.Excepted(x)
 		if rel < naming.Member {
 			continue
 		}
 		if x.Version == nil {
 			return vers.True, quoted(x.Text) + " is excepted"
 		}
-		t, _ := x.Version.Contains(s.facts)
+		facts := s.facts
+		if r := naming.Release(s.version); r != "" {
+			releases = append(releases, r)
+		}
+		t, _ := x.Version.Contains(facts)
+		for i, r := range releases {
+			facts.Revision = r
+			u, _ := x.Version.Contains(facts)
+			if i == 0 {
+				t = u
+			}
+			t = max(t, u)
+		}
 		if t > out {
 			out, says = t, quoted(x.Text)+" is excepted"
 		}

@@ -243,3 +243,29 @@ func TestNumberInAList(t *testing.T) {
 		}
 	}
 }
+
+// A release within an excepted range is excepted, however the device says it; the others are not.
+func TestExceptedReleases(t *testing.T) {
+	about := advisory.Affected{Status: advisory.StatusAffected, Vendor: "Acme", Product: "Vento, not including Vento 40 R1-3 and Vento 50 R4-5", VersionText: []string{"vers:all/*"}}
+	for _, tt := range []struct{ model, version, want string }{
+		{"Vento 50 R4", "", "not_affected"},
+		{"Vento 50 R5", "", "not_affected"},
+		{"Vento 50 Rev. 4", "", "not_affected"},
+		{"Vento 40 R2", "", "not_affected"},
+		{"Vento 50 R3", "", "affected"},
+		{"Vento 50 R6", "", "affected"},
+		{"Vento 40 R4", "", "affected"},
+		{"Vento 50", "R4", "not_affected"},
+		{"Vento 50", "R6", "affected"},
+		{"Vento 50", "", "unknown: software version"},
+		{"Vento Go", "R4", "affected"},
+	} {
+		rec := Compile(advisory.Record{Source: advisory.CSAF, ID: "REC-1", Vulns: []advisory.Vulnerability{{ID: "CVE-2024-5002", Affected: []advisory.Affected{about}}}}, "", nil)
+		list := Evaluate(Asset{Vendor: "Acme", Model: tt.model, Version: tt.version}, rec)
+		if got := answers(list)["CVE-2024-5002"]; got != tt.want {
+			t.Errorf("%s %s: %q, want %q", tt.model, tt.version, got, tt.want)
+		} else if got == "not_affected" && list[0].Proof.Rule != "csaf.excepted" {
+			t.Errorf("%s %s: proof by %s", tt.model, tt.version, list[0].Proof.Rule)
+		}
+	}
+}

@@ -297,7 +297,8 @@ func (n *Published) tidy() {
 			for _, v := range strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '|' || r == ' ' }) {
 				switch {
 				case strings.ContainsAny(v, "-"):
-					v = "Rev " + strings.TrimLeft(v, "rR")
+					lo, hi, _ := strings.Cut(v, "-")
+					v = "revision " + strings.TrimLeft(lo, "rR") + " to " + strings.TrimLeft(hi, "rR")
 				case !strings.HasSuffix(v, "x"):
 					v += ".x"
 				}

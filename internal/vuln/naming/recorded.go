@@ -99,6 +99,56 @@ func (r *Recorded) Relate(n *Published) Relation {
 	return rel
 }
 
+// Excepted is how a name that a statement excepts for some releases ("Venue 50 R4-5") relates to the names without the
+// releases that they give, and those releases.
+func (r *Recorded) Excepted(n *Published) (Relation, []string) {
+	best := r.Relate(n)
+	var releases []string
+	for _, name := range r.Names[:r.own] {
+		plain, release := withoutRelease(name)
+		if release == "" {
+			continue
+		}
+		for _, p := range n.Alts {
+			if rel := Compare(p, plain, r.Codes); rel >= Member {
+				best = max(best, rel)
+				if !slices.Contains(releases, release) {
+					releases = append(releases, release)
+				}
+			}
+		}
+	}
+	return best, releases
+}
+
+// withoutRelease takes "R4", "Rev 4" or "Release 4" off the end of a name.
+func withoutRelease(name []Atom) ([]Atom, string) {
+	i := len(name) - 2
+	if i < 1 || name[i+1].Class != Number || name[i].glued {
+		return name, ""
+	}
+	switch name[i].Text {
+	case "r":
+		if !name[i+1].glued {
+			return name, ""
+		}
+	case "rev", "revision", "release":
+	default:
+		return name, ""
+	}
+	return name[:i], name[i+1].Text
+}
+
+// Release is the number of a release that is written as "R4", "Rev 4" or "Release 4", "" when it is written otherwise.
+func Release(text string) string {
+	list := append([]Atom{{}}, Atoms(text)...)
+	rest, release := withoutRelease(list)
+	if len(rest) != 1 {
+		return ""
+	}
+	return release
+}
+
 // Closest is the closest relation and what of the subject's name the published one leaves over.
 func (r *Recorded) Closest(n *Published) (Relation, []Atom) {
 	best := Apart
