@@ -3,6 +3,7 @@ package fleetfile
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,7 @@ type Source struct {
 func Open(name string, r io.Reader) (Source, error) {
 	b := bufio.NewReaderSize(r, sniffed)
 	head, err := b.Peek(sniffed)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return Source{}, fmt.Errorf("read %q: %w", name, err)
 	}
 	if !isFHIR(head) {
