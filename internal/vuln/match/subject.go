@@ -33,6 +33,7 @@ const (
 // A subject is one thing of an asset that a record may name: the device, a known part of it, a software component.
 type subject struct {
 	kind subjectKind
+	self bool // a part that is the device itself
 	fact FactKind
 	what string // "Philips IntelliVue MX40", "component openssl"
 	said string // the manufacturer as written
@@ -44,6 +45,9 @@ type subject struct {
 	purl    purlName
 }
 
+// fromName is the source of a version that stands in the name of the model.
+const fromName = "model name"
+
 // Prepare takes an asset apart. names may be nil.
 func Prepare(a Asset, names *naming.Names) *Prepared {
 	if names == nil {
@@ -53,6 +57,7 @@ func Prepare(a Asset, names *naming.Names) *Prepared {
 	p.subjects = make([]subject, 0, 1+len(a.Facts)+len(a.Components))
 	if a.Model != "" || len(a.ModelNumbers) > 0 {
 		p.device()
+		p.selfVersion()
 	}
 	for i := range a.Facts {
 		if f := &a.Facts[i]; f.Kind != Other && (f.Product != "" || f.CPE != "") {
@@ -96,7 +101,7 @@ func (p *Prepared) device() {
 		}
 	}
 	if s.version == "" && len(s.InName) > 0 {
-		s.version, s.source = s.InName[0], "model name"
+		s.version, s.source = s.InName[0], fromName
 		s.facts.Version = s.version
 	}
 	s.cpes = derived(&s, cpeParts[Hardware])
@@ -152,13 +157,24 @@ func isoDate(s string) vers.Date {
 }
 
 func (p *Prepared) fact(f *Fact) {
+	self := p.isSelfFact(f)
+	if self && f.CPE == "" && (f.Version == "" || f.Version == p.subjects[0].version) {
+		return // the device says it
+	}
 	s := subject{kind: aFact, fact: f.Kind, what: strings.TrimSpace(string(f.Kind) + " " + f.Vendor + " " + f.Product), said: f.Vendor, version: f.Version, source: f.Source}
 	s.Recorded = p.names.Read(f.Vendor, f.Product)
 	if s.version == "" && len(s.InName) > 0 {
 		s.version = s.InName[0]
 	}
 	s.facts = vers.Facts{Version: s.version}
-	if n, err := cpe.Parse(f.CPE); f.CPE != "" && err == nil {
+	n, err := cpe.Parse(f.CPE)
+	if self {
+		if f.CPE != "" && err == nil && s.version == "" && n[cpe.Version].Kind() == cpe.Text {
+			s.version = n[cpe.Version].Plain()
+		}
+		p.ofDevice(&s)
+	}
+	if f.CPE != "" && err == nil {
 		if n[cpe.Version].Kind() == cpe.Any && s.version != "" {
 			n[cpe.Version] = cpe.Of(s.version)
 		}
@@ -177,6 +193,13 @@ func (p *Prepared) fact(f *Fact) {
 }
 
 func (p *Prepared) component(c *Component) {
+	self := p.isSelfComponent(c)
+	if self && c.PURL == "" && len(c.CPEs) == 0 {
+		if c.Version != "" && c.Version != p.subjects[0].version {
+			p.subjects = append(p.subjects, p.again(c))
+		}
+		return // the device says it
+	}
 	s := subject{kind: aComponent, what: "component " + strings.TrimSpace(c.Name+" "+c.Version), Recorded: naming.Recorded{Called: c.Name}, version: c.Version, source: "sbom"}
 	s.facts = vers.Facts{Version: c.Version}
 	if c.PURL != "" {
@@ -185,6 +208,9 @@ func (p *Prepared) component(c *Component) {
 			s.version = s.purl.version
 			s.facts.Version = s.version
 		}
+	}
+	if self {
+		p.ofDevice(&s)
 	}
 	for _, text := range c.CPEs {
 		if n, err := cpe.Parse(text); err == nil {

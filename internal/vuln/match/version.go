@@ -260,10 +260,12 @@ func (s *subject) settles(why vers.Reason) string {
 
 // versionWord names the missing version for people.
 func (s *subject) versionWord() string {
-	switch s.kind {
-	case aComponent:
+	switch {
+	case s.self:
+		return "software version"
+	case s.kind == aComponent:
 		return "version of component " + s.Called
-	case aFact:
+	case s.kind == aFact:
 		return "version of " + strings.TrimSpace(s.said+" "+s.Called)
 	}
 	return "software version"
