@@ -251,8 +251,19 @@ func (al *Alignment) find(t *Token, name []Atom, as standing) bool {
 			}
 		}
 	}
+	if other := roman[t.Text]; other != "" && t.Class != Brand {
+		for i := range name {
+			if al.used&(1<<i) == 0 && name[i].Text == other && !name[i].glued && (i+1 == len(name) || !name[i+1].glued) {
+				al.mark(i, i)
+				return true
+			}
+		}
+	}
 	return false
 }
+
+// roman are the numbers of a generation that are written in both ways; I, V and X are letters more often.
+var roman = map[string]string{"ii": "2", "iii": "3", "iv": "4", "2": "ii", "3": "iii", "4": "iv"}
 
 func (al *Alignment) mark(start, end int) {
 	for i := start; i <= end; i++ {
@@ -334,6 +345,13 @@ type rest struct {
 	code                                     bool // a number of four or more digits, as model and part numbers have
 }
 
+// coded says that letters belong to a number of four or more digits, as in an order number.
+func coded(name []Atom, i int) bool {
+	before := name[i].glued && i > 0 && len(name[i-1].Text) >= 4 && name[i-1].Class == Number
+	after := i+1 < len(name) && name[i+1].glued && len(name[i+1].Text) >= 4 && name[i+1].Class == Number
+	return before || after
+}
+
 func (al *Alignment) left(name []Atom) rest {
 	r := rest{leading: true}
 	first := 64
@@ -352,6 +370,9 @@ func (al *Alignment) left(name []Atom) rest {
 		case StrongRole:
 			r.strong++
 		case Variant:
+			if coded(name, i) { // "M8007A" beside "MP70"
+				continue
+			}
 			r.variants++
 		case Brand:
 			if name[i].caps && len(name[i].Text) == 3 { // "Kappa XLT"

@@ -40,6 +40,12 @@ func TestRelations(t *testing.T) {
 		{"Hillrom", "Welch Allyn Connex Central Station (CS)", "Connex CS", Exact},
 		{"Abbott", "RF models EX1150", "Merlin@home EX1150", Exact},
 		{"Abbott", "Inductive models EX1100", "Merlin@home EX1150", Apart},
+		{"Acme", "Drip Check II", "Drip-Check 2", Exact},
+		{"Acme", "Drip Check 3", "Drip Check III", Exact},
+		{"Acme", "Virta II ICD", "Virta", Possible},
+		{"Acme", "Drip Check II", "Drip Check 2A", Apart},
+		{"Acme", "IntelliDrip monitor ID2-ID90", "M8007A IntelliDrip ID70", Exact},
+		{"Acme", "IntelliDrip ID70", "IntelliDrip ID70 Plus", Possible},
 		{"Smiths Medical", "Medfusion 4000 Wireless Syringe Infusion Pump", "Medfusion 3500", Apart},
 	} {
 		makers := Makers(tt.vendor)
