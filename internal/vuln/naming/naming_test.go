@@ -40,6 +40,8 @@ func TestRelations(t *testing.T) {
 		{"Hillrom", "Welch Allyn Connex Central Station (CS)", "Connex CS", Exact},
 		{"Abbott", "RF models EX1150", "Merlin@home EX1150", Exact},
 		{"Abbott", "Inductive models EX1100", "Merlin@home EX1150", Apart},
+		{"Acme", "DripMed Parallel 523/723 pumps", "Parallel Revive 723", Exact},
+		{"Acme", "Parallel Anesthesia System 4000", "Parallel SupplyStation 4000", Apart},
 		{"Acme", "Drip Check II", "Drip-Check 2", Exact},
 		{"Acme", "Drip Check 3", "Drip Check III", Exact},
 		{"Acme", "Virta II ICD", "Virta", Possible},
