@@ -58,7 +58,7 @@ func (al *Alignment) decide(p Phrase, name []Atom, codes []string) Relation {
 		return shorter(m, o)
 	case m.coded && o.brands+r.numbers == 0: // "RF models EX1150" and "Merlin@home EX1150"
 		return Exact
-	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered && !o.front: // "MedStation 4000", "Anesthesia System 4000"
+	case m.units > 0 && m.brands > 0 && o.brands > 0 && r.brands > 0 && !m.lettered && !o.front && !r.leading: // "MedStation 4000", "Anesthesia System 4000"
 		return Apart
 	case m.units > 0 && m.brands > 0:
 		if o.variants+r.variants == 0 && (r.numbers == 0 || r.code) {

@@ -42,6 +42,7 @@ func TestRelations(t *testing.T) {
 		{"Abbott", "Inductive models EX1100", "Merlin@home EX1150", Apart},
 		{"Acme", "DripMed Parallel 523/723 pumps", "Parallel Revive 723", Exact},
 		{"Acme", "Parallel Anesthesia System 4000", "Parallel SupplyStation 4000", Apart},
+		{"Acme", "722 Parallel Veritas", "DripMed Parallel 722", Exact},
 		{"Acme", "Drip Check II", "Drip-Check 2", Exact},
 		{"Acme", "Drip Check 3", "Drip Check III", Exact},
 		{"Acme", "Virta II ICD", "Virta", Possible},
@@ -58,6 +59,29 @@ func TestRelations(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%q against %q: %d, want %d", tt.published, tt.called, got, tt.want)
+		}
+	}
+}
+
+// A brand that stands as the manufacturer is a part of the name, a manufacturer is not.
+func TestBrandAsManufacturer(t *testing.T) {
+	for _, tt := range []struct {
+		vendor, called, published string
+		want                      Relation
+	}{
+		{"Alaris", "GH", "Alaris GH", Exact},
+		{"Alaris", "GH", "Alaris GS", Apart},
+		{"Alaris", "PC Unit 8015", "Alaris PC Unit", Member},
+		{"Pyxis", "MedStation 4000", "BD Pyxis Anesthesia System 4000", Apart},
+		{"BD", "GH", "Alaris GH", Apart},
+		{"Acme", "Drip", "Acme Drip", Exact},
+	} {
+		r := Builtin().Read(tt.vendor, tt.called)
+		r.Index()
+		n := ReadPublished(tt.published, r.Makers)
+		n.Index()
+		if got := r.Relate(&n); got != tt.want {
+			t.Errorf("%s, %s against %q: %d, want %d (%v)", tt.vendor, tt.called, tt.published, got, tt.want, r.Bare)
 		}
 	}
 }

@@ -34,6 +34,13 @@ func (n *Names) Read(vendor, called string) Recorded {
 		}
 	}
 	r.add(base)
+	if brand := Joined(Atoms(vendor)); vendor != "" && len(r.Names) == 1 && !strings.Contains(r.Bare[0], brand) {
+		if list := DropMaker(Atoms(vendor+" "+base), r.Makers); Joined(list) != r.Bare[0] && strings.HasPrefix(Joined(list), brand) {
+			r.add(vendor + " " + base) // a brand that stands as the manufacturer: "Alaris" and "GH"
+			r.Names = r.Names[1:]
+			base = vendor + " " + base
+		}
+	}
 	for _, in := range inner {
 		switch {
 		case codeLike(in.text):
