@@ -53,8 +53,8 @@ func (c *Client) AdvisoryRaw(ctx context.Context, source, id string, w io.Writer
 }
 
 // AdvisoryMatches reads answers that rest on an advisory.
-func (c *Client) AdvisoryMatches(ctx context.Context, source, id string, q apiv1.MatchQuery) (apiv1.List[apiv1.FoundMatch], error) {
-	return get[apiv1.List[apiv1.FoundMatch]](ctx, c, call{method: "GET", path: at("/advisories/{}/{}/matches", source, id), query: q})
+func (c *Client) AdvisoryMatches(ctx context.Context, source, id string, q apiv1.Cursor) (apiv1.Page[apiv1.FoundMatch], error) {
+	return get[apiv1.Page[apiv1.FoundMatch]](ctx, c, call{method: "GET", path: at("/advisories/{}/{}/matches", source, id), query: q})
 }
 
 // Vulnerabilities reads a page of the vulnerabilities that concern the fleet, the worst first.
@@ -68,8 +68,8 @@ func (c *Client) Vulnerability(ctx context.Context, id string) (apiv1.Vulnerabil
 }
 
 // VulnerabilityMatches reads answers about a vulnerability.
-func (c *Client) VulnerabilityMatches(ctx context.Context, id string, q apiv1.MatchQuery) (apiv1.List[apiv1.FoundMatch], error) {
-	return get[apiv1.List[apiv1.FoundMatch]](ctx, c, call{method: "GET", path: at("/vulnerabilities/{}/matches", id), query: q})
+func (c *Client) VulnerabilityMatches(ctx context.Context, id string, q apiv1.Cursor) (apiv1.Page[apiv1.FoundMatch], error) {
+	return get[apiv1.Page[apiv1.FoundMatch]](ctx, c, call{method: "GET", path: at("/vulnerabilities/{}/matches", id), query: q})
 }
 
 // Verdicts reads a page of verdicts, the newest first.

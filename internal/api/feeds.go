@@ -108,12 +108,12 @@ func (s *Server) advisories() {
 		func(ctx context.Context, in *struct {
 			Source string `path:"source" enum:"csaf,cve,nvd,osv"`
 			ID     string `path:"id" maxLength:"300"`
-			apiv1.MatchQuery
-		}) (apiv1.List[apiv1.FoundMatch], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]vuln.Found, error) {
-				return vuln.MatchesOfRecord(ctx, r, recordID{in.Source, in.ID}.key(), in.Limit)
+			apiv1.Cursor
+		}) (apiv1.Page[apiv1.FoundMatch], error) {
+			p, err := read(ctx, s, func(r store.Reader) (vuln.FoundPage, error) {
+				return vuln.ListFound(ctx, r, vuln.FoundQuery{Record: recordID{in.Source, in.ID}.key(), After: in.After, Limit: in.Limit})
 			})
-			return list(all, wireFound), err
+			return page(p.Found, p.Next, wireFound), err
 		})
 }
 

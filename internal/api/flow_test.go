@@ -177,6 +177,9 @@ func TestFromAdvisoryToDecision(t *testing.T) {
 		if l := must[apiv1.List[apiv1.FoundMatch]](f, "GET", "/advisories/csaf/VELA-1/matches", nil); len(l.Items) != 1 {
 			t.Errorf("matches of the advisory = %+v", l)
 		}
+		if got := refused(f, 422, "GET", "/vulnerabilities/CVE-2026-1000/matches?after=x", nil); got.Detail == "" {
+			t.Errorf("a wrong page mark = %+v", got)
+		}
 		if l := must[apiv1.List[apiv1.Match]](f, "GET", "/devices/"+w.devices[0]+"/matches", nil); len(l.Items) != 1 {
 			t.Errorf("matches of the device = %+v", l)
 		}

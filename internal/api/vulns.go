@@ -19,16 +19,16 @@ func (s *Server) vulnerabilities() {
 	add(s, op{id: "vulnerability-matches", route: "GET /vulnerabilities/{id}/matches", kind: vuln.KindRead, summary: "Answers about a vulnerability, one for each configuration and record, with their proofs"},
 		func(ctx context.Context, in *struct {
 			ID string `path:"id" maxLength:"200"`
-			apiv1.MatchQuery
-		}) (apiv1.List[apiv1.FoundMatch], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]vuln.Found, error) {
+			apiv1.Cursor
+		}) (apiv1.Page[apiv1.FoundMatch], error) {
+			p, err := read(ctx, s, func(r store.Reader) (vuln.FoundPage, error) {
 				v, err := vuln.Canonical(ctx, r, in.ID)
 				if err != nil {
-					return nil, err
+					return vuln.FoundPage{}, err
 				}
-				return vuln.MatchesAbout(ctx, r, v, in.Limit)
+				return vuln.ListFound(ctx, r, vuln.FoundQuery{Vulnerability: v, After: in.After, Limit: in.Limit})
 			})
-			return list(all, wireFound), err
+			return page(p.Found, p.Next, wireFound), err
 		})
 	add(s, op{id: "device-matches", route: "GET /devices/{id}/matches", kind: vuln.KindRead, summary: "Every answer about a device, with its proof; also those that are not affected"},
 		func(ctx context.Context, in *one) (apiv1.List[apiv1.Match], error) {

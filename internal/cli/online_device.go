@@ -18,11 +18,11 @@ import (
 // online are the commands that need a server.
 func (p *program) online() []*cobra.Command {
 	r := &remote{program: p}
-	return []*cobra.Command{r.device(), r.site(), r.product(), r.feed(), r.vuln(), r.verdict(), r.risk(), r.people(), r.token()}
+	return []*cobra.Command{r.device(), r.site(), r.product(), r.feed(), r.vuln(), r.verdict(), r.risk(), r.people(), r.token(), r.view(), r.system()}
 }
 
 func (r *remote) site() *cobra.Command {
-	return r.group("site", "Places with devices",
+	return r.group("site", "Places with devices", r.siteRename(),
 		r.leaf("list", "List sites", func(ctx context.Context, c *client.Client, _ []string) error {
 			l, err := c.Sites(ctx)
 			if err != nil {
@@ -42,7 +42,7 @@ func (r *remote) site() *cobra.Command {
 }
 
 func (r *remote) device() *cobra.Command {
-	return r.group("device", "The fleet", r.deviceList(), r.deviceShow(), r.deviceAdd(), r.deviceImport(), r.deviceExport(), r.deviceMerge(), r.deviceRetire())
+	return r.group("device", "The fleet", append(r.deviceMore(), r.deviceList(), r.deviceShow(), r.deviceAdd(), r.deviceImport(), r.deviceExport(), r.deviceMerge(), r.deviceRetire())...)
 }
 
 // filterFlags are those that choose devices.
@@ -81,14 +81,19 @@ func deviceID(ctx context.Context, c *client.Client, name string) (string, error
 	if strings.HasPrefix(name, "dev_") {
 		return name, nil
 	}
-	p, err := c.Devices(ctx, apiv1.DeviceQuery{DeviceFilter: apiv1.DeviceFilter{Text: name}, Cursor: apiv1.Cursor{Limit: mostPerRequest}})
-	if err != nil {
-		return "", err
-	}
 	found := map[string]bool{}
-	for _, d := range p.Items {
-		if strings.EqualFold(d.AssetTag, name) {
-			found[d.ID] = true
+	for _, state := range []string{"active", "retired"} { // a tag of a retired device may be in use again
+		p, err := c.Devices(ctx, apiv1.DeviceQuery{DeviceFilter: apiv1.DeviceFilter{Text: name, State: state}, Cursor: apiv1.Cursor{Limit: mostPerRequest}})
+		if err != nil {
+			return "", err
+		}
+		for _, d := range p.Items {
+			if strings.EqualFold(d.AssetTag, name) {
+				found[d.ID] = true
+			}
+		}
+		if len(found) > 0 {
+			break
 		}
 	}
 	switch len(found) {

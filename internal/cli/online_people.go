@@ -27,7 +27,7 @@ func (r *remote) people() *cobra.Command {
 			return r.done("%s %s", did, id)
 		}), &reason)
 	}
-	return r.group("people", "Accounts, roles and grants", r.peopleList(), r.peopleAdd(), r.peopleLink(), r.peopleRoles(), r.peopleGrants(), r.peopleGrant(),
+	return r.group("people", "Accounts, roles and grants", append(r.peopleMore(), r.peopleList(), r.peopleAdd(), r.peopleLink(), r.peopleRoles(), r.peopleGrants(), r.peopleGrant(),
 		reasonFlag(r.leaf("revoke GRANT", "Take a grant back", func(ctx context.Context, c *client.Client, args []string) error {
 			if err := c.RevokeGrant(ctx, args[0], apiv1.Reason{Reason: reason}); err != nil {
 				return err
@@ -35,7 +35,7 @@ func (r *remote) people() *cobra.Command {
 			return r.done("revoked %s", args[0])
 		}), &reason),
 		change("disable ACCOUNT", "Shut an account; its sessions and tokens end", "disabled", (*client.Client).DisableAccount),
-		change("enable ACCOUNT", "Open a disabled account again", "enabled", (*client.Client).EnableAccount))
+		change("enable ACCOUNT", "Open a disabled account again", "enabled", (*client.Client).EnableAccount))...)
 }
 
 // accountID is the id of an account that is named by its id or its login.
@@ -250,6 +250,9 @@ func (p *program) onlineJournal() []*cobra.Command {
 	}))
 	list.Flags().StringSliceVar(&q.Kind, "kind", nil, "event kinds")
 	list.Flags().StringVar(&q.Subject, "subject", "", "id of what it is about")
-	r.flags(list)
-	return []*cobra.Command{list}
+	all := append(r.journalMore(), list)
+	for _, c := range all {
+		r.flags(c)
+	}
+	return all
 }

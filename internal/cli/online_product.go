@@ -13,8 +13,8 @@ import (
 )
 
 func (r *remote) product() *cobra.Command {
-	return r.group("product", "Manufacturers, models and releases", r.productList(), r.productShow(), r.productAdd(), r.makers(), r.productReleases(), r.releaseAdd(),
-		r.supportAdd())
+	return r.group("product", "Manufacturers, models and releases", append(r.productMore(), r.productList(), r.productShow(), r.productAdd(), r.makers(),
+		r.productReleases(), r.releaseAdd("add-release MODEL VERSION"), r.supportAdd())...)
 }
 
 func (r *remote) productList() *cobra.Command {
@@ -105,7 +105,7 @@ func (r *remote) makers() *cobra.Command {
 	})
 	add.Flags().StringSliceVar(&in.Aliases, "alias", nil, "other names")
 	c := &cobra.Command{Use: "manufacturer", Short: "Who makes devices"}
-	c.AddCommand(list, add)
+	c.AddCommand(append(r.makerMore(), list, add)...)
 	return c
 }
 
@@ -114,10 +114,7 @@ func (r *remote) productAdd() *cobra.Command {
 	var functions []string
 	c := r.leaf("add MANUFACTURER NAME", "Add a model to a manufacturer (its id)", func(ctx context.Context, c *client.Client, args []string) error {
 		in.Manufacturer, in.Name = args[0], args[1]
-		for _, f := range functions {
-			name, harm, _ := strings.Cut(f, "=")
-			in.Functions = append(in.Functions, apiv1.Function{Name: name, Harm: harm})
-		}
+		in.Functions = functionsOf(functions)
 		m, err := c.AddModel(ctx, in)
 		if err != nil {
 			return err
@@ -133,9 +130,9 @@ func (r *remote) productAdd() *cobra.Command {
 	return c
 }
 
-func (r *remote) releaseAdd() *cobra.Command {
+func (r *remote) releaseAdd(use string) *cobra.Command {
 	var in apiv1.ReleaseInput
-	c := r.leaf("add-release MODEL VERSION", "Add a release to a model", func(ctx context.Context, c *client.Client, args []string) error {
+	c := r.leaf(use, "Add a release to a model", func(ctx context.Context, c *client.Client, args []string) error {
 		in.Version = args[1]
 		m, err := c.AddRelease(ctx, args[0], in)
 		if err != nil {
@@ -168,7 +165,14 @@ func (r *remote) supportAdd() *cobra.Command {
 // onlineSBOM are the commands about SBOMs that need a server.
 func (p *program) onlineSBOM() []*cobra.Command {
 	r := &remote{program: p}
-	c := r.leaf("attach RELEASE FILE", "Attach an SBOM to a release; the one before is superseded", func(ctx context.Context, c *client.Client, args []string) error {
+	c := r.sbomAttach()
+	r.flags(c)
+	return []*cobra.Command{c}
+}
+
+func (r *remote) sbomAttach() *cobra.Command {
+	p := r.program
+	return r.leaf("attach RELEASE FILE", "Attach an SBOM to a release; the one before is superseded", func(ctx context.Context, c *client.Client, args []string) error {
 		f, err := p.openFile(args[1])
 		if err != nil {
 			return err
@@ -186,6 +190,4 @@ func (p *program) onlineSBOM() []*cobra.Command {
 			return nil
 		})
 	})
-	r.flags(c)
-	return []*cobra.Command{c}
 }

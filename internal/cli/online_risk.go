@@ -23,8 +23,8 @@ func (r *remote) risk() *cobra.Command {
 		return r.done("closed %s", args[0])
 	})
 	closing.Flags().StringVar(&reason, "reason", "", "why; needed while devices are not verified")
-	return r.group("risk", "What it can do to patients, and what is decided", r.riskList(), r.riskExplain(), r.riskOverview(), r.riskDecide(), r.riskDecisions(),
-		r.riskProgress(), r.riskOrders(), closing, r.riskMetrics(), r.riskTable())
+	return r.group("risk", "What it can do to patients, and what is decided", append(r.riskMore(), r.riskList(), r.riskExplain(), r.riskOverview(), r.riskDecide(), r.riskDecisions(),
+		r.riskProgress(), r.riskOrders(), closing, r.riskMetrics(), r.riskTable())...)
 }
 
 func (r *remote) riskList() *cobra.Command {

@@ -16,7 +16,7 @@ import (
 )
 
 func (r *remote) feed() *cobra.Command {
-	return r.group("feed", "Sources of published weaknesses", r.feedList(), r.feedAdd(), r.feedRun(),
+	return r.group("feed", "Sources of published weaknesses", r.feedList(), r.feedShow(), r.feedAdd(), r.feedChange(), r.feedRun(),
 		r.leaf("remove FEED", "End a feed; what it brought stays", func(ctx context.Context, c *client.Client, args []string) error {
 			id, err := feedID(ctx, c, args[0])
 			if err != nil {
@@ -166,10 +166,11 @@ func (p *program) onlineAdvisory() []*cobra.Command {
 		})
 	})
 	show.Flags().BoolVar(&raw, "raw", false, "print the document as it was received")
-	for _, c := range []*cobra.Command{list, show} {
+	all := []*cobra.Command{list, show, r.advisoryMatches()}
+	for _, c := range all {
 		r.flags(c)
 	}
-	return []*cobra.Command{list, show}
+	return all
 }
 
 func (r *remote) vuln() *cobra.Command {
@@ -228,20 +229,10 @@ func (r *remote) vulnShow() *cobra.Command {
 }
 
 func (r *remote) vulnMatches() *cobra.Command {
-	var q apiv1.MatchQuery
-	c := r.leaf("matches ID", "Show the answers about a vulnerability, with what proves them", func(ctx context.Context, c *client.Client, args []string) error {
-		l, err := c.VulnerabilityMatches(ctx, args[0], q)
-		if err != nil {
-			return err
-		}
-		return r.show(l, func() error {
-			return rows(r.program, l.Items, "TRUTH DEVICES RELEASES RECORD SETTLES SAYS", func(m apiv1.FoundMatch) []any {
-				return []any{m.Truth, m.Devices, m.Releases, m.Record, m.Settles, m.Proof.Says}
-			})
+	return r.foundList("matches ID", "Show the answers about a vulnerability, with what proves them",
+		func(ctx context.Context, c *client.Client, id string, cur apiv1.Cursor) (apiv1.Page[apiv1.FoundMatch], error) {
+			return c.VulnerabilityMatches(ctx, id, cur)
 		})
-	})
-	c.Flags().IntVar(&q.Limit, "limit", 100, "how many at most")
-	return c
 }
 
 func (r *remote) verdict() *cobra.Command {
@@ -252,7 +243,7 @@ func (r *remote) verdict() *cobra.Command {
 		}
 		return r.done("withdrew %s", args[0])
 	}), &reason)
-	return r.group("verdict", "What is said of a vulnerability in a product", r.verdictList(), r.verdictAdd(), withdraw, r.verdictImport(), r.verdictExport())
+	return r.group("verdict", "What is said of a vulnerability in a product", r.verdictList(), r.verdictShow(), r.verdictAdd(), withdraw, r.verdictImport(), r.verdictExport())
 }
 
 func (r *remote) verdictList() *cobra.Command {

@@ -107,11 +107,32 @@ func Manufacturers(ctx context.Context, r store.Reader, after string, limit int)
 	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
 		return nil, err
 	}
-	return store.All(ctx, r, func(s store.Scanner) (Manufacturer, error) {
+	all, err := store.All(ctx, r, func(s store.Scanner) (Manufacturer, error) {
 		var m Manufacturer
 		err := s.Scan(&m.ID, &m.Name)
 		return m, err
 	}, `SELECT id, name FROM manufacturer WHERE sort > $1 ORDER BY sort, id LIMIT $2`, strings.ToLower(after), min(max(limit, 1), 1000))
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	at := map[ManufacturerID]int{}
+	ids := make([]string, len(all))
+	for i, m := range all {
+		at[m.ID], ids[i] = i, string(m.ID)
+	}
+	var w store.Where
+	w.In("manufacturer_id", ids)
+	type alias struct {
+		of   ManufacturerID
+		name string
+	}
+	names, err := store.All(ctx, r, func(s store.Scanner) (a alias, err error) { return a, s.Scan(&a.of, &a.name) },
+		`SELECT manufacturer_id, name FROM manufacturer_name`+w.SQL()+` AND position > 0 ORDER BY manufacturer_id, position`, w.Args()...)
+	for _, a := range names {
+		m := &all[at[a.of]]
+		m.Aliases = append(m.Aliases, a.name)
+	}
+	return all, err
 }
 
 // prefix is the half-open range of texts that begin with t.

@@ -60,7 +60,7 @@ type Found struct {
 	Truth         match.Truth
 	Settles       string
 	Proof         match.Proof
-	Devices       int // that have the configuration; counted by [MatchesAbout] and [MatchesOfRecord] only
+	Devices       int // that have the configuration; counted by [ListFound] only
 	Releases      int
 }
 
@@ -94,21 +94,29 @@ func MatchesOf(ctx context.Context, r store.Reader, holder, vulnerability string
 		JOIN vuln_match m ON m.configuration = h.configuration JOIN record r ON r.key = m.record`+w.SQL()+` ORDER BY m.vuln, m.record LIMIT 2000`, w.Args()...)
 }
 
-// MatchesAbout reads up to limit answers about a vulnerability, one for each configuration and record, with how many
-// devices and releases have the configuration: those of the products in the reader's scope.
-func MatchesAbout(ctx context.Context, r store.Reader, vulnerability string, limit int) ([]Found, error) {
-	return matchesWhere(ctx, r, "m.vuln", vulnerability, limit)
+// FoundQuery chooses answers about a vulnerability, or those that rest on a record.
+type FoundQuery struct {
+	Vulnerability string
+	Record        string // key
+	After         string // next of the page before
+	Limit         int    // at most 1,000
 }
 
-// MatchesOfRecord reads up to limit answers that rest on a record.
-func MatchesOfRecord(ctx context.Context, r store.Reader, key string, limit int) ([]Found, error) {
-	return matchesWhere(ctx, r, "m.record", key, limit)
+// FoundPage is a page of answers.
+type FoundPage struct {
+	Found []Found
+	Next  string // "" on the last page
 }
 
-func matchesWhere(ctx context.Context, r store.Reader, column, value string, limit int) ([]Found, error) {
+// foundMark separates the parts of a page mark; no id holds it.
+const foundMark = "\x1e"
+
+// ListFound reads a page of answers, one for each configuration and record, with how many devices and releases have the
+// configuration: those of the products in the reader's scope.
+func ListFound(ctx context.Context, r store.Reader, q FoundQuery) (FoundPage, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
-		return nil, err
+		return FoundPage{}, err
 	}
 	// The condition of the scope is bound once, first, and written three times.
 	var w store.Where
@@ -117,10 +125,28 @@ func matchesWhere(ctx context.Context, r store.Reader, column, value string, lim
 	if within := strings.TrimPrefix(w.SQL(), " WHERE "); within != "" {
 		holders += " AND " + within
 	}
-	seen := " WHERE EXISTS (SELECT 1 FROM holder h WHERE " + holders + ") AND " + column + " = " + w.Bind(value)
-	return store.All(ctx, r, func(s store.Scanner) (f Found, err error) { return f, f.scan(s, &f.Devices, &f.Releases) },
+	seen := " WHERE EXISTS (SELECT 1 FROM holder h WHERE " + holders + ")"
+	for _, of := range [][2]string{{"m.vuln", q.Vulnerability}, {"m.record", q.Record}} {
+		if of[1] != "" {
+			seen += " AND " + of[0] + " = " + w.Bind(of[1])
+		}
+	}
+	if q.After != "" {
+		at := strings.Split(q.After, foundMark)
+		if len(at) != 3 {
+			return FoundPage{}, problem.New(problem.Invalid, "the page mark is not valid")
+		}
+		seen += " AND (m.vuln, m.configuration, m.record) > (" + w.Bind(at[0]) + ", " + w.Bind(at[1]) + ", " + w.Bind(at[2]) + ")"
+	}
+	limit := min(max(q.Limit, 1), 1000)
+	all, err := store.All(ctx, r, func(s store.Scanner) (f Found, err error) { return f, f.scan(s, &f.Devices, &f.Releases) },
 		`SELECT `+foundColumns+`, (SELECT count(*) FROM holder h WHERE `+holders+` AND h.kind = 'device'), (SELECT count(*) FROM holder h WHERE `+holders+` AND h.kind = 'release')
-		FROM vuln_match m JOIN record r ON r.key = m.record`+seen+` ORDER BY m.vuln, m.configuration, m.record`+w.Limit(min(max(limit, 1), 1000)), w.Args()...)
+		FROM vuln_match m JOIN record r ON r.key = m.record`+seen+` ORDER BY m.vuln, m.configuration, m.record`+w.Limit(limit+1), w.Args()...)
+	if err != nil || len(all) <= limit {
+		return FoundPage{Found: all}, err
+	}
+	last := all[limit-1]
+	return FoundPage{Found: all[:limit], Next: last.Vulnerability + foundMark + last.Configuration + foundMark + last.Record.Key}, nil
 }
 
 // Told is what one record says of one vulnerability.

@@ -91,7 +91,8 @@ func (s *Server) advisory(v *visit) error {
 		if p.Told, err = vuln.ToldBy(ctx, r, key); err != nil {
 			return err
 		}
-		if p.Matches, err = vuln.MatchesOfRecord(ctx, r, key, 60); err != nil {
+		found, err := vuln.ListFound(ctx, r, vuln.FoundQuery{Record: key, Limit: 60})
+		if p.Matches = found.Found; err != nil {
 			return err
 		}
 		body, err := vuln.Document(ctx, r, key)

@@ -199,7 +199,8 @@ func (s *Server) vuln(v *visit) error {
 		}
 		p.Scores = slices.Clone(p.Threat.Scores)
 		slices.SortStableFunc(p.Scores, func(a, b advisory.Score) int { return strings.Compare(b.Version, a.Version) })
-		if p.Matches, err = vuln.MatchesAbout(ctx, r, p.ID, 60); err != nil {
+		found, err := vuln.ListFound(ctx, r, vuln.FoundQuery{Vulnerability: p.ID, Limit: 60})
+		if p.Matches = found.Found; err != nil {
 			return err
 		}
 		if p.Verdicts, err = verdictRows(ctx, r, p.ID); err != nil || !p.SawRisk {
