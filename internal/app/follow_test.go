@@ -388,6 +388,38 @@ func TestProgressGivesTheMetrics(t *testing.T) {
 		if d := cmp.Diff(want, m); d != "" {
 			t.Errorf("metrics (-want +got):\n%s", d)
 		}
+		if err := db.View(w.ctx, func(r store.Reader) error {
+			d, err := risk.GetDecision(w.ctx, r, id)
+			if err != nil {
+				return err
+			}
+			points, err := risk.BurnDown(w.ctx, r, d, clock.Now())
+			day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+			if d := cmp.Diff([]risk.BurnPoint{{Day: day, Open: 2}, {Day: day.AddDate(0, 0, 1), Open: 2}, {Day: day.AddDate(0, 0, 2), Open: 1}}, points); d != "" {
+				t.Errorf("burn-down (-want +got):\n%s", d)
+			}
+			if err != nil {
+				return err
+			}
+			for _, c := range []struct {
+				q    risk.LineQuery
+				want risk.Sums
+			}{
+				{risk.LineQuery{}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
+				{risk.LineQuery{Ward: "ICU"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
+				{risk.LineQuery{Ward: "elsewhere"}, risk.Sums{}},
+				{risk.LineQuery{Device: a}, risk.Sums{Affected: 1, Uncontrolled: 1}},
+				{risk.LineQuery{Vulnerability: "CVE-2026-90001"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
+			} {
+				got, known, err := risk.ReadSums(w.ctx, r, c.q)
+				if d := cmp.Diff(c.want, got); d != "" || !known || err != nil {
+					t.Errorf("sums of %+v: %v, %v (-want +got):\n%s", c.q, known, err, d)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
 		if err := decisions.Close(w.ctx, id, ""); err == nil {
 			t.Error("a decision with an open device was closed without a reason")
 		}
