@@ -384,9 +384,7 @@ func (g advisoryAnswer) line(r fleetfile.Row) finding {
 
 func (l *finding) rate(t *vuln.Threat, r fleetfile.Row, table risk.Table) {
 	in := risk.Input{Truth: l.Truth, Threat: risk.ThreatOf(t), Use: risk.Use{SafetyClass: string(r.Class)}}
-	for _, c := range r.Connectivity {
-		in.Reach.Ways = append(in.Reach.Ways, risk.Connectivity(c))
-	}
+	in.Reach.Ways = r.Connectivity
 	a := risk.Assess(in, table)
 	l.Exploitability, l.Harm, l.Class, l.rank = a.Exploitability, a.Severity, a.Class, a.Rank
 	if l.Truth == match.NotAffected {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/device/network"
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -407,12 +408,12 @@ func movedDevice(ctx context.Context, r store.Reader, decision string) (string, 
 		if !ok {
 			continue // retired meanwhile
 		}
-		var was []Connectivity
+		var was []network.Connectivity
 		if err := json.Unmarshal([]byte(v.ways), &was); err != nil {
 			return "", err
 		}
 		for _, way := range f.ways {
-			if way != NoConnection && !slices.Contains(was, way) && len(was) > 0 {
+			if way != network.NoConnection && !slices.Contains(was, way) && len(was) > 0 {
 				return fmt.Sprintf("device %s can now be reached over %s", f.tag, strings.ReplaceAll(string(way), "_", " ")), nil
 			}
 		}

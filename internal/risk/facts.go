@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/device/network"
 	"triward/internal/product"
 	"triward/internal/store"
 	"triward/internal/vuln"
@@ -21,7 +22,7 @@ type deviceFact struct {
 	version    string
 	class      string
 	inUse      string
-	ways       []Connectivity
+	ways       []network.Connectivity
 	registered time.Time
 }
 
@@ -35,10 +36,7 @@ func readDeviceFacts(ctx context.Context, r store.Reader, ids []string) (map[str
 		}
 		for _, b := range briefs {
 			f := deviceFact{id: string(b.ID), tag: b.AssetTag, site: string(b.Site), ward: b.Ward, model: string(b.Model), version: b.Version,
-				class: string(b.Class), inUse: string(b.InUse), registered: b.At}
-			for _, c := range b.Connectivity {
-				f.ways = append(f.ways, Connectivity(c))
-			}
+				class: string(b.Class), inUse: string(b.InUse), ways: b.Connectivity, registered: b.At}
 			out[f.id] = f
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"triward/internal/device/network"
 	"triward/internal/vuln/match"
 )
 
@@ -28,7 +29,7 @@ const (
 )
 
 func TestExploit(t *testing.T) {
-	lan := Reach{Ways: []Connectivity{PrivateNetwork}}
+	lan := Reach{Ways: []network.Connectivity{network.PrivateNetwork}}
 	for _, c := range []struct {
 		name   string
 		threat Threat
@@ -37,13 +38,13 @@ func TestExploit(t *testing.T) {
 	}{
 		{"network without a hindrance", Threat{Vectors: vectors(open)}, lan, E3},
 		{"two hindrances", Threat{Vectors: vectors(hard)}, lan, E1},
-		{"internet raises one", Threat{Vectors: vectors(hard)}, Reach{Ways: []Connectivity{Internet, PrivateNetwork}}, E2},
-		{"internet raises at most to E3", Threat{Vectors: vectors(open)}, Reach{Ways: []Connectivity{Internet}}, E3},
-		{"point to point lowers one", Threat{Vectors: vectors(open)}, Reach{Ways: []Connectivity{PointToPoint}}, E2},
+		{"internet raises one", Threat{Vectors: vectors(hard)}, Reach{Ways: []network.Connectivity{network.Internet, network.PrivateNetwork}}, E2},
+		{"internet raises at most to E3", Threat{Vectors: vectors(open)}, Reach{Ways: []network.Connectivity{network.Internet}}, E3},
+		{"point to point lowers one", Threat{Vectors: vectors(open)}, Reach{Ways: []network.Connectivity{network.PointToPoint}}, E2},
 		{"unknown reach counts as reachable", Threat{Vectors: vectors(open)}, Reach{}, E3},
-		{"no connection", Threat{Vectors: vectors(open)}, Reach{Ways: []Connectivity{NoConnection}}, E0},
-		{"no connection, exploited elsewhere", Threat{Vectors: vectors(open), Exploited: kev}, Reach{Ways: []Connectivity{NoConnection}}, E1},
-		{"no connection does not matter for a local weakness", Threat{Vectors: vectors(local)}, Reach{Ways: []Connectivity{NoConnection}}, E1},
+		{"no connection", Threat{Vectors: vectors(open)}, Reach{Ways: []network.Connectivity{network.NoConnection}}, E0},
+		{"no connection, exploited elsewhere", Threat{Vectors: vectors(open), Exploited: kev}, Reach{Ways: []network.Connectivity{network.NoConnection}}, E1},
+		{"no connection does not matter for a local weakness", Threat{Vectors: vectors(local)}, Reach{Ways: []network.Connectivity{network.NoConnection}}, E1},
 		{"physical", Threat{Vectors: vectors(physical)}, lan, E1},
 		{"exploited", Threat{Vectors: vectors(hard), Exploited: kev}, lan, E4},
 		{"no vector counts as the worst short of exploited", Threat{}, lan, E3},
