@@ -51,6 +51,12 @@ type describedArea struct {
 	Operations []described
 }
 
+// describedPage is the page for people at /api.
+type describedPage struct {
+	Style  string
+	Groups []describedArea
+}
+
 // describe serves the description: as OpenAPI, and as a page for people.
 func (s *Server) describe(mux *http.ServeMux) {
 	y, yErr := s.OpenAPI()
@@ -58,7 +64,7 @@ func (s *Server) describe(mux *http.ServeMux) {
 	var p bytes.Buffer
 	t, pErr := template.New("api").Parse(pageText)
 	if pErr == nil {
-		pErr = t.Execute(&p, s.described())
+		pErr = t.Execute(&p, describedPage{Style: s.Style, Groups: s.described()})
 	}
 	for _, d := range []struct {
 		path, kind string
@@ -119,14 +125,14 @@ const pageText = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Triward API</title>
-<link rel="stylesheet" href="/static/app.css">
+{{with .Style}}<link rel="stylesheet" href="{{.}}">{{end}}
 </head>
 <body>
 <main>
 <h1>Triward API</h1>
 <p>The whole description, for tools: <a href="/api/openapi.yaml">openapi.yaml</a> and <a href="/api/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <p>Send an API token with every request: <code>Authorization: Bearer trw_…</code>. Failures are problems as RFC 9457 describes them.</p>
-{{range .}}<h2>{{.Name}}</h2>
+{{range .Groups}}<h2>{{.Name}}</h2>
 <table>
 <thead><tr><th scope="col">Operation</th><th scope="col">What it does</th><th scope="col">Permission</th></tr></thead>
 <tbody>

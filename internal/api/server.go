@@ -31,6 +31,7 @@ type Server struct {
 	Ledger    ledger.Ledger
 	RunFeed   func(ctx context.Context, feed string) error // loads one feed now
 	Version   string
+	Style     string       // address of the style sheet of the page at /api, "" for none
 	Log       *slog.Logger // nil: slog.Default
 
 	work    sync.WaitGroup

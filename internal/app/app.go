@@ -107,7 +107,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
 	s := &api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
-		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Log: a.Log}
+		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
 	return w, s
 }
 

@@ -33,6 +33,9 @@ func localPath(s string) string {
 	return s
 }
 
+// StylePath is the address of the style sheet, for pages of the other door.
+func StylePath() string { return assetURL("app.css") }
+
 func assetURL(name string) string { return path("static", assets()[name].digest, name) }
 
 func urlSignIn() string { return "/sign-in" }
