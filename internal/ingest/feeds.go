@@ -46,7 +46,7 @@ func (s Feeds) RunDue(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i, f := range due {
-		if _, err := s.Run(store.WithActor(ctx, s.Actor), f.ID); err != nil {
+		if _, err := s.run(store.WithActor(ctx, s.Actor), f.ID, changes); err != nil {
 			if ctx.Err() != nil {
 				return i, ctx.Err()
 			}
@@ -56,8 +56,20 @@ func (s Feeds) RunDue(ctx context.Context) (int, error) {
 	return len(due), nil
 }
 
-// Run loads one feed now, whatever its schedule. Its failure is kept with the feed and returned.
+// extent is how much of a feed is asked for.
+type extent string
+
+const (
+	changes extent = "changes" // what changed since the last run that succeeded
+	whole   extent = "whole"   // everything, also what a server says has not changed
+)
+
+// Run loads the whole of one feed now, whatever its schedule. Its failure is kept with the feed and returned.
 func (s Feeds) Run(ctx context.Context, feed string) (vuln.LoadResult, error) {
+	return s.run(ctx, feed, whole)
+}
+
+func (s Feeds) run(ctx context.Context, feed string, much extent) (vuln.LoadResult, error) {
 	if _, err := store.ScopeOf(ctx, vuln.KindFeedLoaded); err != nil {
 		return vuln.LoadResult{}, err
 	}
@@ -87,7 +99,7 @@ func (s Feeds) Run(ctx context.Context, feed string) (vuln.LoadResult, error) {
 	if err := vuln.SetFeedState(ctx, s.DB, f.ID, f.State); err != nil {
 		return vuln.LoadResult{}, err
 	}
-	result, runErr := s.load(ctx, &f)
+	result, runErr := s.load(ctx, &f, much)
 	// What was kept before a failure is there and must be matched.
 	if runErr == nil || result.Fresh > 0 {
 		runErr = errors.Join(runErr, vuln.Feeds{DB: s.DB}.Loaded(ctx, f.ID, result))
@@ -117,7 +129,7 @@ func finish(f *vuln.Feed, r vuln.LoadResult, err error, now time.Time) {
 	st.NextRun = now.Add(every)
 }
 
-func (s Feeds) load(ctx context.Context, f *vuln.Feed) (vuln.LoadResult, error) {
+func (s Feeds) load(ctx context.Context, f *vuln.Feed, much extent) (vuln.LoadResult, error) {
 	u, err := url.Parse(f.URL)
 	if err != nil {
 		return vuln.LoadResult{}, problem.New(problem.Invalid, "the address of feed %q is not valid", f.Name)
@@ -126,9 +138,13 @@ func (s Feeds) load(ctx context.Context, f *vuln.Feed) (vuln.LoadResult, error) 
 		return s.loadPath(ctx, f, u.Path)
 	}
 	if f.Kind == vuln.FeedCSAFProvider {
-		return s.loadProvider(ctx, f)
+		return s.loadProvider(ctx, f, much)
 	}
-	resp, err := s.Fetcher.Fetch(ctx, Request{URL: f.URL, ETag: f.State.ETag, LastModified: f.State.LastModified, Limit: 4 << 30})
+	r := Request{URL: f.URL, Limit: 4 << 30}
+	if much == changes {
+		r.ETag, r.LastModified = f.State.ETag, f.State.LastModified
+	}
+	resp, err := s.Fetcher.Fetch(ctx, r)
 	if err != nil {
 		return vuln.LoadResult{}, err
 	}
@@ -276,10 +292,13 @@ func loadEPSS(ctx context.Context, db *store.DB, path string) (vuln.LoadResult, 
 }
 
 // loadProvider reads what a CSAF provider changed since the last run that succeeded, with a day to spare for clocks.
-func (s Feeds) loadProvider(ctx context.Context, f *vuln.Feed) (vuln.LoadResult, error) {
+func (s Feeds) loadProvider(ctx context.Context, f *vuln.Feed, much extent) (vuln.LoadResult, error) {
 	p := Provider{Fetcher: s.Fetcher, Now: s.DB.Now}
 	since := f.State.Succeeded
-	if !since.IsZero() {
+	switch {
+	case much == whole:
+		since = time.Time{}
+	case !since.IsZero():
 		since = since.Add(-24 * time.Hour)
 	}
 	listing, err := p.List(ctx, f.URL, since)

@@ -94,6 +94,13 @@ func TestFeedOverHTTPAsksOnlyForWhatChanged(t *testing.T) {
 			t.Errorf("ran %d feeds that were not due, %v", n, err)
 		}
 
+		answer = func(w http.ResponseWriter, r *http.Request) {
+			asked = r.Header.Get("If-None-Match")
+			fmt.Fprint(w, oneKEV)
+		}
+		if r, err := s.Run(ctx, id); err != nil || r.Same != 1 || asked != "" {
+			t.Errorf("a run by hand must load the whole: %+v, %v, asked with %q", r, err, asked)
+		}
 		answer = func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, oneKEV[:100]) }
 		for i, pause := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute} {
 			if _, err := s.Run(ctx, id); problem.KindOf(err) != problem.Invalid {
