@@ -12,22 +12,25 @@ const maxAdvisory = 64 << 20
 
 func (p *program) advisory() *cobra.Command {
 	c := &cobra.Command{Use: "advisory", Short: "Check, list and show security advisories"}
-	c.AddCommand(&cobra.Command{Use: "check FILE", Short: "Run the CSAF 2.0 tests on a document", Args: exactly(1), RunE: func(_ *cobra.Command, args []string) error {
+	var text bool
+	check := &cobra.Command{Use: "check FILE", Short: "Run the CSAF 2.0 tests on a document and print what failed as JSON", Args: exactly(1), RunE: func(_ *cobra.Command, args []string) error {
 		body, err := readFile(args[0], maxAdvisory)
 		if err != nil {
 			return err
 		}
 		r := csaf.Check(args[0], body)
-		if p.json {
-			err = p.print(r)
-		} else {
+		if text {
 			p.showCheck(r)
+		} else {
+			err = p.print(r)
 		}
 		if err == nil && !r.Valid {
 			return exit{exitNegative}
 		}
 		return err
-	}})
+	}}
+	check.Flags().BoolVar(&text, "text", false, "print for people instead of JSON")
+	c.AddCommand(check)
 	c.AddCommand(p.onlineAdvisory()...)
 	return c
 }
