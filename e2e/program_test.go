@@ -65,7 +65,8 @@ func start(t *testing.T, flags ...string) server {
 	}
 	s := server{data: t.TempDir()}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	c := exec.CommandContext(ctx, file, append([]string{"serve", "--data", s.data, "--listen", "127.0.0.1:0"}, flags...)...)
+	c := exec.CommandContext(ctx, file, append([]string{"serve", "--data", filepath.Base(s.data), "--listen", "127.0.0.1:0"}, flags...)...)
+	c.Dir = filepath.Dir(s.data) // a folder named from where one stands, as make run does
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = 10 * time.Second
 	var said bytes.Buffer

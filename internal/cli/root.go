@@ -135,7 +135,11 @@ func defaultData() string {
 }
 
 func (p *program) load() (app.Config, error) {
-	return app.LoadConfig(p.config, p.data, os.Environ())
+	dir, err := filepath.Abs(p.data) // what is kept names files by it: feeds of the demonstration, the socket
+	if err != nil {
+		return app.Config{}, err
+	}
+	return app.LoadConfig(p.config, dir, os.Environ())
 }
 
 // print writes a value as indented JSON.
