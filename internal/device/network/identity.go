@@ -37,7 +37,8 @@ func Canonical(kind IdentityKind, s string) (string, error) {
 		return a.Unmap().String(), nil
 	case Hostname:
 		h := strings.ToLower(strings.TrimSuffix(s, "."))
-		if h == "" || len(h) > 253 || strings.ContainsFunc(h, func(r rune) bool {
+		// RFC 1123 2.1: labels joined by dots, none of them empty.
+		if h == "" || len(h) > 253 || strings.Contains("."+h+".", "..") || strings.ContainsFunc(h, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 		}) {
 			return "", fmt.Errorf("%q is not a host name", s)

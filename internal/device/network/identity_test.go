@@ -53,6 +53,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Add("mac", "00-1B-C5-00-00-01")
 	f.Add("ip", "::ffff:10.0.0.1/96")
 	f.Add("hostname", "Pump.")
+	f.Add("hostname", "..")
 	f.Add("ae_title", " CT ")
 	f.Fuzz(func(t *testing.T, kind, s string) {
 		once, err := network.Canonical(network.IdentityKind(kind), s)
