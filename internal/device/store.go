@@ -87,8 +87,7 @@ func fill(ctx context.Context, r store.Reader, ds []Device, names []string) erro
 	return err
 }
 
-// valuesPerStatement is where long statements stop paying: SQLite looks each placeholder up among those before it, so that
-// the time to parse a statement grows with their square.
+// valuesPerStatement is where longer statements stop paying: shorter ones of equal length are prepared once and used again.
 const valuesPerStatement = 150
 
 // target is where rows go: a table, its columns, and what follows the values (ON CONFLICT …).
