@@ -62,6 +62,7 @@ func TestParseJSONPlaces(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"a":[1,"b\u00e9",null,true,{"c":-1.5e3}]}`))
 	f.Add([]byte(`<a xmlns="u"><b c="d">e &amp; f</b><!-- g --></a>`))
+	f.Add([]byte("<! >"))
 	f.Add([]byte("SPDXVersion: SPDX-2.3\nDocumentComment: <text>a\nb</text>\n"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		if n, err := ParseJSON(body, Bounds{20, 10_000}); err == nil {

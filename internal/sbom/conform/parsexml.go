@@ -36,7 +36,7 @@ func ParseXML(body []byte, most Bounds) (*Node, error) {
 		}
 		switch t := t.(type) {
 		case xml.Directive:
-			return nil, fmt.Errorf("line %d, column %d: document type declarations (<!%s...) are not read", line, col, Cut(strings.Fields(string(t) + " ")[0]))
+			return nil, fmt.Errorf("line %d, column %d: document type declarations (<!%s...) are not read", line, col, Cut(strings.TrimSpace(string(t))))
 		case xml.StartElement:
 			switch {
 			case len(open) >= most.Depth:
