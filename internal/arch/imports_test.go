@@ -17,6 +17,7 @@ var table = []string{
 	"store blob eventlog stream",
 	"ledger",
 	"people",
+	"signature",
 	"document product",
 	"training procedure device",
 	"vuln discovery",
@@ -42,6 +43,8 @@ var mayBulk = map[string]string{
 	"report":    "counters of dashboards",
 	"device":    "search words and counters of the fleet",
 	"people":    "when a session or a token was last used",
+	"document":  "search words of documents",
+	"assurance": "latest results of evidence queries",
 	"app":       "clears derived tables for a rebuild",
 }
 
