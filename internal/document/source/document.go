@@ -3,6 +3,7 @@ package source
 import (
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Document is one document as its author wrote it. The zero value of an optional part means that it is absent.
@@ -80,7 +81,33 @@ type Step struct {
 type Target struct {
 	ID     string   `yaml:"id"`
 	Within Duration `yaml:"within"`
-	What   string   `yaml:"what"` // from when to when
+	Days   Days     `yaml:"days,omitempty"` // which days count; only with whole days
+	What   string   `yaml:"what"`           // from when to when
+}
+
+// Words is how people read the time of a target: "5 working days".
+func (t Target) Words() string {
+	w := t.Within.Words()
+	if t.Days == Working {
+		w = strings.Replace(w, " day", " working day", 1)
+	}
+	return w
+}
+
+// Due is the latest instant for what began at from. Working days are Monday to Friday at the place of from; public
+// holidays are not known here.
+func (t Target) Due(from time.Time) time.Time {
+	p, ok := t.Within.parts()
+	if !ok || t.Days != Working {
+		return t.Within.After(from)
+	}
+	for left := p[dayPart]; left > 0; {
+		from = from.AddDate(0, 0, 1)
+		if d := from.Weekday(); d != time.Saturday && d != time.Sunday {
+			left--
+		}
+	}
+	return from
 }
 
 // Question is one of a quiz. Right holds the numbers of the right choices, counted from 1.

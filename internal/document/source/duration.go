@@ -16,6 +16,14 @@ var durationForm = regexp.MustCompile(`^P(?:(\d{1,3})Y)?(?:(\d{1,3})M)?(?:(\d{1,
 // units are the parts of a duration in their order.
 var units = []string{"year", "month", "week", "day", "hour", "minute", "second"}
 
+const dayPart = 3
+
+// wholeDays tells durations that are a number of days and nothing else.
+func (d Duration) wholeDays() bool {
+	p, ok := d.parts()
+	return ok && p == [7]int{dayPart: p[dayPart]}
+}
+
 // parts are the numbers of a duration in the order of units; false when it is not one, or is zero.
 func (d Duration) parts() ([7]int, bool) {
 	var out [7]int
@@ -23,7 +31,7 @@ func (d Duration) parts() ([7]int, bool) {
 	if m == nil || strings.HasSuffix(string(d), "T") {
 		return out, false
 	}
-	any := false
+	long := false
 	for i := range out {
 		if m[i+1] == "" {
 			continue
@@ -33,9 +41,9 @@ func (d Duration) parts() ([7]int, bool) {
 			return out, false
 		}
 		out[i] = n
-		any = any || n > 0
+		long = long || n > 0
 	}
-	return out, any
+	return out, long
 }
 
 // Valid tells whether the duration is well formed and longer than nothing.

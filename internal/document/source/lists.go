@@ -117,6 +117,12 @@ const (
 // Needs are all needs.
 var Needs = []Need{Required, Optional, None}
 
+// Days is which days a target counts.
+type Days string
+
+// Working counts Monday to Friday; without it every day counts.
+const Working Days = "working"
+
 // Function is a function in the organisation, held by people. Documents name functions, never people.
 type Function string
 

@@ -198,6 +198,8 @@ func (d Document) inside(l lines, f *faults) {
 		seen[t.ID] = true
 		if !t.Within.Valid() {
 			f.add(l.of("targets/%d/within", i), "targets: %q is not a duration such as PT1H or P30D", t.Within)
+		} else if t.Days == Working && !t.Within.wholeDays() {
+			f.add(l.of("targets/%d/days", i), "targets: working days count whole days (P5D)")
 		}
 	}
 	seen = map[string]bool{}

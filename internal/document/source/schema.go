@@ -190,7 +190,11 @@ func scalar(n *yaml.Node, path []string) any {
 	return n.Value
 }
 
-var yamlAt = regexp.MustCompile(`line (\d+): ?`)
+var (
+	yamlAt = regexp.MustCompile(`line (\d+): ?`)
+	// The reader counts lines from 0 in what its parser finds, and from 1 in what its scanner finds.
+	fromZero = regexp.MustCompile(`did not find expected (node content|',' or|'-' indicator|key|<)`)
+)
 
 // yamlLine is the line that an error of the YAML reader names, 0 when it names none.
 func yamlLine(err error) int {
@@ -198,9 +202,12 @@ func yamlLine(err error) int {
 	if m == nil {
 		return 0
 	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil {
+	n, problem := strconv.Atoi(m[1])
+	if problem != nil {
 		return 0
+	}
+	if fromZero.MatchString(err.Error()) {
+		n++
 	}
 	return n
 }
