@@ -4,4 +4,7 @@
 // product or weakness in it is real, except the open-source components in the software lists and what is published about
 // them. A date is written as @-12@ (twelve days before the demonstration was made) or @-12T09:00@ (an instant, UTC), so
 // that the demonstration is of today whenever it is made. Files of feeds lie in the folder of the day on which they appear.
+//
+// clauses/ holds the clause sets: for each edition of a law, standard or guidance the numbers of its clauses with short
+// titles in our own words. Never their text. They are proposals until somebody who holds the licensed text confirms them.
 package content
