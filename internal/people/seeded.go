@@ -20,28 +20,28 @@ const (
 // Seeded is the table of roles that come with Triward. [Directory.Seed] keeps the stored ones equal to it; people copy
 // one to change it.
 func Seeded() []Role {
-	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read"}
+	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "training.read", "run.read"}
 	with := func(kinds ...string) []string { return slices.Concat(see, kinds) }
 	roles := []Role{
 		{ID: RoleAdministrator, Name: "Administrator", Kinds: []string{"*"},
 			Description: "Runs Triward: people, roles, feeds, configuration. May do everything, so that every role can be granted."},
-		{ID: RolePSIRT, Name: "Product security (PSIRT)", Kinds: with("journal.read", "product.*", "vuln.*", "risk.*"),
+		{ID: RolePSIRT, Name: "Product security (PSIRT)", Kinds: with("journal.read", "product.*", "vuln.*", "risk.*", "run.*", "training.observed"),
 			Description: "Judges weaknesses in products, records verdicts and decides on risks."},
 		{ID: RoleProductEngineer, Name: "Product engineer",
 			Kinds: with("product.model_changed", "product.release_added", "product.release_changed", "product.fact_recorded", "product.sbom_added",
-				"vuln.verdict_recorded", "risk.progress_recorded"),
+				"vuln.verdict_recorded", "risk.progress_recorded", "run.*", "training.observed"),
 			Description: "Keeps releases, their software and facts; assesses weaknesses in them."},
 		{ID: RoleHTM, Name: "Clinical engineer (HTM)",
 			Kinds: with("device.*", "product.manufacturer_added", "product.model_added", "product.release_added", "product.fact_recorded",
-				"product.sbom_added", "vuln.verdict_recorded", "risk.decided", "risk.decision_changed", "risk.progress_recorded"),
+				"product.sbom_added", "vuln.verdict_recorded", "risk.decided", "risk.decision_changed", "risk.progress_recorded", "run.*", "training.observed"),
 			Description: "Keeps the fleet in healthcare technology management, plans and records the work on devices."},
 		{ID: RoleITSecurity, Name: "IT security",
 			Kinds: with("journal.read", "vuln.*", "device.identity_added", "device.changed", "product.fact_recorded", "product.sbom_added",
-				"risk.decided", "risk.decision_changed", "risk.reopened", "risk.progress_recorded", "risk.closed"),
+				"risk.decided", "risk.decision_changed", "risk.reopened", "risk.progress_recorded", "risk.closed", "run.*", "training.observed"),
 			Description: "Runs the feeds, judges weaknesses on the network and decides on measures."},
-		{ID: RoleQuality, Name: "Quality", Kinds: with("journal.read", "risk.table_changed", "risk.reopened", "risk.closed"),
+		{ID: RoleQuality, Name: "Quality", Kinds: with("journal.read", "risk.table_changed", "risk.reopened", "risk.closed", "training.*", "run.*"),
 			Description: "Owns the rules by which risks are ranked and closes what was done."},
-		{ID: RoleRegulatory, Name: "Regulatory", Kinds: with("journal.read", "product.support_asserted"),
+		{ID: RoleRegulatory, Name: "Regulatory", Kinds: with("journal.read", "product.support_asserted", "run.*"),
 			Description: "Sees what authorities ask for and asserts support of products."},
 		{ID: RoleClinicianOwner, Name: "Clinician owner", Kinds: with("risk.accepted"),
 			Description: "Answers for care with the devices of a ward and accepts risks to its patients."},

@@ -1,0 +1,78 @@
+package training
+
+import "time"
+
+// The kinds of events of this package. The subject of the first group is the training.
+const (
+	KindAssigned   = "training.assigned"
+	KindSuperseded = "training.superseded"
+	KindExcused    = "training.excused"
+	KindReminded   = "training.reminded"
+	KindUnlocked   = "training.unlocked"
+	KindObserved   = "training.observed"
+	KindCertified  = "training.certified"
+
+	KindRuleAdded     = "training.rule_added"     // subject: the rule
+	KindRuleEnded     = "training.rule_ended"     // subject: the rule
+	KindPolicyChanged = "training.policy_changed" // subject: the policy
+	KindCheckPlanned  = "training.check_planned"  // subject: the check
+	KindChecked       = "training.checked"        // subject: the check
+)
+
+// The kinds about the actor's own trainings. Every account may record them.
+const (
+	KindSelfSeen      = "self.training_seen"
+	KindSelfAttempted = "self.training_attempted"
+	KindSelfLearned   = "self.training_completed"
+)
+
+// KindRead is what an actor must be granted to read about others.
+const KindRead = "training.read"
+
+// AssignedBody is the body of [KindAssigned].
+type AssignedBody struct {
+	Account  string    `json:"account"`
+	Code     string    `json:"code"`
+	Revision string    `json:"revision"`
+	Label    string    `json:"label"`
+	Product  string    `json:"product,omitempty"`
+	Kind     Kind      `json:"kind"`
+	Basis    Basis     `json:"basis"`
+	Because  string    `json:"because"`
+	Known    string    `json:"known,omitempty"`
+	Due      time.Time `json:"due"`
+}
+
+// ClosedBody is the body of [KindSuperseded], [KindExcused], [KindUnlocked], [KindObserved], [KindCertified] and of the
+// kinds about oneself that end a training.
+type ClosedBody struct {
+	Account   string `json:"account"`
+	Code      string `json:"code"`
+	Revision  string `json:"revision"`
+	Label     string `json:"label"`
+	Kind      Kind   `json:"kind"`
+	Reason    string `json:"reason,omitempty"`
+	Run       string `json:"run,omitempty"`
+	Issuer    string `json:"issuer,omitempty"`
+	Signature string `json:"signature,omitempty"`
+	Valid     string `json:"valid_until,omitempty"` // date
+}
+
+// AttemptedBody is the body of [KindSelfAttempted].
+type AttemptedBody struct {
+	Code     string   `json:"code"`
+	Revision string   `json:"revision"`
+	Number   int      `json:"number"`
+	Score    int      `json:"score"` // percent
+	Passed   bool     `json:"passed"`
+	Locked   bool     `json:"locked"`
+	Answers  []Answer `json:"answers"`
+}
+
+// RemindedBody is the body of [KindReminded].
+type RemindedBody struct {
+	Account string    `json:"account"`
+	Code    string    `json:"code"`
+	Due     time.Time `json:"due"`
+	Number  int       `json:"number"` // of reminders so far
+}
