@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"triward/internal/advisory"
+	"triward/internal/cli/terminal"
 	"triward/internal/device/fleetfile"
 	"triward/internal/ingest"
 	"triward/internal/problem"
@@ -81,7 +81,7 @@ func (p *program) assess() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "assess --fleet FILE --advisories DIR",
 		Short: "Rank which devices of a fleet file are affected by which advisories, without a server",
-		Args:  exactly(0),
+		Args:  terminal.Exactly(0),
 		RunE:  func(c *cobra.Command, _ []string) error { return p.runAssess(c.Context(), a) },
 	}
 	f := c.Flags()
@@ -101,7 +101,7 @@ func (p *program) assess() *cobra.Command {
 
 func (p *program) runAssess(ctx context.Context, a assessment) error {
 	if a.fleet == "" || a.advisories == "" && a.osv == "" && a.cve == "" && a.nvd == "" {
-		return usage{errors.New("assess needs --fleet and at least one of --advisories, --osv, --cve, --nvd")}
+		return terminal.Misused("assess needs --fleet and at least one of --advisories, --osv, --cve, --nvd")
 	}
 	rows, left, err := readFleet(a.fleet)
 	if err != nil {
@@ -125,15 +125,15 @@ func (p *program) runAssess(ctx context.Context, a assessment) error {
 			return err
 		}
 	}
-	if p.json {
-		if err := p.print(lines); err != nil {
+	if p.JSON {
+		if err := p.Print(lines); err != nil {
 			return err
 		}
 	} else if err := p.showLines(lines, len(rows)); err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		fmt.Fprintf(p.err, "triward: %d faults in %s: what they name was not used\n", len(left), a.fleet)
+		fmt.Fprintf(p.Err, "triward: %d faults in %s: what they name was not used\n", len(left), a.fleet)
 	}
 	return nil
 }
@@ -142,10 +142,10 @@ func (p *program) runAssess(ctx context.Context, a assessment) error {
 func (p *program) warn(file string, faults []problem.Fault) {
 	for i, f := range faults {
 		if i == 20 {
-			fmt.Fprintf(p.err, "  … and %d more\n", len(faults)-i)
+			fmt.Fprintf(p.Err, "  … and %d more\n", len(faults)-i)
 			return
 		}
-		fmt.Fprintf(p.err, "%s: %s\n", file, f)
+		fmt.Fprintf(p.Err, "%s: %s\n", file, f)
 	}
 }
 
@@ -154,7 +154,7 @@ func (p *program) warn(file string, faults []problem.Fault) {
 func readFleet(name string) ([]fleetfile.Row, []problem.Fault, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, problem.New(problem.NotFound, "cannot read %s: %v", name, pathReason(err))
+		return nil, nil, problem.New(problem.NotFound, "cannot read %s: %v", name, terminal.Reason(err))
 	}
 	defer f.Close()
 	t, err := fleetfile.Read(name, f)
@@ -235,7 +235,7 @@ func readNames(file string) (*naming.Names, error) {
 	if file == "" {
 		return nil, nil
 	}
-	body, err := readFile(file, 32<<20)
+	body, err := terminal.ReadFile(file, 32<<20)
 	if err != nil {
 		return nil, err
 	}
@@ -408,8 +408,8 @@ func (p *program) showLines(lines []finding, devices int) error {
 			uncontrolled++
 		}
 	}
-	fmt.Fprintf(p.out, "%d devices, %d lines, %d of them uncontrolled (%s)\n\n", devices, len(lines), uncontrolled, time.Now().UTC().Format("2006-01-02 15:04 UTC"))
-	w := p.table("DEVICE", "MODEL", "VERSION", "VULNERABILITY", "ADVISORY", "TRUTH", "EXPLOITABILITY", "HARM", "CLASS", "KEV", "EPSS", "WHAT WOULD SETTLE IT")
+	fmt.Fprintf(p.Out, "%d devices, %d lines, %d of them uncontrolled (%s)\n\n", devices, len(lines), uncontrolled, time.Now().UTC().Format("2006-01-02 15:04 UTC"))
+	w := p.Table("DEVICE", "MODEL", "VERSION", "VULNERABILITY", "ADVISORY", "TRUTH", "EXPLOITABILITY", "HARM", "CLASS", "KEV", "EPSS", "WHAT WOULD SETTLE IT")
 	for _, l := range lines {
 		kev, epss := "", ""
 		if l.KEV {

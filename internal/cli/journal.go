@@ -13,6 +13,7 @@ import (
 
 	"triward/internal/app"
 	"triward/internal/blob"
+	"triward/internal/cli/terminal"
 	"triward/internal/ledger"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -51,28 +52,28 @@ func (p *program) journal() *cobra.Command {
 	verify.Flags().StringArrayVar(&against.files, "checkpoint", nil, "compare with a signed checkpoint that was kept elsewhere (may be given again)")
 	verify.Flags().StringVar(&against.verifier, "verifier", "", "verifier key of the checkpoints; without it, that of this installation")
 	c.AddCommand(verify,
-		&cobra.Command{Use: "prove ENTRY", Short: "Print a proof that an entry is in the journal", Args: exactly(1),
+		&cobra.Command{Use: "prove ENTRY", Short: "Print a proof that an entry is in the journal", Args: terminal.Exactly(1),
 			RunE: func(c *cobra.Command, args []string) error { return p.prove(c.Context(), args[0]) }},
-		&cobra.Command{Use: "checkpoint", Short: "Print a signed checkpoint of the journal", Args: exactly(0),
+		&cobra.Command{Use: "checkpoint", Short: "Print a signed checkpoint of the journal", Args: terminal.Exactly(0),
 			RunE: func(c *cobra.Command, _ []string) error {
 				return p.withLedger(c.Context(), func(l ledger.Ledger) error {
 					text, err := l.Checkpoint(c.Context())
 					if err == nil {
-						_, err = fmt.Fprint(p.out, text)
+						_, err = fmt.Fprint(p.Out, text)
 					}
 					return err
 				})
 			}},
-		&cobra.Command{Use: "verify-proof FILE VERIFIER", Short: "Check a proof offline against the verifier key of the installation", Args: exactly(2),
+		&cobra.Command{Use: "verify-proof FILE VERIFIER", Short: "Check a proof offline against the verifier key of the installation", Args: terminal.Exactly(2),
 			RunE: func(_ *cobra.Command, args []string) error { return p.verifyProof(args[0], args[1]) }},
-		&cobra.Command{Use: "key", Short: "Print the verifier key of this installation", Args: exactly(0),
+		&cobra.Command{Use: "key", Short: "Print the verifier key of this installation", Args: terminal.Exactly(0),
 			RunE: func(c *cobra.Command, _ []string) error {
 				return p.withLedger(c.Context(), func(l ledger.Ledger) error {
-					_, err := fmt.Fprintln(p.out, l.Key.Verifier())
+					_, err := fmt.Fprintln(p.Out, l.Key.Verifier())
 					return err
 				})
 			}})
-	c.AddCommand(p.onlineJournal()...)
+	c.AddCommand(p.remote().Under("journal")...)
 	return c
 }
 
@@ -100,7 +101,7 @@ func (p *program) auditor(with comparison) (*ledger.Auditor, error) {
 	}
 	var texts []string
 	for _, file := range with.files {
-		text, err := readFile(file, 1<<20)
+		text, err := terminal.ReadFile(file, 1<<20)
 		if err != nil {
 			return nil, err
 		}
@@ -153,19 +154,19 @@ func (p *program) verifyJournal(ctx context.Context, against comparison, args []
 		}
 	}
 	switch {
-	case p.json:
-		if err := p.print(out); err != nil {
+	case p.JSON:
+		if err := p.Print(out); err != nil {
 			return err
 		}
 	case out.Valid:
-		fmt.Fprintf(p.out, "the journal verifies: %d entries, root %s\n", out.Entries, out.Root)
+		fmt.Fprintf(p.Out, "the journal verifies: %d entries, root %s\n", out.Entries, out.Root)
 	case out.Fault != nil:
-		fmt.Fprintf(p.out, "the journal does NOT verify: first bad entry %d: %s\n", out.Fault.Seq, out.Fault.Detail)
+		fmt.Fprintf(p.Out, "the journal does NOT verify: first bad entry %d: %s\n", out.Fault.Seq, out.Fault.Detail)
 	default:
-		fmt.Fprintf(p.out, "the journal does NOT verify: %s\n", out.Reason)
+		fmt.Fprintf(p.Out, "the journal does NOT verify: %s\n", out.Reason)
 	}
 	if !out.Valid {
-		return exit{exitNegative}
+		return terminal.Exit{Code: terminal.Negative}
 	}
 	return nil
 }
@@ -186,19 +187,19 @@ func (p *program) withLedger(ctx context.Context, fn func(ledger.Ledger) error) 
 func (p *program) prove(ctx context.Context, entry string) error {
 	n, err := strconv.ParseInt(entry, 10, 64)
 	if err != nil || n < 1 {
-		return usage{fmt.Errorf("ENTRY must be the number of a journal entry, got %q", entry)}
+		return terminal.Misused("ENTRY must be the number of a journal entry, got %q", entry)
 	}
 	return p.withLedger(ctx, func(l ledger.Ledger) error {
 		proof, err := l.Prove(ctx, n)
 		if err != nil {
 			return err
 		}
-		return p.print(proof)
+		return p.Print(proof)
 	})
 }
 
 func (p *program) verifyProof(file, verifier string) error {
-	body, err := readFile(file, 16<<20)
+	body, err := terminal.ReadFile(file, 16<<20)
 	if err != nil {
 		return err
 	}
@@ -210,15 +211,15 @@ func (p *program) verifyProof(file, verifier string) error {
 	if err != nil {
 		return err
 	}
-	if p.json {
-		return p.print(map[string]any{"valid": true, "entry": e.Seq, "at": e.At, "kind": e.Kind, "actor": e.ActorName, "subject": e.Subject})
+	if p.JSON {
+		return p.Print(map[string]any{"valid": true, "entry": e.Seq, "at": e.At, "kind": e.Kind, "actor": e.ActorName, "subject": e.Subject})
 	}
-	_, err = fmt.Fprintf(p.out, "entry %d is in the journal: %s, %s by %s on %s\n", e.Seq, e.At.Format("2006-01-02 15:04:05 UTC"), e.Kind, e.ActorName, e.Subject)
+	_, err = fmt.Fprintf(p.Out, "entry %d is in the journal: %s, %s by %s on %s\n", e.Seq, e.At.Format("2006-01-02 15:04:05 UTC"), e.Kind, e.ActorName, e.Subject)
 	return err
 }
 
 func (p *program) backup() *cobra.Command {
-	return &cobra.Command{Use: "backup FILE", Short: "Save the whole database to a file, also while the server runs", Args: exactly(1),
+	return &cobra.Command{Use: "backup FILE", Short: "Save the whole database to a file, also while the server runs", Args: terminal.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			db, conf, err := p.open(ctx)
@@ -235,12 +236,12 @@ func (p *program) backup() *cobra.Command {
 				return err
 			}
 			if m.Journal.Fault != nil {
-				fmt.Fprintf(p.err, "warning: the journal does NOT verify: %v; the backup was made all the same and says so\n", m.Journal.Fault)
+				fmt.Fprintf(p.Err, "warning: the journal does NOT verify: %v; the backup was made all the same and says so\n", m.Journal.Fault)
 			}
-			if p.json {
-				return p.print(m)
+			if p.JSON {
+				return p.Print(m)
 			}
-			_, err = fmt.Fprintf(p.out, "saved %d journal entries, root %s, to %s\n", m.Journal.Entries, m.Journal.Root, args[0])
+			_, err = fmt.Fprintf(p.Out, "saved %d journal entries, root %s, to %s\n", m.Journal.Entries, m.Journal.Root, args[0])
 			return err
 		}}
 }
@@ -268,7 +269,7 @@ func writeBackup(ctx context.Context, db *store.DB, blobs *blob.Store, file stri
 
 func (p *program) restore() *cobra.Command {
 	var known int64
-	c := &cobra.Command{Use: "restore FILE", Short: "Load a backup into an empty database", Args: exactly(1),
+	c := &cobra.Command{Use: "restore FILE", Short: "Load a backup into an empty database", Args: terminal.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			conf, err := p.load()
@@ -291,10 +292,10 @@ func (p *program) restore() *cobra.Command {
 			if err := app.CatchUp(ctx, db); err != nil {
 				return err
 			}
-			if p.json {
-				return p.print(m)
+			if p.JSON {
+				return p.Print(m)
 			}
-			_, err = fmt.Fprintf(p.out, "restored %d journal entries, root %s; load the feeds again to see weaknesses\n", m.Journal.Entries, m.Journal.Root)
+			_, err = fmt.Fprintf(p.Out, "restored %d journal entries, root %s; load the feeds again to see weaknesses\n", m.Journal.Entries, m.Journal.Root)
 			return err
 		}}
 	c.Flags().Int64Var(&known, "known-fault", 0, "restore although this journal entry was bad when the backup was made")
@@ -302,7 +303,7 @@ func (p *program) restore() *cobra.Command {
 }
 
 func (p *program) rebuild() *cobra.Command {
-	return &cobra.Command{Use: "rebuild", Short: "Make all derived tables again from records, journal and feeds", Args: exactly(0),
+	return &cobra.Command{Use: "rebuild", Short: "Make all derived tables again from records, journal and feeds", Args: terminal.Exactly(0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			db, _, err := p.open(c.Context())
 			if err != nil {
@@ -312,7 +313,7 @@ func (p *program) rebuild() *cobra.Command {
 			if err := app.Rebuild(c.Context(), db); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(p.out, "rebuilt")
+			_, err = fmt.Fprintln(p.Out, "rebuilt")
 			return err
 		}}
 }

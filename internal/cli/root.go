@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,58 +14,50 @@ import (
 	"github.com/spf13/cobra"
 
 	"triward/internal/app"
+	"triward/internal/cli/online"
+	"triward/internal/cli/terminal"
 	"triward/internal/problem"
 )
 
 // Exit codes.
 const (
 	exitDone        = 0
-	exitNegative    = 1
+	exitNegative    = terminal.Negative
 	exitUsage       = 2
 	exitUnreachable = 3
 )
 
-// exit ends the program with a code after what it had to say has been said.
-type exit struct{ code int }
-
-func (e exit) Error() string { return fmt.Sprintf("exit code %d", e.code) }
-
 // program is what every command shares.
 type program struct {
-	in       io.Reader
-	out, err io.Writer
-	config   string // file
-	data     string // folder
-	json     bool
+	terminal.Terminal
+	config string // file
+	data   string // folder
 }
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	p := &program{in: in, out: out, err: errOut}
+	p := &program{Terminal: terminal.Terminal{In: in, Out: out, Err: errOut}}
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
-	var e exit
+	var e terminal.Exit
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &e):
-		return e.code
+		return e.Code
 	}
 	p.complain(err)
 	return codeOf(err)
 }
 
-// usage marks errors of how a command was called.
-type usage struct{ error }
-
 func codeOf(err error) int {
-	var u usage
+	var u terminal.Usage
 	switch {
 	case errors.As(err, &u), strings.HasPrefix(err.Error(), "unknown command "): // cobra has no type for it
 		return exitUsage
@@ -80,15 +71,15 @@ func codeOf(err error) int {
 func (p *program) complain(err error) {
 	faults := problem.FaultsOf(err)
 	if len(faults) == 0 {
-		fmt.Fprintf(p.err, "triward: %v\n", err)
+		fmt.Fprintf(p.Err, "triward: %v\n", err)
 		return
 	}
 	var e *problem.Error
 	errors.As(err, &e)
 	about := strings.TrimSuffix(err.Error(), e.Error())
-	fmt.Fprintf(p.err, "triward: %s%s\n", about, e.Message)
+	fmt.Fprintf(p.Err, "triward: %s%s\n", about, e.Message)
 	for _, f := range faults {
-		fmt.Fprintf(p.err, "  %s\n", f)
+		fmt.Fprintf(p.Err, "  %s\n", f)
 	}
 }
 
@@ -113,13 +104,13 @@ func (p *program) root() *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+		return terminal.Misused("%w (see %s --help)", err, c.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&p.config, "config", "", "configuration file (TOML)")
 	root.PersistentFlags().StringVar(&p.data, "data", defaultData(), "folder for the embedded database, blobs and keys")
-	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON")
+	root.PersistentFlags().BoolVar(&p.JSON, "json", false, "print JSON")
 	root.AddCommand(p.version(), p.serve(), p.showConfig(), p.sbom(), p.advisory(), p.assess(), p.journal(), p.backup(), p.restore(), p.rebuild())
-	root.AddCommand(p.online()...)
+	root.AddCommand(p.remote().Commands()...)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
@@ -142,20 +133,10 @@ func (p *program) load() (app.Config, error) {
 	return app.LoadConfig(p.config, dir, os.Environ())
 }
 
-// print writes a value as indented JSON.
-func (p *program) print(v any) error {
-	e := json.NewEncoder(p.out)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// exactly is cobra's check of the number of arguments, as an error of usage.
-func exactly(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usage{fmt.Errorf("%s needs %d arguments, got %d (see --help)", c.CommandPath(), n, len(args))}
-		}
-		return nil
-	}
+// remote is how commands reach a running server.
+func (p *program) remote() *online.Remote {
+	return &online.Remote{Terminal: &p.Terminal, Socket: func() (string, error) {
+		c, err := p.load()
+		return c.Socket, err
+	}}
 }

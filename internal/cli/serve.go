@@ -9,12 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"triward/internal/app"
+	"triward/internal/cli/terminal"
 )
 
 func (p *program) serve() *cobra.Command {
 	var listen, roles string
 	var demo bool
-	c := &cobra.Command{Use: "serve", Short: "Run the server: web pages, API, feeds and ranking", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error {
+	c := &cobra.Command{Use: "serve", Short: "Run the server: web pages, API, feeds and ranking", Args: terminal.Exactly(0), RunE: func(c *cobra.Command, _ []string) error {
 		conf, err := p.load()
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func (p *program) run(ctx context.Context, s serving) error {
 	if err := level.UnmarshalText([]byte(s.LogLevel)); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: level}))
 	a, err := app.New(ctx, s.Config, log)
 	if err != nil {
 		return err
@@ -64,9 +65,9 @@ func (p *program) run(ctx context.Context, s serving) error {
 		if s.PublicURL != "" {
 			address = s.PublicURL
 		}
-		fmt.Fprintf(p.out, "Triward answers at %s\n", address)
+		fmt.Fprintf(p.Out, "Triward answers at %s\n", address)
 		if signIn != "" {
-			fmt.Fprint(p.out, signIn)
+			fmt.Fprint(p.Out, signIn)
 			return
 		}
 		link, err := a.SetupLink(ctx, address)
@@ -75,7 +76,7 @@ func (p *program) run(ctx context.Context, s serving) error {
 			return
 		}
 		if link != "" {
-			fmt.Fprintf(p.out, "Make the first account with this link, once, within 24 hours:\n  %s\n", link)
+			fmt.Fprintf(p.Out, "Make the first account with this link, once, within 24 hours:\n  %s\n", link)
 		}
 	})
 }

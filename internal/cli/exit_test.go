@@ -49,9 +49,3 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 }
-
-func TestTextsOfOthersDoNotSteerTheTerminal(t *testing.T) {
-	if got := plainText("a\x1b[2Jb\nc\u009bd"); got != "a [2Jb c d" {
-		t.Errorf("%q", got)
-	}
-}

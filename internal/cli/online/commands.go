@@ -1,0 +1,32 @@
+package online
+
+import "github.com/spf13/cobra"
+
+// Commands are the areas of a server. A new area is a file with a method, and a line here.
+func (r *Remote) Commands() []*cobra.Command {
+	return []*cobra.Command{
+		r.device(), r.site(),
+		r.product(),
+		r.feed(), r.vuln(), r.verdict(),
+		r.risk(),
+		r.people(), r.token(), r.view(),
+		r.system(),
+	}
+}
+
+// Under are the commands that stand in a group with others that need no server: journal, advisory, sbom.
+func (r *Remote) Under(group string) []*cobra.Command {
+	var all []*cobra.Command
+	switch group {
+	case "journal":
+		all = r.journal()
+	case "advisory":
+		all = r.advisory()
+	case "sbom":
+		all = []*cobra.Command{r.attachSBOM()}
+	}
+	for _, c := range all {
+		r.flags(c)
+	}
+	return all
+}
