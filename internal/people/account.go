@@ -296,3 +296,13 @@ func Names(ctx context.Context, r store.Reader, ids []string) (map[string]string
 	}
 	return namesOf(ctx, r, ids)
 }
+
+// Person is who answers for what an actor does: the actor itself, or the owner of an API token.
+func Person(ctx context.Context, r store.Reader, a store.Actor) (Name, error) {
+	if !strings.HasPrefix(a.ID, "tok_") {
+		return Name{ID: a.ID, Name: a.Name}, nil
+	}
+	var n Name
+	err := r.QueryRow(ctx, `SELECT a.id, a.name FROM people_token t JOIN people_account a ON a.id = t.account WHERE t.id = $1`, a.ID).Scan(&n.ID, &n.Name)
+	return n, err
+}

@@ -20,8 +20,16 @@ const (
 // Seeded is the table of roles that come with Triward. [Directory.Seed] keeps the stored ones equal to it; people copy
 // one to change it.
 func Seeded() []Role {
-	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "training.read", "run.read"}
+	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "document.read", "training.read", "run.read"}
 	with := func(kinds ...string) []string { return slices.Concat(see, kinds) }
+	// Whose turn it is, is decided by the functions that a person holds; these say who may work with documents at all.
+	comment := []string{"document.commented", "document.printed", "document.function_delegated"}
+	write := slices.Concat(comment, []string{"document.created", "document.revision_opened", "document.edited", "document.submitted", "document.frozen",
+		"document.approval_opened", "document.comment_settled", "document.change_opened", "document.change_edited"})
+	decide := slices.Concat(comment, []string{"document.reviewed", "document.changes_requested", "document.approved", "document.rejected",
+		"document.released_early", "document.withdrawn", "document.temporary_issued", "document.temporary_reviewed", "document.periodically_reviewed",
+		"document.deviation_granted", "document.deviation_ended"})
+	author := slices.Concat(write, decide)
 	roles := []Role{
 		{ID: RoleAdministrator, Name: "Administrator", Kinds: []string{"*"},
 			Description: "Runs Triward: people, roles, feeds, configuration. May do everything, so that every role can be granted."},
@@ -51,9 +59,19 @@ func Seeded() []Role {
 		{ID: RoleExternal, Name: "External party", Kinds: []string{"product.read", "vuln.read"}, Scoped: true,
 			Description: "A customer, supplier or researcher: sees the named products or sites only."},
 	}
+	for i, o := range roles {
+		switch o.ID {
+		case RolePSIRT, RoleProductEngineer, RoleHTM, RoleITSecurity, RoleRegulatory:
+			roles[i].Kinds = slices.Concat(o.Kinds, author)
+		case RoleQuality:
+			roles[i].Kinds = append(o.Kinds, "document.*")
+		case RoleClinicianOwner, RoleExecutive:
+			roles[i].Kinds = slices.Concat(o.Kinds, decide)
+		}
+	}
 	for i := range roles {
 		roles[i].Seeded = true
-		slices.Sort(roles[i].Kinds)
+		roles[i].Kinds = slices.Compact(slices.Sorted(slices.Values(roles[i].Kinds)))
 	}
 	return roles
 }
