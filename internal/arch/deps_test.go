@@ -101,6 +101,9 @@ var reasons = map[string]string{
 	"golang.org/x/oauth2":                               "go-oidc",
 	"github.com/go-webauthn/webauthn":                   "security keys",
 	"github.com/secure-systems-lab/go-securesystemslib": "DSSE envelopes; go-vex",
+	"github.com/digitorus/pkcs7":                        "signatures of time stamps and sealed PDF files",
+	"github.com/digitorus/timestamp":                    "RFC 3161 time stamps",
+	"github.com/gowebpki/jcs":                           "canonical JSON (RFC 8785)",
 }
 
 // allowed are the licences of linked code. A copyleft that reaches the whole program is not among them. SQLite is in the

@@ -16,10 +16,11 @@ import (
 	"triward/internal/problem"
 )
 
-// Key signs checkpoints (Ed25519, as C2SP signed notes have it).
+// Key signs checkpoints (Ed25519, as C2SP signed notes have it) and envelopes.
 type Key struct {
 	signer   note.Signer
 	verifier string
+	private  ed25519.PrivateKey
 }
 
 // Origin is the name of the log that the key signs for; the first line of each of its checkpoints.
@@ -94,10 +95,11 @@ func parseKey(text string) (*Key, error) {
 	if err != nil || len(raw) != 1+ed25519.SeedSize {
 		return nil, problem.New(problem.Invalid, "the file holds no Ed25519 signing key")
 	}
-	public, _ := ed25519.NewKeyFromSeed(raw[1:]).Public().(ed25519.PublicKey)
+	private := ed25519.NewKeyFromSeed(raw[1:])
+	public, _ := private.Public().(ed25519.PublicKey)
 	verifier, err := note.NewEd25519VerifierKey(signer.Name(), public)
 	if err != nil {
 		return nil, err
 	}
-	return &Key{signer: signer, verifier: verifier}, nil
+	return &Key{signer: signer, verifier: verifier, private: private}, nil
 }

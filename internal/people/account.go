@@ -130,8 +130,11 @@ func createTx(ctx context.Context, tx *store.Tx, a Account, stored string) error
 		}
 		return err
 	}
-	_, err := tx.Record(ctx, store.Event{Kind: KindAccountCreated, Subject: a.ID, Body: accountBody(a)})
-	return err
+	seq, err := tx.Record(ctx, store.Event{Kind: KindAccountCreated, Subject: a.ID, Body: accountBody(a)})
+	if err != nil || stored == "" {
+		return err
+	}
+	return noteReset(ctx, tx, a.ID, reset{"password", seq})
 }
 
 // ChangeAccount sets the login, name and e-mail address of the account a.ID. The actor must hold all that the account

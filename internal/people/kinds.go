@@ -24,6 +24,7 @@ const (
 	KindSessionRevoked  = "people.session_revoked"
 	KindTokenCreated    = "people.token_created"
 	KindTokenRevoked    = "people.token_revoked"
+	KindVerified        = "people.identity_verified"
 	KindSignedIn        = "people.signed_in"
 	KindSignInFailed    = "people.sign_in_failed"
 	KindSignInLocked    = "people.sign_in_locked" // an alert
@@ -39,6 +40,7 @@ const (
 	KindSelfSessionRevoked  = "self.session_revoked"
 	KindSelfTokenCreated    = "self.token_created"
 	KindSelfTokenRevoked    = "self.token_revoked"
+	KindSelfSigned          = "self.signed" // an electronic signature; its subject is the record
 	KindSelfViewSaved       = "self.view_saved"
 	KindSelfViewRemoved     = "self.view_removed"
 )
@@ -73,6 +75,7 @@ func Vocabulary() []Kind {
 		{KindLinkMade, "make one-time links for setting a password"},
 		{KindPasswordChanged, "set the password of another account"},
 		{KindTOTPChanged, "remove the authenticator of another account"},
+		{KindVerified, "verify who people are, before they may sign"},
 		{KindRoleChanged, "create, change and delete roles"},
 		{KindGranted, "give roles they hold to others"},
 		{KindGrantRevoked, "take roles from others"},

@@ -147,8 +147,11 @@ func (d *Directory) MakeLink(ctx context.Context, account string) (string, error
 			hash, account, store.Micros(tx.Now), store.Micros(expires)); err != nil {
 			return err
 		}
-		_, err := tx.Record(ctx, store.Event{Kind: KindLinkMade, Subject: account, Body: linkBody{Login: a.Login, Expires: expires}})
-		return err
+		seq, err := tx.Record(ctx, store.Event{Kind: KindLinkMade, Subject: account, Body: linkBody{Login: a.Login, Expires: expires}})
+		if err != nil {
+			return err
+		}
+		return noteReset(ctx, tx, account, reset{"link", seq})
 	})
 	if err != nil {
 		return "", err

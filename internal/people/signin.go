@@ -337,7 +337,10 @@ func (d *Directory) replacePassword(ctx context.Context, a Account, stored strin
 		if err != nil {
 			return err
 		}
-		_, err = tx.Record(ctx, store.Event{Kind: c.kind, Subject: a.ID, Body: passwordBody{Login: a.Login, How: c.how, SessionsEnded: n}})
-		return err
+		seq, err := tx.Record(ctx, store.Event{Kind: c.kind, Subject: a.ID, Body: passwordBody{Login: a.Login, How: c.how, SessionsEnded: n}})
+		if err != nil {
+			return err
+		}
+		return noteReset(ctx, tx, a.ID, reset{"password", seq})
 	})
 }

@@ -219,8 +219,11 @@ func removeTOTP(ctx context.Context, tx *store.Tx, a Account, kind string) error
 	if _, err := tx.Exec(ctx, `DELETE FROM people_recovery WHERE account = $1`, a.ID); err != nil {
 		return err
 	}
-	_, err = tx.Record(ctx, store.Event{Kind: kind, Subject: a.ID, Body: totpBody{Login: a.Login, Change: "removed"}})
-	return err
+	seq, err := tx.Record(ctx, store.Event{Kind: kind, Subject: a.ID, Body: totpBody{Login: a.Login, Change: "removed"}})
+	if err != nil {
+		return err
+	}
+	return noteReset(ctx, tx, a.ID, reset{"totp", seq})
 }
 
 // Recovery codes have 50 random bits, which a person can type. SP 800-63B 5.1.2.2 asks for a salted slow hash below 112
