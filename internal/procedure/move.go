@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/document/source"
 	"triward/internal/problem"
 )
 
@@ -14,7 +15,7 @@ type who struct {
 	name    string
 	// foreign are the functions that others hold and this person does not: a step of one of these, done by this person, is
 	// a deviation. A function that nobody holds yet binds nobody.
-	foreign map[string]bool
+	foreign map[source.Function]bool
 	at      time.Time
 }
 
@@ -133,24 +134,24 @@ func (r *Run) do(a Act, w who) (Step, error) {
 // checkRecord notes what of the evidence that a step asks for is missing.
 func (s Step) checkRecord(l *problem.List, a Act) {
 	value := strings.TrimSpace(a.Value)
-	if s.Record == "number" && value != "" {
+	if s.Record == source.RecordNumber && value != "" {
 		if _, err := strconv.ParseFloat(value, 64); err != nil {
 			l.Add("value", "must be a number")
 		}
 	}
-	if s.Evidence != "required" {
+	if s.Evidence != source.Required {
 		return
 	}
 	switch s.Record {
-	case "decision", "text", "number", "checklist":
+	case source.RecordDecision, source.RecordText, source.RecordNumber, source.RecordChecklist:
 		if value == "" {
 			l.Add("value", "is required: the step asks for a %s", s.Record)
 		}
-	case "note":
+	case source.RecordNote:
 		if strings.TrimSpace(a.Note) == "" {
 			l.Add("note", "is required: the step asks for a note")
 		}
-	case "file":
+	case source.RecordFile:
 		if len(a.Files) == 0 {
 			l.Add("files", "is required: the step asks for a file")
 		}
@@ -160,6 +161,11 @@ func (s Step) checkRecord(l *problem.List, a Act) {
 func (r *Run) settle(i int, s Step, w who) Step {
 	s.Actor, s.ActorName, s.At = w.account, w.name, w.at
 	r.Steps[i] = s
+	for j, next := range r.Steps {
+		if next.State == Open && next.Target != "" && next.From == s.ID {
+			r.Steps[j].Due = next.Within.Due(s.At)
+		}
+	}
 	return s
 }
 
@@ -239,7 +245,7 @@ func (r *Run) add(x Extra, w who) (Step, error) {
 			n++
 		}
 	}
-	s := Step{ID: "extra-" + strconv.Itoa(n), Revision: r.Revision, Do: strings.TrimSpace(x.Do), Record: "none", Evidence: "none", Extra: true, State: Changed,
+	s := Step{ID: "extra-" + strconv.Itoa(n), Revision: r.Revision, Do: strings.TrimSpace(x.Do), Record: source.RecordNone, Evidence: source.None, Extra: true, State: Changed,
 		Note: strings.TrimSpace(x.Note), Reason: strings.TrimSpace(x.Reason)}
 	r.Steps = append(r.Steps[:at:at], append([]Step{s}, r.Steps[at:]...)...)
 	return r.settle(at, s, w), nil

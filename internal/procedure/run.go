@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/document/source"
 	"triward/internal/problem"
 )
 
@@ -80,17 +81,18 @@ type Step struct {
 	ID       string // immutable within the document; extra steps have "extra-1", …
 	Revision string // the revision that its words are from
 	Do       string
-	Role     string    // function
-	Record   string    // what is recorded: decision, note, text, number, file, signature, checklist, none
-	Evidence string    // whether it must be: required, optional, none
-	After    []string  // steps that must be settled first; none: the step above
-	When     string    // the condition under which it is needed; "" always
-	Target   string    // where the time is from: "STD-08#declare"; "" for none
-	Allowed  string    // the time as STD-08 gave it when the run began, in words: "1 hour"
-	Due      time.Time // until when it is to be settled; zero without a target
-	Extra    bool      // added during the run
-	Gone     bool      // not in the revision that the run moved to
-	Wrong    bool      // it proved wrong; see Defeats
+	Role     source.Function
+	Record   source.RecordKind
+	Evidence source.Need
+	After    []string      // steps that must be settled first; none: the step above
+	When     string        // the condition under which it is needed; "" always
+	Target   string        // where the time is from: "STD-08#declare"; "" for none
+	Within   source.Target // the time as STD-08 gave it when the run began: Within and Days
+	From     string        // the step from whose end the target counts; "": from the run's beginning
+	Due      time.Time     // until when it is to be settled; zero without a target, or while From is open
+	Extra    bool          // added during the run
+	Gone     bool          // not in the revision that the run moved to
+	Wrong    bool          // it proved wrong; see Defeats
 
 	State     StepState
 	Actor     string // account that settled it

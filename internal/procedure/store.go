@@ -46,14 +46,14 @@ func run(ctx context.Context, r store.Reader, id string) (Run, error) {
 	return x, err
 }
 
-const stepColumns = `id, revision, act, role, record, evidence, after, condition, target, allowed, due, extra, gone, wrong, state, actor, actor_name, at,
+const stepColumns = `id, revision, act, role, record, evidence, after, condition, target, span, days, counts_from, due, extra, gone, wrong, state, actor, actor_name, at,
 	value, note, instead, reason, signature`
 
 func scanStep(s store.Scanner) (Step, error) {
 	var x Step
 	var after string
 	var due, at int64
-	if err := s.Scan(&x.ID, &x.Revision, &x.Do, &x.Role, &x.Record, &x.Evidence, &after, &x.When, &x.Target, &x.Allowed, &due, &x.Extra, &x.Gone, &x.Wrong,
+	if err := s.Scan(&x.ID, &x.Revision, &x.Do, &x.Role, &x.Record, &x.Evidence, &after, &x.When, &x.Target, &x.Within.Within, &x.Within.Days, &x.From, &due, &x.Extra, &x.Gone, &x.Wrong,
 		&x.State, &x.Actor, &x.ActorName, &at, &x.Value, &x.Note, &x.Instead, &x.Reason, &x.Signature); err != nil {
 		return x, err
 	}
@@ -97,27 +97,19 @@ func putRun(ctx context.Context, tx *store.Tx, r Run) error {
 func putSteps(ctx context.Context, tx *store.Tx, r Run) error {
 	for i, s := range r.Steps {
 		_, err := tx.Exec(ctx, `INSERT INTO run_step (run, position, `+stepColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 			ON CONFLICT (run, id) DO UPDATE SET position = excluded.position, revision = excluded.revision, act = excluded.act, role = excluded.role,
 				record = excluded.record, evidence = excluded.evidence, after = excluded.after, condition = excluded.condition, target = excluded.target,
-				allowed = excluded.allowed, due = excluded.due, extra = excluded.extra, gone = excluded.gone, wrong = excluded.wrong,
+				span = excluded.span, days = excluded.days, counts_from = excluded.counts_from, due = excluded.due, extra = excluded.extra, gone = excluded.gone, wrong = excluded.wrong,
 				state = excluded.state, actor = excluded.actor, actor_name = excluded.actor_name, at = excluded.at, value = excluded.value,
 				note = excluded.note, instead = excluded.instead, reason = excluded.reason, signature = excluded.signature`,
-			r.ID, i, s.ID, s.Revision, s.Do, s.Role, s.Record, s.Evidence, strings.Join(s.After, " "), s.When, s.Target, s.Allowed, store.Micros(s.Due),
+			r.ID, i, s.ID, s.Revision, s.Do, string(s.Role), string(s.Record), string(s.Evidence), strings.Join(s.After, " "), s.When, s.Target, string(s.Within.Within), string(s.Within.Days), s.From, store.Micros(s.Due),
 			s.Extra, s.Gone, s.Wrong, string(s.State), s.Actor, s.ActorName, store.Micros(s.At), s.Value, s.Note, s.Instead, s.Reason, s.Signature)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// putStep keeps one step that was settled or marked.
-func putStep(ctx context.Context, tx *store.Tx, run string, s Step) error {
-	_, err := tx.Exec(ctx, `UPDATE run_step SET wrong = $1, state = $2, actor = $3, actor_name = $4, at = $5, value = $6, note = $7, instead = $8,
-		reason = $9, signature = $10 WHERE run = $11 AND id = $12`,
-		s.Wrong, string(s.State), s.Actor, s.ActorName, store.Micros(s.At), s.Value, s.Note, s.Instead, s.Reason, s.Signature, run, s.ID)
-	return err
 }
 
 func insertItem(ctx context.Context, tx *store.Tx, run string, i Item) error {
