@@ -300,6 +300,19 @@ func Names(ctx context.Context, r store.Reader, ids []string) (map[string]string
 	return namesOf(ctx, r, ids)
 }
 
+// ActiveName is the name of an account to which something is to be given. NotFound without such an account, Conflict when it
+// is disabled.
+func ActiveName(ctx context.Context, r store.Reader, account string) (Name, error) {
+	if _, ok := store.ActorOf(ctx); !ok {
+		return Name{}, problem.New(problem.Forbidden, "sign in first")
+	}
+	a, err := accountByID(ctx, r, account)
+	if err == nil && a.State != Active {
+		err = problem.New(problem.Conflict, "the account of %s is disabled", a.Name)
+	}
+	return Name{ID: a.ID, Name: a.Name}, err
+}
+
 // Person is who answers for what an actor does: the actor itself, or the owner of an API token.
 func Person(ctx context.Context, r store.Reader, a store.Actor) (Name, error) {
 	if !strings.HasPrefix(a.ID, "tok_") {

@@ -343,7 +343,7 @@ func (x Runs) HandOver(ctx context.Context, rid, to, reason string) error {
 		if err := r.mustGoOn(); err != nil {
 			return err
 		}
-		a, err := people.Active(ctx, tx, to)
+		a, err := people.ActiveName(ctx, tx, to)
 		if err != nil {
 			return err
 		}

@@ -119,7 +119,23 @@ func insertItem(ctx context.Context, tx *store.Tx, run string, i Item) error {
 	return err
 }
 
-const defeatColumns = `id, run, step, code, revision, wrong, instead, danger, reliance, actor, actor_name, at, change`
+const defeatColumns = `d.id, d.run, d.step, d.code, d.revision, d.wrong, d.instead, d.danger, d.reliance, d.actor, d.actor_name, d.at, d.change`
+
+func insertDefeat(ctx context.Context, tx *store.Tx, d Defeat) error {
+	reliance, err := json.Marshal(d.Reliance)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO defeat (id, run, step, code, revision, wrong, instead, danger, reliance, actor, actor_name, at, change)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		d.ID, d.Run, d.Step, d.Code, d.Revision, d.Wrong, d.Instead, d.Danger, string(reliance), d.Actor, d.ActorName, store.Micros(d.At), d.Change)
+	return err
+}
+
+func putDefeatChange(ctx context.Context, tx *store.Tx, defeat, change string) error {
+	_, err := tx.Exec(ctx, `UPDATE defeat SET change = $1 WHERE id = $2`, change, defeat)
+	return err
+}
 
 func scanDefeat(s store.Scanner) (Defeat, error) {
 	var d Defeat
