@@ -2,7 +2,6 @@ package procedure
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"

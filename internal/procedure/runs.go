@@ -118,7 +118,7 @@ func startable(ctx context.Context, r store.Reader, s Start) (document.Revision,
 	if err != nil {
 		return v, err
 	}
-	if v.Code != s.Code || v.State != document.InTraining && v.State != document.Effective {
+	if v.Code != s.Code || v.State != document.InTraining && v.State != document.InForce {
 		return v, problem.New(problem.Conflict, "only a revision of %s that is approved can be exercised", s.Code)
 	}
 	return v, nil
