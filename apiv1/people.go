@@ -68,11 +68,12 @@ type Kind struct {
 
 // GrantInput gives a role within a scope.
 type GrantInput struct {
-	Role     string    `json:"role" maxLength:"64"`
-	All      bool      `json:"all,omitempty" doc:"Everywhere; otherwise in the sites and for the products named"`
-	Sites    []string  `json:"sites,omitempty" maxItems:"1000"`
-	Products []string  `json:"products,omitempty" maxItems:"1000" doc:"Model ids"`
-	Expires  time.Time `json:"expires,omitzero"`
+	Role      string    `json:"role" maxLength:"64"`
+	All       bool      `json:"all,omitempty" doc:"Everywhere; otherwise in the sites and for the products named"`
+	Sites     []string  `json:"sites,omitempty" maxItems:"1000"`
+	Products  []string  `json:"products,omitempty" maxItems:"1000" doc:"Model ids"`
+	Inquiries []string  `json:"inquiries,omitempty" maxItems:"1000" doc:"Inquiries that somebody from outside may look at"`
+	Expires   time.Time `json:"expires,omitzero"`
 }
 
 // Grant is a role that an account was given.
@@ -94,10 +95,11 @@ type Me struct {
 
 // Permitted is what an actor may do where.
 type Permitted struct {
-	Kinds    []string `json:"kinds" nullable:"false"`
-	All      bool     `json:"all,omitempty"`
-	Sites    []string `json:"sites,omitempty"`
-	Products []string `json:"products,omitempty"`
+	Kinds     []string `json:"kinds" nullable:"false"`
+	All       bool     `json:"all,omitempty"`
+	Sites     []string `json:"sites,omitempty"`
+	Products  []string `json:"products,omitempty"`
+	Inquiries []string `json:"inquiries,omitempty"`
 }
 
 // TokenInput is an API token to make.

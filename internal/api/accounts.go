@@ -60,7 +60,7 @@ func wireAccount(a people.Account) apiv1.Account {
 }
 
 func wirePermitted(g store.Grant) apiv1.Permitted {
-	return apiv1.Permitted{Kinds: orEmpty(g.Kinds), All: g.All, Sites: g.Sites, Products: g.Products}
+	return apiv1.Permitted{Kinds: orEmpty(g.Kinds), All: g.All, Sites: g.Sites, Products: g.Products, Inquiries: g.Inquiries}
 }
 
 func (s *Server) roles() {
@@ -96,7 +96,7 @@ func (s *Server) roles() {
 	add(s, op{id: "grant", route: "POST /accounts/{id}/grants", kind: people.KindGranted, summary: "Give an account a role within a scope", status: http.StatusCreated},
 		func(ctx context.Context, in *oneWith[apiv1.GrantInput]) (apiv1.Made, error) {
 			g := in.Body
-			id, err := s.People.Grant(ctx, people.Grant{Account: in.ID, Role: g.Role, All: g.All, Sites: g.Sites, Products: g.Products, Expires: g.Expires})
+			id, err := s.People.Grant(ctx, people.Grant{Account: in.ID, Role: g.Role, All: g.All, Sites: g.Sites, Products: g.Products, Inquiries: g.Inquiries, Expires: g.Expires})
 			return apiv1.Made{ID: id}, err
 		})
 	act(s, op{id: "revoke-grant", route: "POST /grants/{id}/revoke", kind: people.KindGrantRevoked, summary: "Take a grant back"},
@@ -114,6 +114,6 @@ func wireRole(o people.Role) apiv1.Role {
 }
 
 func wireGrant(g people.Grant) apiv1.Grant {
-	return apiv1.Grant{ID: g.ID, Account: g.Account, GrantInput: apiv1.GrantInput{Role: g.Role, All: g.All, Sites: g.Sites, Products: g.Products, Expires: g.Expires},
+	return apiv1.Grant{ID: g.ID, Account: g.Account, GrantInput: apiv1.GrantInput{Role: g.Role, All: g.All, Sites: g.Sites, Products: g.Products, Inquiries: g.Inquiries, Expires: g.Expires},
 		RoleName: g.RoleName, Created: g.Created, By: g.By}
 }

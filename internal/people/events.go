@@ -103,12 +103,13 @@ type roleChanged struct {
 }
 
 type grantBody struct {
-	Grant    string     `json:"grant"`
-	Role     string     `json:"role"`
-	RoleName string     `json:"role_name"`
-	All      bool       `json:"all,omitempty"`
-	Sites    []string   `json:"sites,omitempty"`
-	Products []string   `json:"products,omitempty"`
-	Expires  *time.Time `json:"expires,omitempty"`
-	Reason   string     `json:"reason,omitempty"`
+	Grant     string     `json:"grant"`
+	Role      string     `json:"role"`
+	RoleName  string     `json:"role_name"`
+	All       bool       `json:"all,omitempty"`
+	Sites     []string   `json:"sites,omitempty"`
+	Products  []string   `json:"products,omitempty"`
+	Inquiries []string   `json:"inquiries,omitempty"`
+	Expires   *time.Time `json:"expires,omitempty"`
+	Reason    string     `json:"reason,omitempty"`
 }

@@ -14,32 +14,34 @@ import (
 
 // Grant gives an account a role within a scope.
 type Grant struct {
-	ID       string // grn_…
-	Account  string
-	Role     string
-	RoleName string   // filled when read
-	All      bool     // everywhere; otherwise in the sites and for the products named
-	Sites    []string // ids, sorted
-	Products []string // ids, sorted
-	Created  time.Time
-	By       string    // id of who gave it
-	Expires  time.Time // zero: no end
+	ID        string // grn_…
+	Account   string
+	Role      string
+	RoleName  string   // filled when read
+	All       bool     // everywhere; otherwise in the sites, for the products and for the inquiries named
+	Sites     []string // ids, sorted
+	Products  []string // ids, sorted
+	Inquiries []string // ids, sorted; only the kinds "inquiry.…" of the role count there
+	Created   time.Time
+	By        string    // id of who gave it
+	Expires   time.Time // zero: no end
 }
 
 // maxScope bounds the sites and products that one grant names.
 const maxScope = 1000
 
 func checkScope(l *problem.List, g store.Grant) {
-	if g.All && len(g.Sites)+len(g.Products) > 0 {
+	named := len(g.Sites) + len(g.Products) + len(g.Inquiries)
+	if g.All && named > 0 {
 		l.Add("scope", "is either everywhere or the sites and products named, not both")
 	}
-	if !g.All && len(g.Sites)+len(g.Products) == 0 {
+	if !g.All && named == 0 {
 		l.Add("scope", "must be everywhere or name a site or product")
 	}
 	for _, part := range []struct {
 		path string
 		ids  []string
-	}{{"sites", g.Sites}, {"products", g.Products}} {
+	}{{"sites", g.Sites}, {"products", g.Products}, {"inquiries", g.Inquiries}} {
 		if len(part.ids) > maxScope {
 			l.Add(part.path, "must name at most %d", maxScope)
 		}
@@ -58,10 +60,20 @@ func sorted(ids []string) []string {
 // Grant gives an account a role and returns the grant's id. ID, RoleName, Created and By of g are not looked at. The actor
 // must hold every kind of the role in the whole scope. Conflict for a disabled account.
 func (d *Directory) Grant(ctx context.Context, g Grant) (string, error) {
-	g.Sites, g.Products = sorted(g.Sites), sorted(g.Products)
+	var grant string
+	err := d.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		grant, err = GrantTx(ctx, tx, g)
+		return err
+	})
+	return grant, err
+}
+
+// GrantTx is [Directory.Grant] within an Update.
+func GrantTx(ctx context.Context, tx *store.Tx, g Grant) (string, error) {
+	g.Sites, g.Products, g.Inquiries = sorted(g.Sites), sorted(g.Products), sorted(g.Inquiries)
 	var l problem.List
-	checkScope(&l, store.Grant{All: g.All, Sites: g.Sites, Products: g.Products})
-	if !g.Expires.IsZero() && !g.Expires.After(d.DB.Now()) {
+	checkScope(&l, g.scope(nil))
+	if !g.Expires.IsZero() && !g.Expires.After(tx.Now) {
 		l.Add("expires", "must lie in the future")
 	}
 	if err := l.Err("grant is not valid"); err != nil {
@@ -71,11 +83,15 @@ func (d *Directory) Grant(ctx context.Context, g Grant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = d.DB.Update(ctx, func(tx *store.Tx) error { return grantTx(ctx, tx, g) })
-	if err != nil {
+	if err := grantTx(ctx, tx, g); err != nil {
 		return "", fmt.Errorf("grant role %q: %w", g.Role, err)
 	}
 	return g.ID, nil
+}
+
+// scope is the grant as permissions are made of it.
+func (g Grant) scope(kinds []string) store.Grant {
+	return store.Grant{Kinds: kinds, All: g.All, Sites: g.Sites, Products: g.Products, Inquiries: g.Inquiries}
 }
 
 func newGrant(g Grant) (Grant, error) {
@@ -101,7 +117,7 @@ func grantTx(ctx context.Context, tx *store.Tx, g Grant) error {
 		l.Add("scope", "must name the sites or products: %s is never granted everywhere", o.Name)
 		return l.Err("grant is not valid")
 	}
-	kind, err := lacks(ctx, tx, holding{store.Grant{Kinds: o.Kinds, All: g.All, Sites: g.Sites, Products: g.Products}, g.Expires})
+	kind, err := lacks(ctx, tx, holding{g.scope(o.Kinds), g.Expires})
 	if err != nil {
 		return err
 	}
@@ -116,8 +132,12 @@ func grantTx(ctx context.Context, tx *store.Tx, g Grant) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO people_grant (id, account, role, everywhere, sites, products, created, created_by, expires)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, g.ID, g.Account, g.Role, g.All, sites, products, store.Micros(tx.Now),
+	inquiries, err := list(g.Inquiries)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO people_grant (id, account, role, everywhere, sites, products, inquiries, created, created_by, expires)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, g.ID, g.Account, g.Role, g.All, sites, products, inquiries, store.Micros(tx.Now),
 		tx.Actor().ID, store.Micros(g.Expires)); err != nil {
 		return err
 	}
@@ -127,7 +147,7 @@ func grantTx(ctx context.Context, tx *store.Tx, g Grant) error {
 }
 
 func (g Grant) body(reason string) grantBody {
-	b := grantBody{Grant: g.ID, Role: g.Role, RoleName: g.RoleName, All: g.All, Sites: g.Sites, Products: g.Products, Reason: reason}
+	b := grantBody{Grant: g.ID, Role: g.Role, RoleName: g.RoleName, All: g.All, Sites: g.Sites, Products: g.Products, Inquiries: g.Inquiries, Reason: reason}
 	if !g.Expires.IsZero() {
 		b.Expires = &g.Expires
 	}
@@ -161,13 +181,13 @@ func Grants(ctx context.Context, r store.Reader, account string) ([]Grant, error
 		WHERE g.account = $1 ORDER BY g.id`, account)
 }
 
-const grantColumns = `g.id, g.account, g.role, o.name, g.everywhere, g.sites, g.products, g.created, g.created_by, g.expires`
+const grantColumns = `g.id, g.account, g.role, o.name, g.everywhere, g.sites, g.products, g.inquiries, g.created, g.created_by, g.expires`
 
 func scanGrant(s store.Scanner) (Grant, error) {
 	var g Grant
-	var sites, products string
+	var sites, products, inquiries string
 	var created, expires int64
-	if err := s.Scan(&g.ID, &g.Account, &g.Role, &g.RoleName, &g.All, &sites, &products, &created, &g.By, &expires); err != nil {
+	if err := s.Scan(&g.ID, &g.Account, &g.Role, &g.RoleName, &g.All, &sites, &products, &inquiries, &created, &g.By, &expires); err != nil {
 		return g, err
 	}
 	g.Created, g.Expires = store.Time(created), store.Time(expires)
@@ -175,7 +195,10 @@ func scanGrant(s store.Scanner) (Grant, error) {
 	if g.Sites, err = words(sites); err != nil {
 		return g, err
 	}
-	g.Products, err = words(products)
+	if g.Products, err = words(products); err != nil {
+		return g, err
+	}
+	g.Inquiries, err = words(inquiries)
 	return g, err
 }
 
@@ -217,7 +240,7 @@ func lacks(ctx context.Context, tx *store.Tx, h holding) (string, error) {
 func missing(a store.Actor, g store.Grant) string {
 	for _, k := range g.Kinds {
 		s := a.Scope(k)
-		if s.All || !g.All && subset(g.Sites, s.Sites) && subset(g.Products, s.Products) {
+		if s.All || !g.All && subset(g.Sites, s.Sites) && subset(g.Products, s.Products) && subset(g.Inquiries, s.Inquiries) {
 			continue
 		}
 		return k

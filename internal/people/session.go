@@ -48,7 +48,7 @@ func (d *Directory) Authenticate(ctx context.Context, token string) (store.Actor
 	err := d.DB.View(ctx, func(r store.Reader) error {
 		var err error
 		rows, err = store.All(ctx, r, scanSessionRow, `SELECT s.id, s.account, a.login, a.name, s.created, s.seen, s.expires, s.address, s.agent, s.second_factor,
-			coalesce(g.everywhere, FALSE), coalesce(g.sites, ''), coalesce(g.products, ''), coalesce(o.kinds, '')
+			coalesce(g.everywhere, FALSE), coalesce(g.sites, ''), coalesce(g.products, ''), coalesce(g.inquiries, ''), coalesce(o.kinds, '')
 			FROM people_session s JOIN people_account a ON a.id = s.account
 			LEFT JOIN people_grant g ON g.account = a.id AND (g.expires = 0 OR g.expires > $2)
 			LEFT JOIN people_role o ON o.id = g.role
@@ -82,7 +82,7 @@ func scanSessionRow(s store.Scanner) (sessionRow, error) {
 	var g grantRow
 	v := &row.session
 	if err := s.Scan(&v.ID, &v.Account, &v.Login, &v.Name, &created, &seen, &expires, &v.Address, &v.Agent, &v.SecondFactor,
-		&g.everywhere, &g.sites, &g.products, &g.kinds); err != nil {
+		&g.everywhere, &g.sites, &g.products, &g.inquiries, &g.kinds); err != nil {
 		return row, err
 	}
 	v.Created, v.Seen, v.Expires = store.Time(created), store.Time(seen), store.Time(expires)

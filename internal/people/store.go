@@ -130,8 +130,8 @@ func words(s string) ([]string, error) {
 
 // grantRow is a grant as it is stored, with the kinds of its role.
 type grantRow struct {
-	everywhere             bool
-	sites, products, kinds string // lists
+	everywhere                        bool
+	sites, products, inquiries, kinds string // lists
 }
 
 // grant is the row as the store's permissions are made of it.
@@ -144,7 +144,10 @@ func (g grantRow) grant() (store.Grant, error) {
 	if out.Sites, err = words(g.sites); err != nil {
 		return out, err
 	}
-	out.Products, err = words(g.products)
+	if out.Products, err = words(g.products); err != nil {
+		return out, err
+	}
+	out.Inquiries, err = words(g.inquiries)
 	return out, err
 }
 
@@ -159,12 +162,12 @@ func holdings(ctx context.Context, r store.Reader, account string, at time.Time)
 	return store.All(ctx, r, func(s store.Scanner) (holding, error) {
 		var row grantRow
 		var expires int64
-		if err := s.Scan(&row.everywhere, &row.sites, &row.products, &row.kinds, &expires); err != nil {
+		if err := s.Scan(&row.everywhere, &row.sites, &row.products, &row.inquiries, &row.kinds, &expires); err != nil {
 			return holding{}, err
 		}
 		g, err := row.grant()
 		return holding{g, store.Time(expires)}, err
-	}, `SELECT g.everywhere, g.sites, g.products, o.kinds, g.expires FROM people_grant g JOIN people_role o ON o.id = g.role
+	}, `SELECT g.everywhere, g.sites, g.products, g.inquiries, o.kinds, g.expires FROM people_grant g JOIN people_role o ON o.id = g.role
 		WHERE g.account = $1 AND (g.expires = 0 OR g.expires > $2) ORDER BY g.id`, account, store.Micros(at))
 }
 

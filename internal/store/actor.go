@@ -17,17 +17,19 @@ type Actor struct {
 
 // Grant lets an actor record events of some kinds within a scope. A kind that ends in ".read" lets it read.
 type Grant struct {
-	Kinds    []string // exact kinds, "area.*" or "*"
-	All      bool     // everywhere; otherwise only the sites and products named
-	Sites    []string
-	Products []string
+	Kinds     []string // exact kinds, "area.*" or "*"
+	All       bool     // everywhere; otherwise only the sites, products and inquiries named
+	Sites     []string
+	Products  []string
+	Inquiries []string // for kinds "inquiry.…" only
 }
 
 // Scope is where an actor may do something. The zero value is nowhere.
 type Scope struct {
-	All      bool
-	Sites    []string // sorted
-	Products []string // sorted
+	All       bool
+	Sites     []string // sorted
+	Products  []string // sorted
+	Inquiries []string // sorted
 }
 
 // Covers reports whether something that belongs to site and product ("" when it belongs to none) lies in the scope.
@@ -38,6 +40,15 @@ func (s Scope) Covers(site, product string) bool {
 	}
 	return site != "" && slices.Contains(s.Sites, site) || product != "" && slices.Contains(s.Products, product)
 }
+
+// CoversInquiry reports whether an inquiry lies in the scope by its own name, whatever site or product it is about.
+func (s Scope) CoversInquiry(inquiry string) bool {
+	return s.All || inquiry != "" && slices.Contains(s.Inquiries, inquiry)
+}
+
+// inquiryArea begins the kinds that a grant for named inquiries is about. A grant of any other kind for an inquiry is
+// nowhere: what belongs to no inquiry must not be opened by one.
+const inquiryArea = "inquiry."
 
 func (g Grant) names(kind string) bool {
 	for _, k := range g.Kinds {
@@ -61,20 +72,24 @@ func (a Actor) Scope(kind string) Scope {
 		s.All = s.All || g.All
 		s.Sites = append(s.Sites, g.Sites...)
 		s.Products = append(s.Products, g.Products...)
+		if strings.HasPrefix(kind, inquiryArea) {
+			s.Inquiries = append(s.Inquiries, g.Inquiries...)
+		}
 	}
 	if s.All {
 		return Scope{All: true}
 	}
 	slices.Sort(s.Sites)
 	slices.Sort(s.Products)
-	s.Sites, s.Products = slices.Compact(s.Sites), slices.Compact(s.Products)
+	slices.Sort(s.Inquiries)
+	s.Sites, s.Products, s.Inquiries = slices.Compact(s.Sites), slices.Compact(s.Products), slices.Compact(s.Inquiries)
 	return s
 }
 
 // May reports whether the actor may do kind anywhere at all.
 func (a Actor) May(kind string) bool {
 	s := a.Scope(kind)
-	return s.All || len(s.Sites) > 0 || len(s.Products) > 0
+	return s.All || len(s.Sites) > 0 || len(s.Products) > 0 || len(s.Inquiries) > 0
 }
 
 // System is a part of the program that acts by itself ("feeds", "matcher"); it may record every kind.

@@ -110,7 +110,8 @@ func HashBody(salt, body []byte) []byte {
 
 // Record appends an event to the journal within the transaction. Forbidden when the actor may not record this kind there.
 func (tx *Tx) Record(ctx context.Context, ev Event) (int64, error) {
-	if !tx.actor.Scope(ev.Kind).Covers(ev.Site, ev.Product) {
+	// The subject of an event about an inquiry is the inquiry.
+	if s := tx.actor.Scope(ev.Kind); !s.Covers(ev.Site, ev.Product) && !s.CoversInquiry(ev.Subject) {
 		return 0, problem.New(problem.Forbidden, "your role does not allow %q here", ev.Kind)
 	}
 	body, err := json.Marshal(ev.Body)

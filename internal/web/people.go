@@ -184,6 +184,9 @@ func (s *Server) grantRows(ctx context.Context, r store.Reader, all []people.Gra
 				}
 				names = append(names, m.ManufacturerName+" "+m.Name)
 			}
+			for _, id := range g.Inquiries {
+				names = append(names, "inquiry "+id)
+			}
 			row.Where = joinComma(nonEmpty(names...))
 		}
 		out[i] = row
