@@ -18,6 +18,12 @@ import (
 // reasons are the modules that are linked into triward or used directly by its tests, each with why. A module that is
 // only another one's need says whose.
 var reasons = map[string]string{
+	"cel.dev/cel-go":                                    "conditions of evidence: typed, bounded, the same every time",
+	"cel.dev/expr":                                      "cel-go",
+	"github.com/antlr4-go/antlr/v4":                     "cel-go",
+	"golang.org/x/exp":                                  "antlr",
+	"google.golang.org/genproto/googleapis/api":         "cel-go",
+	"google.golang.org/genproto/googleapis/rpc":         "cel-go",
 	"deps.dev/util/semver":                              "order of versions in npm, PyPI, Maven, NuGet, RubyGems, Cargo and Go",
 	"github.com/BurntSushi/toml":                        "configuration file",
 	"github.com/CycloneDX/cyclonedx-go":                 "CycloneDX documents",

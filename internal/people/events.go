@@ -84,10 +84,11 @@ type tokenBody struct {
 }
 
 type scopeBody struct {
-	Kinds    []string `json:"kinds"`
-	All      bool     `json:"all,omitempty"`
-	Sites    []string `json:"sites,omitempty"`
-	Products []string `json:"products,omitempty"`
+	Kinds     []string `json:"kinds"`
+	All       bool     `json:"all,omitempty"`
+	Sites     []string `json:"sites,omitempty"`
+	Products  []string `json:"products,omitempty"`
+	Inquiries []string `json:"inquiries,omitempty"`
 }
 
 type roleFields struct {

@@ -264,13 +264,13 @@ func meet(a, b store.Grant) (store.Grant, bool) {
 	case a.All && b.All:
 		g.All = true
 	case a.All:
-		g.Sites, g.Products = b.Sites, b.Products
+		g.Sites, g.Products, g.Inquiries = b.Sites, b.Products, b.Inquiries
 	case b.All:
-		g.Sites, g.Products = a.Sites, a.Products
+		g.Sites, g.Products, g.Inquiries = a.Sites, a.Products, a.Inquiries
 	default:
-		g.Sites, g.Products = common(a.Sites, b.Sites), common(a.Products, b.Products)
+		g.Sites, g.Products, g.Inquiries = common(a.Sites, b.Sites), common(a.Products, b.Products), common(a.Inquiries, b.Inquiries)
 	}
-	return g, len(g.Kinds) > 0 && (g.All || len(g.Sites)+len(g.Products) > 0)
+	return g, len(g.Kinds) > 0 && (g.All || len(g.Sites)+len(g.Products)+len(g.Inquiries) > 0)
 }
 
 func common(a, b []string) []string {

@@ -15,12 +15,13 @@ const (
 	RoleExecutive       = "rol_executive"
 	RoleAuditor         = "rol_auditor"
 	RoleExternal        = "rol_external"
+	RoleVisitor         = "rol_inquiry_visitor"
 )
 
 // Seeded is the table of roles that come with Triward. [Directory.Seed] keeps the stored ones equal to it; people copy
 // one to change it.
 func Seeded() []Role {
-	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "document.read", "training.read", "run.read"}
+	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "assurance.read", "document.read", "training.read", "run.read"}
 	with := func(kinds ...string) []string { return slices.Concat(see, kinds) }
 	// Whose turn it is, is decided by the functions that a person holds; these say who may work with documents at all.
 	comment := []string{"document.commented", "document.printed", "document.function_delegated"}
@@ -47,9 +48,9 @@ func Seeded() []Role {
 			Kinds: with("journal.read", "vuln.*", "device.identity_added", "device.changed", "product.fact_recorded", "product.sbom_added",
 				"risk.decided", "risk.decision_changed", "risk.reopened", "risk.progress_recorded", "risk.closed", "run.*", "training.observed"),
 			Description: "Runs the feeds, judges weaknesses on the network and decides on measures."},
-		{ID: RoleQuality, Name: "Quality", Kinds: with("journal.read", "risk.table_changed", "risk.reopened", "risk.closed", "training.*", "run.*"),
+		{ID: RoleQuality, Name: "Quality", Kinds: with("journal.read", "risk.table_changed", "risk.reopened", "risk.closed", "assurance.*", "clause.*", "evidence.*", "inquiry.*", "training.*", "run.*"),
 			Description: "Owns the rules by which risks are ranked and closes what was done."},
-		{ID: RoleRegulatory, Name: "Regulatory", Kinds: with("journal.read", "product.support_asserted", "run.*"),
+		{ID: RoleRegulatory, Name: "Regulatory", Kinds: with("journal.read", "product.support_asserted", "clause.*", "evidence.*", "inquiry.*", "people.granted", "run.*"),
 			Description: "Sees what authorities ask for and asserts support of products."},
 		{ID: RoleClinicianOwner, Name: "Clinician owner", Kinds: with("risk.accepted"),
 			Description: "Answers for care with the devices of a ward and accepts risks to its patients."},
@@ -58,6 +59,8 @@ func Seeded() []Role {
 		{ID: RoleAuditor, Name: "Auditor", Kinds: reads(), Description: "Reads everything and writes nothing."},
 		{ID: RoleExternal, Name: "External party", Kinds: []string{"product.read", "vuln.read"}, Scoped: true,
 			Description: "A customer, supplier or researcher: sees the named products or sites only."},
+		{ID: RoleVisitor, Name: "Inquiry visitor", Kinds: []string{"inquiry.read", "inquiry.viewed", "inquiry.bundle_taken"}, Scoped: true,
+			Description: "An auditor or authority: sees the named inquiries only, until the grant ends; every look is recorded."},
 	}
 	for i, o := range roles {
 		switch o.ID {

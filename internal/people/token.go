@@ -95,7 +95,7 @@ func (d *Directory) CreateToken(ctx context.Context, n NewToken) (string, Token,
 		return "", Token{}, err
 	}
 	for _, g := range n.Scope {
-		t.Scope = append(t.Scope, store.Grant{Kinds: sorted(g.Kinds), All: g.All, Sites: sorted(g.Sites), Products: sorted(g.Products)})
+		t.Scope = append(t.Scope, store.Grant{Kinds: sorted(g.Kinds), All: g.All, Sites: sorted(g.Sites), Products: sorted(g.Products), Inquiries: sorted(g.Inquiries)})
 	}
 	scope := scopeBodies(t.Scope)
 	stored, err := json.Marshal(scope)
