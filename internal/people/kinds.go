@@ -62,7 +62,7 @@ func (k Kind) Reads() bool { return strings.HasSuffix(k.Name, ".read") }
 
 // Vocabulary is every kind that a role may hold, by area. The kinds "self.*" are not in it: nobody can be without them.
 func Vocabulary() []Kind {
-	return []Kind{
+	return slices.Concat([]Kind{
 		{"journal.read", "read the journal of everything that happened"},
 		{"journal.body_erased", "erase the body of a journal entry where the law demands it"},
 
@@ -202,6 +202,15 @@ func Vocabulary() []Kind {
 		{"run.aborted", "abort runs"},
 		{"run.migrated", "move runs to the revision in force"},
 
+		{"system.read", "see configuration and health of Triward"},
+		{"system.configured", "configure Triward"},
+		{"system.backup", "make backups"},
+	}, proofKinds())
+}
+
+// proofKinds are the kinds of what is proved to others.
+func proofKinds() []Kind {
+	return []Kind{
 		{"assurance.read", "see clauses, coverage and evidence"},
 		{"assurance.trail_review_planned", "plan reviews of the audit trail"},
 		{"assurance.trail_reviewed", "sign reviews of the audit trail"},
@@ -224,10 +233,6 @@ func Vocabulary() []Kind {
 		{"inquiry.bundle_taken", "download the bundle of an inquiry"},
 		{"inquiry.closed", "close inquiries"},
 		{"inquiry.reopened", "open closed inquiries again"},
-
-		{"system.read", "see configuration and health of Triward"},
-		{"system.configured", "configure Triward"},
-		{"system.backup", "make backups"},
 	}
 }
 

@@ -320,3 +320,45 @@ func TestNewAccountAndExternalPartySeeNothing(t *testing.T) {
 		}
 	})
 }
+
+// An inquiry's visitor may look at that inquiry and nowhere else, whatever else the role names.
+func TestGrantForInquiryOpensThatInquiryOnly(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		role, err := h.CreateRole(h.ctx, Role{Name: "Auditor from outside", Kinds: []string{"inquiry.read", "inquiry.viewed", "vuln.read", "people.account_created"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		eve := h.person(t, "eve", "")
+		h.grant(t, Grant{Account: eve, Role: role, Inquiries: []string{"inq_b", "inq_a"}})
+		_, err = h.Grant(h.ctx, Grant{Account: eve, Role: RoleVisitor, All: true})
+		wantKind(t, err, problem.Invalid)
+		ctx := h.as(t, eve)
+		a, _ := store.ActorOf(ctx)
+		if s := a.Scope("inquiry.read"); !s.CoversInquiry("inq_a") || s.CoversInquiry("inq_c") || s.CoversInquiry("") || s.Covers("", "") || s.All {
+			t.Errorf("scope of inquiries is %+v", s)
+		}
+		for _, kind := range []string{"vuln.read", "people.account_created", "device.read"} {
+			if a.May(kind) {
+				t.Errorf("a grant for an inquiry allows %s", kind)
+			}
+		}
+		record := func(subject string) error {
+			return h.DB.Update(ctx, func(tx *store.Tx) error {
+				_, err := tx.Record(ctx, store.Event{Kind: "inquiry.viewed", Subject: subject, Body: struct{}{}})
+				return err
+			})
+		}
+		if err := record("inq_a"); err != nil {
+			t.Error(err)
+		}
+		wantKind(t, record("inq_c"), problem.Forbidden)
+		wantKind(t, record(""), problem.Forbidden)
+		var grants []Grant
+		if err := h.view(t, func(r store.Reader) (err error) { grants, err = Grants(h.ctx, r, eve); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if len(grants) != 1 || !slices.Equal(grants[0].Inquiries, []string{"inq_a", "inq_b"}) {
+			t.Errorf("grants are %+v", grants)
+		}
+	})
+}
