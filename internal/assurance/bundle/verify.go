@@ -1,0 +1,240 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"triward/internal/ledger"
+	"triward/internal/problem"
+)
+
+// Archive is the part that faults of the archive as a whole name.
+const Archive = "archive"
+
+// Fault is one thing wrong with a bundle.
+type Fault struct {
+	Part string `json:"part"` // a file, or a part of the archive's structure
+	What string `json:"what"`
+}
+
+func (f Fault) String() string { return f.Part + ": " + f.What }
+
+// Report is the result of checking a bundle.
+type Report struct {
+	Manifest   Manifest `json:"manifest"`
+	SHA256     string   `json:"sha256"` // of the archive
+	Key        string   `json:"key"`    // verifier key that everything was checked with
+	Own        bool     `json:"own"`    // the key is the one in the bundle: it is to be compared
+	Files      int      `json:"files"`
+	Signatures int      `json:"signatures"`
+	Proofs     int      `json:"proofs"`
+	Faults     []Fault  `json:"faults"`
+}
+
+// OK reports whether nothing is wrong.
+func (r Report) OK() bool { return len(r.Faults) == 0 }
+
+// check is one verification in the making.
+type check struct {
+	Report
+	bodies map[string][]byte
+	keys   []string // verifier keys of statements
+}
+
+func (c *check) fault(part, what string, args ...any) {
+	c.Faults = append(c.Faults, Fault{part, fmt.Sprintf(what, args...)})
+}
+
+// Verify checks a bundle offline and names everything that is wrong with it. key is the verifier key that the reader got
+// from the organisation by another way; "" takes the one in the bundle.
+func Verify(ctx context.Context, archive []byte, key string) Report {
+	sum := sha256.Sum256(archive)
+	c := &check{Report: Report{SHA256: hex.EncodeToString(sum[:]), Faults: []Fault{}}, bodies: map[string][]byte{}}
+	entries, faults := unpack(archive)
+	c.Faults = append(c.Faults, faults...)
+	for _, e := range entries {
+		c.bodies[e.name] = e.body
+	}
+	text, ok := c.bodies[ManifestName]
+	if !ok {
+		c.fault(ManifestName, "it is missing")
+		return c.Report
+	}
+	if err := parse(text, &c.Manifest); err != nil {
+		c.fault(ManifestName, "%s", problem.Text(err))
+		return c.Report
+	}
+	if c.Manifest.Format != Format {
+		c.fault(ManifestName, "its format is %q; this program reads %q", c.Manifest.Format, Format)
+		return c.Report
+	}
+	if c.Key, c.Own = key, key == ""; c.Own {
+		c.Key = c.Manifest.Journal.Verifier
+	}
+	c.envelope(ctx, text)
+	c.files()
+	c.readKeys()
+	c.checkpoint()
+	for _, f := range c.Manifest.Files {
+		switch f.Kind {
+		case KindProof:
+			c.proof(f)
+		case KindSignature:
+			c.signature(ctx, f)
+		}
+	}
+	c.redactions()
+	return c.Report
+}
+
+func (c *check) envelope(ctx context.Context, manifest []byte) {
+	sealed, err := ledger.OpenEnvelope(ctx, c.bodies[EnvelopeName], StatementType, c.Key)
+	if err != nil {
+		c.fault(EnvelopeName, "%s", problem.Text(err))
+		return
+	}
+	want, err := json.Marshal(statementOf(manifest))
+	if err != nil || !bytes.Equal(sealed.Payload, want) {
+		c.fault(ManifestName, "it is not the one that was signed")
+	}
+}
+
+// files compares every file with the manifest, and the counts with the files.
+func (c *check) files() {
+	named := map[string]bool{ManifestName: true, EnvelopeName: true}
+	for _, f := range c.Manifest.Files {
+		named[f.Path] = true
+		body, ok := c.bodies[f.Path]
+		if !ok {
+			c.fault(f.Path, "it is missing")
+			continue
+		}
+		c.Files++
+		sum := sha256.Sum256(body)
+		switch {
+		case len(body) != f.Size:
+			c.fault(f.Path, "it has %d bytes, the manifest says %d", len(body), f.Size)
+		case hex.EncodeToString(sum[:]) != f.SHA256:
+			c.fault(f.Path, "its content is not the one in the manifest")
+		}
+	}
+	for name := range c.bodies {
+		if !named[name] {
+			c.fault(name, "the manifest does not name it")
+		}
+	}
+	want := map[string]int{}
+	for _, n := range c.Manifest.Counts {
+		want[n.Kind] = n.Records
+	}
+	if _, err := agreed(counts(c.Manifest.Files), want); err != nil {
+		c.fault(ManifestName, "%s", problem.Text(err))
+	}
+}
+
+func (c *check) readKeys() {
+	var keys []Key
+	if err := parse(c.bodies[KeysName], &keys); err != nil {
+		c.fault(KeysName, "%s", problem.Text(err))
+	}
+	for _, k := range keys {
+		c.keys = append(c.keys, k.Verifier)
+	}
+	if !slices.Contains(c.keys, c.Key) {
+		c.fault(KeysName, "the key that the bundle is checked with is not in it")
+		c.keys = append(c.keys, c.Key)
+	}
+}
+
+func (c *check) checkpoint() {
+	head, err := ledger.OpenCheckpoint(string(c.bodies[CheckpointName]), c.Key)
+	switch {
+	case err != nil:
+		c.fault(CheckpointName, "%s", problem.Text(err))
+	case head.Size != c.Manifest.Journal.Size || hex.EncodeToString(head.Root) != c.Manifest.Journal.Root:
+		c.fault(CheckpointName, "the manifest is about another checkpoint")
+	}
+}
+
+func (c *check) proof(f File) {
+	body, ok := c.bodies[f.Path]
+	if !ok {
+		return // named by files
+	}
+	p, err := ledger.ParseProof(body)
+	if err == nil {
+		_, err = ledger.VerifyProof(p, c.Key)
+	}
+	if err == nil && p.Checkpoint != string(c.bodies[CheckpointName]) {
+		err = problem.New(problem.Invalid, "it is of another checkpoint")
+	}
+	if err != nil {
+		c.fault(f.Path, "%s", problem.Text(err))
+		return
+	}
+	c.Proofs++
+}
+
+// signature checks an envelope, and that its statement names the digest of the file that it signs.
+func (c *check) signature(ctx context.Context, f File) {
+	body, ok := c.bodies[f.Path]
+	if !ok {
+		return
+	}
+	var head struct {
+		Type string `json:"payloadType"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil {
+		c.fault(f.Path, "it is not a signed envelope")
+		return
+	}
+	sealed, err := ledger.OpenEnvelope(ctx, body, head.Type, c.keys...)
+	if err != nil {
+		c.fault(f.Path, "%s", problem.Text(err))
+		return
+	}
+	if f.Of != "" {
+		var payload any
+		sum := sha256.Sum256(c.bodies[f.Of])
+		if json.Unmarshal(sealed.Payload, &payload) != nil || !holds(payload, hex.EncodeToString(sum[:])) {
+			c.fault(f.Path, "it does not sign %s", f.Of)
+			return
+		}
+	}
+	c.Signatures++
+}
+
+// holds reports whether a JSON value has a text somewhere within.
+func holds(v any, text string) bool {
+	switch v := v.(type) {
+	case string:
+		return v == text
+	case []any:
+		return slices.ContainsFunc(v, func(e any) bool { return holds(e, text) })
+	case map[string]any:
+		for _, e := range v {
+			if holds(e, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// redactions checks that each commitment stands where the text was, and that removed files are gone.
+func (c *check) redactions() {
+	for _, r := range c.Manifest.Redactions {
+		body, there := c.bodies[r.Path]
+		switch {
+		case r.At == "" && there:
+			c.fault(r.Path, "it should have been removed")
+		case r.At != "" && !bytes.Contains(body, []byte("sha256:"+r.SHA256)):
+			c.fault(r.Path, "the commitment of %s does not stand in it", r.At)
+		}
+	}
+}
