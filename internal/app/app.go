@@ -26,6 +26,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/vuln"
 	"triward/internal/web"
@@ -41,6 +42,7 @@ type App struct {
 	blobs  *blob.Store
 	key    *ledger.Key
 	people *people.Directory
+	signer *signature.Signer
 	feeds  ingest.Feeds
 }
 
@@ -68,6 +70,13 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.people = &people.Directory{DB: a.db, Limits: people.Limits{Idle: time.Duration(c.SessionIdle) * time.Minute, Absolute: time.Duration(c.SessionLimit) * time.Hour}}
+	stamps, err := signature.OpenAuthority(c.stampKeyFile(), Origin(c))
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	a.signer = &signature.Signer{DB: a.db, People: a.people, Key: a.key, Stamp: stamps,
+		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -102,7 +111,7 @@ func (a *App) RunFeed(ctx context.Context, feed string) error {
 
 // doors are the web pages and the API.
 func (a *App) doors() (*web.Server, *api.Server) {
-	w := &web.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	w := &web.Server{DB: a.db, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
 	s := &api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},

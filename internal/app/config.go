@@ -26,6 +26,9 @@ type Config struct {
 	DatabaseFile   string   `toml:"database_file"`   // a file that holds the address, where it has a password
 	Blobs          string   `toml:"blobs"`           // dir:PATH or s3://…
 	KeyFile        string   `toml:"key_file"`        // the key that signs checkpoints of the journal
+	StampKeyFile   string   `toml:"stamp_key_file"`  // key and certificate of the built-in time-stamp authority; "" means beside key_file
+	SignIdle       int      `toml:"sign_idle"`       // minutes without a signature after which both components are asked for again; at most 15
+	SignAlways     bool     `toml:"sign_always"`     // ask for both components with each signature
 	Socket         string   `toml:"socket"`          // unix socket for the command line; "" for none
 	TLSCertificate string   `toml:"tls_certificate"` // PEM file
 	TLSKey         string   `toml:"tls_key"`         // PEM file
@@ -46,6 +49,7 @@ func DefaultConfig(dir string) Config {
 		Socket:       filepath.Join(dir, "triward.sock"),
 		Roles:        []string{"web", "work"},
 		SessionIdle:  30,
+		SignIdle:     15,
 		SessionLimit: 12,
 		LogLevel:     "info",
 	}
@@ -130,6 +134,12 @@ func (c *Config) override(environ []string) error {
 				l.Add("TRIWARD_"+strings.ToUpper(key), "must be a whole number")
 			}
 			f.SetInt(int64(n))
+		case reflect.Bool:
+			b, err := strconv.ParseBool(v)
+			if err != nil {
+				l.Add("TRIWARD_"+strings.ToUpper(key), "must be true or false")
+			}
+			f.SetBool(b)
 		case reflect.Slice:
 			f.Set(reflect.ValueOf(strings.Split(v, ",")))
 		}
@@ -171,6 +181,9 @@ func (c Config) Validate() error {
 	if c.SessionIdle < 1 || c.SessionIdle > 24*60 {
 		l.Add("session_idle", "must be from 1 to 1440 minutes")
 	}
+	if c.SignIdle < 1 || c.SignIdle > 15 {
+		l.Add("sign_idle", "must be from 1 to 15 minutes")
+	}
 	if c.SessionLimit < 1 || c.SessionLimit > 24*30 {
 		l.Add("session_limit", "must be from 1 to 720 hours")
 	}
@@ -178,6 +191,14 @@ func (c Config) Validate() error {
 		l.Add("log_level", "must be debug, info, warn or error")
 	}
 	return l.Err("the configuration is not valid")
+}
+
+// stampKeyFile is where the key of the time-stamp authority is.
+func (c Config) stampKeyFile() string {
+	if c.StampKeyFile != "" {
+		return c.StampKeyFile
+	}
+	return filepath.Join(filepath.Dir(c.KeyFile), "time-stamp.pem")
 }
 
 // Print writes the effective values as TOML. A password in an address is not shown.

@@ -24,6 +24,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -189,6 +190,8 @@ type demonstration struct {
 	dir       string // of the feeds
 	password  string
 	people    *people.Directory
+	signer    *signature.Signer
+	signers   map[string]*demoSigner // by login
 	fleet     device.Fleet
 	catalog   product.Catalog
 	source    vuln.Feeds
@@ -212,8 +215,9 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 	if err != nil {
 		return err
 	}
+	directory := &people.Directory{DB: db}
 	d := &demonstration{db: db, clock: clock, end: end, content: content.Demo{Now: end}, dir: filepath.Join(dir, "demo-feeds"), password: password,
-		people: &people.Directory{DB: db}, fleet: device.Fleet{DB: db}, catalog: product.Catalog{DB: db}, source: vuln.Feeds{DB: db},
+		people: directory, signer: &signature.Signer{DB: db, People: directory, Key: a.key, Stamp: a.signer.Stamp}, signers: map[string]*demoSigner{}, fleet: device.Fleet{DB: db}, catalog: product.Catalog{DB: db}, source: vuln.Feeds{DB: db},
 		verdicts: vuln.Verdicts{DB: db}, aliases: vuln.NameAliases{DB: db}, decisions: risk.Decisions{DB: db}, ranker: risk.Ranker{DB: db},
 		feeds:  ingest.Feeds{DB: db, Log: slog.New(slog.DiscardHandler), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: mathrand.Float64}},
 		actors: map[string]store.Actor{}, models: map[string]product.Model{}, releases: map[string]product.ReleaseID{},
@@ -243,7 +247,7 @@ func (d *demonstration) tell(ctx context.Context) error {
 			return fmt.Errorf("day %d: %w", -day, err)
 		}
 	}
-	return nil
+	return d.putDown(ctx)
 }
 
 // morning is when people begin on a day: not always at the same minute. The last day ends at the end of the story.

@@ -6,6 +6,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/people"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -50,7 +51,10 @@ func (d *demonstration) staff(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.actors[p.login] = store.Actor{ID: account, Name: p.name}
+		d.actors[p.login] = store.Actor{ID: account, Name: p.name, Grants: []store.Grant{{Kinds: []string{people.KindSelf}, All: true}}}
+		if err := d.signer.VerifyIdentity(ctx, signature.Verify{Account: account, How: signature.Employment, Evidence: "staff record of the demonstration"}); err != nil {
+			return err
+		}
 		if len(p.sites)+len(p.makers) > 0 {
 			continue
 		}

@@ -22,6 +22,15 @@ type Signer struct {
 	Policy Policy
 }
 
+// Keys are what checks the signatures of this signer, where its time stamps are its own.
+func (s *Signer) Keys() Keys {
+	k := Keys{Servers: []string{s.Key.Verifier()}}
+	if a, ok := s.Stamp.(*Authority); ok {
+		k.Authorities = []string{a.Certificate()}
+	}
+	return k
+}
+
 // Factors are what a signer shows. Empty parts were not shown.
 type Factors struct {
 	SessionToken string

@@ -21,6 +21,7 @@ type Form struct {
 	Fields  []Field
 	Message string // what was wrong as a whole
 	Faults  []FormFault
+	Sign    *SignForm // sending the form signs it
 }
 
 // FormFault is one fault in the summary, with the field that it links to.
@@ -90,12 +91,11 @@ func (f *Form) blame(err error) bool {
 	}
 	f.Message = sentence(e.Message)
 	for _, fault := range e.Faults {
-		i := f.field(fault.Path)
-		if i < 0 {
+		x := f.field(fault.Path)
+		if x == nil {
 			f.Faults = append(f.Faults, FormFault{Label: fault.Path, Text: fault.Reason})
 			continue
 		}
-		x := &f.Fields[i]
 		if x.Fault != "" {
 			x.Fault += "; "
 		}
@@ -105,16 +105,22 @@ func (f *Form) blame(err error) bool {
 	return true
 }
 
-// field is the place of the field that a fault's path names: the field itself, or the one that holds the list.
-func (f *Form) field(path string) int {
+// field is the field that a fault's path names: the field itself, or the one that holds the list; nil for none.
+func (f *Form) field(path string) *Field {
+	all := [][]Field{f.Fields}
+	if f.Sign != nil {
+		all = append(all, f.Sign.Fields)
+	}
 	for _, name := range []string{path, strings.FieldsFunc(path+".", func(r rune) bool { return r == '.' || r == '[' })[0]} {
-		for i, x := range f.Fields {
-			if x.Name == name {
-				return i
+		for _, fields := range all {
+			for i := range fields {
+				if fields[i].Name == name {
+					return &fields[i]
+				}
 			}
 		}
 	}
-	return -1
+	return nil
 }
 
 // with gives every field an id of its own in the page.

@@ -9,6 +9,7 @@ import (
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/product"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -105,6 +106,8 @@ type personPage struct {
 	MayEnd   bool
 	MayToken bool
 	MayTOTP  bool
+	Identity signature.Identity
+	Verify   *Form
 	State    *Form
 	Link     string // a one-time link, shown once
 }
@@ -139,6 +142,9 @@ func (s *Server) personOf(v *visit) (personPage, error) {
 			}
 			p.Grant = &f
 		}
+		if p.Identity, err = signature.IdentityOf(ctx, r, id); err != nil {
+			return err
+		}
 		p.History, err = history(ctx, r, id)
 		return err
 	})
@@ -146,6 +152,10 @@ func (s *Server) personOf(v *visit) (personPage, error) {
 		return p, err
 	}
 	p.Frame = v.frame(p.Account.Name, urlPeople(), Link{urlPeople(), "People"})
+	if v.may(people.KindVerified) && id != v.actor.ID {
+		f := identityForm(id)
+		p.Verify = &f
+	}
 	if v.may(people.KindAccountChanged) {
 		f := Form{ID: "change", Action: urlAccountOf(id), Submit: "Save"}.with(accountFields(p.Account)...)
 		p.Change = &f

@@ -19,6 +19,7 @@ import (
 	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/risk"
+	"triward/internal/signature/signaturetest"
 	"triward/internal/store"
 	"triward/internal/testdb"
 	"triward/internal/vuln"
@@ -29,7 +30,8 @@ var update = flag.Bool("update", false, "write the golden files")
 // newServer is a server on a database, with hashes that cost nothing.
 func newServer(t *testing.T, db *store.DB) *Server {
 	t.Helper()
-	s := &Server{DB: db, People: &people.Directory{DB: db, Cost: people.Cost{Memory: 8, Passes: 1, Threads: 1}}, Fleet: device.Fleet{DB: db}, Catalog: product.Catalog{DB: db},
+	signer := signaturetest.New(t, db)
+	s := &Server{DB: db, People: signer.People, Signer: signer.Signer, Fleet: device.Fleet{DB: db}, Catalog: product.Catalog{DB: db},
 		Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
 		RunFeed: func(context.Context, string) error { return nil }, Version: "test", Log: slog.New(slog.DiscardHandler), SecurityMail: "security@example.org", Scratch: t.TempDir()}
 	if err := s.People.Seed(testdb.System()); err != nil {

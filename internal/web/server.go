@@ -11,6 +11,7 @@ import (
 	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/risk"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -19,6 +20,7 @@ import (
 type Server struct {
 	DB        *store.DB
 	People    *people.Directory
+	Signer    *signature.Signer
 	Fleet     device.Fleet
 	Catalog   product.Catalog
 	Verdicts  vuln.Verdicts

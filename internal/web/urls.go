@@ -47,6 +47,8 @@ func SetupPath(secret string) string { return urlSetup() + "?link=" + url.QueryE
 
 func urlPassword() string       { return "/password" }
 func urlAccount() string        { return "/account" }
+func urlSigning() string        { return "/account/signing" }
+func urlAccountability() string { return "/account/signing/accountability" }
 func urlOverview() string       { return "/overview" }
 func urlRisk() string           { return "/risk" }
 func urlDevices() string        { return "/devices" }
@@ -67,15 +69,16 @@ func urlNames() string          { return "/names" }
 func urlJournal() string        { return "/journal" }
 func urlSystem() string         { return "/system" }
 
-func urlDevice(id any) string    { return path("devices", text(id)) }
-func urlProduct(id any) string   { return path("products", text(id)) }
-func urlVuln(id string) string   { return path("vulnerabilities", id) }
-func urlDecision(id any) string  { return path("decisions", text(id)) }
-func urlAccountOf(id any) string { return path("people", text(id)) }
-func urlSBOM(id any) string      { return path("sboms", text(id)) }
-func urlFeed(id any) string      { return path("feeds", text(id)) }
-func urlImport(id any) string    { return path("imports", text(id)) }
-func urlRole(id any) string      { return path("roles", text(id)) }
+func urlDevice(id any) string       { return path("devices", text(id)) }
+func urlProduct(id any) string      { return path("products", text(id)) }
+func urlVuln(id string) string      { return path("vulnerabilities", id) }
+func urlDecision(id any) string     { return path("decisions", text(id)) }
+func urlAccountOf(id any) string    { return path("people", text(id)) }
+func urlSBOM(id any) string         { return path("sboms", text(id)) }
+func urlFeed(id any) string         { return path("feeds", text(id)) }
+func urlImport(id any) string       { return path("imports", text(id)) }
+func urlSignature(id string) string { return path("signatures", id) }
+func urlRole(id any) string         { return path("roles", text(id)) }
 
 func urlWhy(device any, vulnerability string) string {
 	return path("risk", text(device), vulnerability)

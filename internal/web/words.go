@@ -16,7 +16,7 @@ func functions() template.FuncMap {
 		"asset": assetURL, "n": count, "when": when, "day": day, "word": word, "badge": badge, "harm": harmBadge, "exploit": exploitBadge,
 		"cell": cellBadge, "kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
-		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "rowWords": rowWords, "account": urlAccountOf,
+		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf,
 	}
 }
 
@@ -27,7 +27,7 @@ var words = map[string]string{
 	"mac": "MAC address", "ae_title": "AE title", "hostname": "host name", "csaf": "CSAF", "cve": "CVE", "nvd": "NVD", "osv": "OSV", "kev": "KEV", "epss": "EPSS",
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
-	"it_owner": "IT owner", "openvex": "OpenVEX",
+	"it_owner": "IT owner", "totp": "code of an authenticator", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
 }
 
 // word is a term of a closed list in words, any string type.

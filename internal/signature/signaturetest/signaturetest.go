@@ -54,12 +54,6 @@ func New(t testing.TB, db *store.DB) *Signer {
 	return &Signer{Signer: &signature.Signer{DB: db, People: d, Key: key, Stamp: authority}, people: map[string]*person{}}
 }
 
-// Keys are what checks the signatures of s.
-func (s *Signer) Keys() signature.Keys {
-	a, _ := s.Stamp.(*signature.Authority)
-	return signature.Keys{Servers: []string{s.Key.Verifier()}, Authorities: []string{a.Certificate()}}
-}
-
 // As is a context in which an account acts with some kinds everywhere.
 func (s *Signer) As(account string, kinds ...string) context.Context {
 	name := account

@@ -159,6 +159,12 @@
     for (const c of $$("[data-chart]")) if (c.drawn) draw(c);
   });
 
+  // ---- A signature keeps the zone of the signer's clock.
+  document.addEventListener("submit", (e) => {
+    const zone = $("input[name='zone'][type='hidden']", e.target);
+    if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  });
+
   // ---- Leaving a changed form asks.
   let dirty = false;
   document.addEventListener("input", (e) => { if (e.target.closest("form[data-guard]") && !e.target.closest(".door")) dirty = true; });

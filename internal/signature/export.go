@@ -1,0 +1,114 @@
+package signature
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"triward/internal/ledger"
+	"triward/internal/people"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// ExportFormat names the file of a signature.
+const ExportFormat = "triward-signature/1"
+
+// maxExport bounds such a file, in bytes.
+const maxExport = 1 << 20
+
+// Export is a signature with all that checks it but the keys. As JSON, bytes are base64.
+type Export struct {
+	Format   string          `json:"format"`
+	Envelope json.RawMessage `json:"envelope"`
+	Token    []byte          `json:"time_stamp"`
+	Stamps   []Stamp         `json:"other_time_stamps,omitempty"`
+	Proof    ledger.Proof    `json:"proof"` // that the journal holds the digest of the statement
+}
+
+// Stamp is a token of a time-stamp authority outside, over the envelope's signature.
+type Stamp struct {
+	Authority string `json:"authority"`
+	Token     []byte `json:"token"`
+}
+
+// Export is a signature as a file. Whoever may see the record may have it.
+func (s *Signer) Export(ctx context.Context, id string) ([]byte, error) {
+	e := Export{Format: ExportFormat}
+	var seq int64
+	err := s.DB.View(ctx, func(r store.Reader) error {
+		sig, err := Get(ctx, r, id)
+		if err != nil {
+			return err
+		}
+		e.Envelope, e.Token, seq = sig.Envelope, sig.Token, sig.Seq
+		e.Stamps, err = stampsOf(ctx, r, id)
+		return err
+	})
+	if err == nil {
+		e.Proof, err = ledger.Ledger{DB: s.DB, Key: s.Key}.Prove(ctx, seq)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("export signature %q: %w", id, err)
+	}
+	out, err := json.MarshalIndent(e, "", "  ")
+	return append(out, '\n'), err
+}
+
+// ReadExport reads the file of a signature. It checks nothing but the form: see [Export.Check].
+func ReadExport(text []byte) (Export, error) {
+	var e Export
+	if len(text) > maxExport {
+		return e, problem.New(problem.Invalid, "the file is larger than %d KiB", maxExport>>10)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e); err != nil || d.More() || e.Format != ExportFormat {
+		return Export{}, problem.New(problem.Invalid, "this is not the file of a signature (%s)", ExportFormat)
+	}
+	return e, nil
+}
+
+// Check checks all of a file offline and returns the signature: envelope, time stamps, and that the journal holds it. Time
+// stamps of authorities outside count only where their certificate is among the keys. Everything wrong is Invalid.
+func (e Export) Check(keys Keys) (Signature, error) {
+	s, err := open(e.Envelope, e.Token, keys)
+	if err != nil {
+		return Signature{}, err
+	}
+	var entry store.Entry
+	for _, verifier := range keys.Servers {
+		if entry, err = ledger.VerifyProof(e.Proof, verifier); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return Signature{}, err
+	}
+	var body signedBody
+	if err := json.Unmarshal(entry.Body, &body); err != nil {
+		return Signature{}, problem.New(problem.Invalid, "the proof does not hold what the journal says")
+	}
+	if entry.Kind != people.KindSelfSigned || entry.Subject != s.Record.ID || entry.Actor != s.Signer || body.Statement != s.Digest || body.Signature != s.ID || !entry.At.Equal(s.At) {
+		return Signature{}, problem.New(problem.Invalid, "entry %d of the journal is about another signature", entry.Seq)
+	}
+	s.Seq = entry.Seq
+	return s, nil
+}
+
+func stampsOf(ctx context.Context, r store.Reader, id string) ([]Stamp, error) {
+	return store.All(ctx, r, func(s store.Scanner) (Stamp, error) {
+		var x Stamp
+		err := s.Scan(&x.Authority, &x.Token)
+		return x, err
+	}, `SELECT authority, token FROM signature_stamp WHERE signature = $1 ORDER BY authority`, id)
+}
+
+// By are the newest signatures of a person, newest first: one's own, or anybody's with people.read.
+func By(ctx context.Context, r store.Reader, account string, limit int) ([]Signature, error) {
+	if _, err := people.Get(ctx, r, account); err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, scan, `SELECT `+columns+` FROM signature WHERE account = $1 ORDER BY seq DESC LIMIT $2`, account, min(max(limit, 1), 1000))
+}

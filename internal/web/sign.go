@@ -1,0 +1,156 @@
+package web
+
+import (
+	"context"
+	"net/url"
+
+	"triward/internal/problem"
+	"triward/internal/signature"
+	"triward/internal/store"
+)
+
+// SignForm are the fields by which a form is signed, and what the signature will mean. It is nil on forms that need none.
+type SignForm struct {
+	ID      string
+	Means   string // "approval"
+	Both    bool   // both components are asked for
+	Fields  []Field
+	Blocked string // why the visitor cannot sign now; "" when they can
+	Link    Link   // where to put that right
+}
+
+// signForm makes the fields for the next signature of the visitor. v.factors reads what is sent.
+func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Meaning) (*SignForm, error) {
+	n, err := v.s.Signer.Needs(ctx, r, v.who())
+	if err != nil {
+		return nil, err
+	}
+	f := &SignForm{ID: "sign", Means: word(means), Both: n.Both}
+	switch {
+	case n.Identity:
+		f.Blocked, f.Link = "Nobody has verified yet who you are, or it must be done again.", Link{urlSigning(), "How to get ready to sign"}
+	case !n.Password || !n.Code:
+		f.Blocked, f.Link = "A signature takes two components: set up an authenticator first.", Link{urlSigning(), "How to get ready to sign"}
+	case n.Accountability && means != signature.Acknowledgement:
+		f.Blocked, f.Link = "Acknowledge once what your signature means.", Link{urlAccountability(), "Read and sign"}
+	}
+	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "password", Label: "Your password", Kind: "password", Required: n.Both, Autocomplete: "current-password"}}
+	if n.Both {
+		f.Fields = append(f.Fields, Field{Name: "code", Label: "Code of your authenticator", Kind: "text", Required: true, Autocomplete: "one-time-code", Mode: "numeric"})
+	} else {
+		f.Fields[1].Required = true
+		f.Fields[1].Help = "You signed a moment ago, so that the password is enough."
+	}
+	for i := range f.Fields {
+		f.Fields[i].ID = f.ID + "-" + f.Fields[i].Name
+	}
+	return f, nil
+}
+
+// who is the visitor's session as signing wants to know it.
+func (v *visit) who() signature.Factors {
+	return signature.Factors{SessionToken: v.cookie(sessionCookie), Address: v.address(), Agent: v.r.UserAgent()}
+}
+
+// factors are what the visitor showed in the fields of a [SignForm].
+func (v *visit) factors(f url.Values) signature.Factors {
+	out := v.who()
+	out.Password, out.Code, out.Zone = f.Get("password"), f.Get("code"), f.Get("zone")
+	return out
+}
+
+// signingPage says what the visitor has to do before they can sign, and what they signed.
+type signingPage struct {
+	Frame
+	Identity signature.Identity
+	Needs    signature.Needs
+	Signed   []signature.Signature
+}
+
+func (signingPage) template() string { return "signing" }
+
+const signedOnPage = 50
+
+func (s *Server) signing(v *visit) error {
+	p := signingPage{Frame: v.frame("Signing", "", Link{urlAccount(), "Your account"})}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		var err error
+		if p.Needs, err = s.Signer.Needs(ctx, r, v.who()); err != nil {
+			return err
+		}
+		if p.Identity, err = signature.IdentityOf(ctx, r, v.actor.ID); err != nil {
+			return err
+		}
+		p.Signed, err = signature.By(ctx, r, v.actor.ID, signedOnPage)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+// accountabilityPage is the text that everybody signs before their first signature.
+type accountabilityPage struct {
+	Frame
+	Text []string
+	Done bool
+	Form Form
+}
+
+func (accountabilityPage) template() string { return "accountability" }
+
+func (s *Server) accountabilityOf(v *visit) (accountabilityPage, error) {
+	p := accountabilityPage{Frame: v.frame("Accountability for signatures", "", Link{urlAccount(), "Your account"}, Link{urlSigning(), "Signing"}),
+		Text: lines(signature.Accountability), Form: Form{ID: "accountability", Action: urlAccountability(), Submit: "Sign", Cancel: urlSigning()}}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		n, err := s.Signer.Needs(ctx, r, v.who())
+		if err != nil {
+			return err
+		}
+		p.Done = !n.Accountability
+		p.Form.Sign, err = v.signForm(ctx, r, signature.Acknowledgement)
+		return err
+	})
+	return p, err
+}
+
+func (s *Server) accountability(v *visit) error {
+	p, err := s.accountabilityOf(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) accountabilityDone(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if _, err = s.Signer.Acknowledge(v.r.Context(), v.factors(f)); err == nil {
+		return v.done(urlSigning(), "You acknowledged what your signature means. You can sign now.")
+	}
+	if problem.KindOf(err) != problem.Invalid {
+		return err
+	}
+	p, perr := s.accountabilityOf(v)
+	if perr != nil {
+		return perr
+	}
+	p.Form.blame(err)
+	return v.again(p, err)
+}
+
+// identityForm records that the visitor verified who a person is.
+func identityForm(id string) Form {
+	return Form{ID: "identity", Action: urlAccountOf(id) + "/identity", Submit: "I verified who this is"}.with(
+		Field{Name: "how", Label: "How", Kind: "select", Required: true, Options: options("", signature.Ways())},
+		Field{Name: "evidence", Label: "What you saw", Kind: "text", Required: true, Placeholder: "Passport", Help: "The kind of document. Write no numbers of documents here."})
+}
+
+func (s *Server) personIdentity(v *visit) error {
+	return s.personForm(v, func(p *personPage) *Form { return p.Verify }, func(ctx context.Context, id string, f url.Values) (string, error) {
+		return "The identity is verified.", s.Signer.VerifyIdentity(ctx, signature.Verify{Account: id, How: signature.How(f.Get("how")), Evidence: f.Get("evidence")})
+	})
+}
