@@ -75,6 +75,9 @@ func parse(name string, text []byte) (Document, lines, error) {
 	if ok {
 		d.Body = body
 		d.inside(l, f)
+		if n, reason := tooMuch(body); reason != "" {
+			f.add(l.body+n-1, "%s", reason)
+		}
 	}
 	if err := f.err("read document"); err != nil {
 		return Document{}, lines{}, err
