@@ -18,7 +18,7 @@ var (
 		regexp.MustCompile(`(?i)\b[0-9]+(?:[.,][0-9]+)?(?:` + between + `)?` + longUnit + `\b`),
 		regexp.MustCompile(`\b[0-9]+(?:[.,][0-9]+)? ?(?:h|hrs?|mins?|secs?|ms|wks?|yrs?)\b`),
 		regexp.MustCompile(`\b[0-9]+d\b`),
-		regexp.MustCompile(`(?i)\b(?:within|in|after|every|under|at most|at least|than|for) an? (?:second|minute|hour|day|week|fortnight|month|quarter|year)\b`),
+		regexp.MustCompile(`(?i)\b(?:within|after|under|at most|at least|than) an? (?:second|minute|hour|day|week|fortnight|month|quarter|year)\b`),
 		regexp.MustCompile(`\bP(?:[0-9]+[YMWD])+(?:T(?:[0-9]+[HMS])+)?\b|\bPT(?:[0-9]+[HMS])+\b`),
 	}
 	celDuration = regexp.MustCompile(`duration\s*\(\s*['"][^'"]*['"]\s*\)`)
