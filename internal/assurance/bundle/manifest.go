@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -136,4 +138,10 @@ func counts(files []File) map[string]int {
 		out[f.Kind]++
 	}
 	return out
+}
+
+// Digest is the SHA-256 of a content in hexadecimal.
+func Digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }

@@ -3,11 +3,14 @@ package bundle
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
 	"triward/internal/ledger"
 	"triward/internal/problem"
@@ -53,8 +56,7 @@ func (c *check) fault(part, what string, args ...any) {
 // Verify checks a bundle offline and names everything that is wrong with it. key is the verifier key that the reader got
 // from the organisation by another way; "" takes the one in the bundle.
 func Verify(ctx context.Context, archive []byte, key string) Report {
-	sum := sha256.Sum256(archive)
-	c := &check{Report: Report{SHA256: hex.EncodeToString(sum[:]), Faults: []Fault{}}, bodies: map[string][]byte{}}
+	c := &check{Report: Report{SHA256: Digest(archive), Faults: []Fault{}}, bodies: map[string][]byte{}}
 	entries, faults := unpack(archive)
 	c.Faults = append(c.Faults, faults...)
 	for _, e := range entries {
@@ -101,7 +103,20 @@ func (c *check) envelope(ctx context.Context, manifest []byte) {
 	want, err := json.Marshal(statementOf(manifest))
 	if err != nil || !bytes.Equal(sealed.Payload, want) {
 		c.fault(ManifestName, "it is not the one that was signed")
+		return
 	}
+	if text, err := plainEnvelope(c.Key, sealed); err != nil || !bytes.Equal(text, c.bodies[EnvelopeName]) {
+		c.fault(EnvelopeName, "it is not written as the form asks for")
+	}
+}
+
+// plainEnvelope is the one way to write an envelope. The manifest names every file but its own envelope, and JSON and
+// base64 leave room for changes that mean the same.
+func plainEnvelope(key string, s ledger.Sealed) ([]byte, error) {
+	name, rest, _ := strings.Cut(key, "+")
+	hash, _, _ := strings.Cut(rest, "+")
+	return json.Marshal(dsse.Envelope{PayloadType: StatementType, Payload: base64.StdEncoding.EncodeToString(s.Payload),
+		Signatures: []dsse.Signature{{KeyID: name + "+" + hash, Sig: base64.StdEncoding.EncodeToString(s.Signature)}}})
 }
 
 // files compares every file with the manifest, and the counts with the files.
@@ -115,11 +130,10 @@ func (c *check) files() {
 			continue
 		}
 		c.Files++
-		sum := sha256.Sum256(body)
 		switch {
 		case len(body) != f.Size:
 			c.fault(f.Path, "it has %d bytes, the manifest says %d", len(body), f.Size)
-		case hex.EncodeToString(sum[:]) != f.SHA256:
+		case Digest(body) != f.SHA256:
 			c.fault(f.Path, "its content is not the one in the manifest")
 		}
 	}
@@ -200,8 +214,7 @@ func (c *check) signature(ctx context.Context, f File) {
 	}
 	if f.Of != "" {
 		var payload any
-		sum := sha256.Sum256(c.bodies[f.Of])
-		if json.Unmarshal(sealed.Payload, &payload) != nil || !holds(payload, hex.EncodeToString(sum[:])) {
+		if json.Unmarshal(sealed.Payload, &payload) != nil || !holds(payload, Digest(c.bodies[f.Of])) {
 			c.fault(f.Path, "it does not sign %s", f.Of)
 			return
 		}

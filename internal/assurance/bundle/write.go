@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/csv"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -69,8 +67,7 @@ func Write(ctx context.Context, c Contents) (Built, error) {
 		if n := len(m.Files); n > 0 && m.Files[n-1].Path == it.Path {
 			return Built{}, problem.New(problem.Conflict, "two files of the bundle would be %s", it.Path)
 		}
-		sum := sha256.Sum256(it.Body)
-		it.Size, it.SHA256 = len(it.Body), hex.EncodeToString(sum[:])
+		it.Size, it.SHA256 = len(it.Body), Digest(it.Body)
 		m.Files = append(m.Files, it.File)
 		entries = append(entries, entry{name: it.Path, body: it.Body})
 	}
@@ -99,8 +96,7 @@ func (c Contents) finish(ctx context.Context, out Built, m Manifest, entries []e
 	if out.Archive, err = pack(entries); err != nil {
 		return Built{}, err
 	}
-	sum := sha256.Sum256(out.Archive)
-	out.SHA256, out.Manifest = hex.EncodeToString(sum[:]), m
+	out.SHA256, out.Manifest = Digest(out.Archive), m
 	return out, nil
 }
 
@@ -120,9 +116,8 @@ type subject struct {
 }
 
 func statementOf(manifest []byte) statement {
-	sum := sha256.Sum256(manifest)
 	return statement{Type: "https://in-toto.io/Statement/v1", Predicate: "https://triward.invalid/bundle/v1",
-		Subject: []subject{{Name: ManifestName, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}}}
+		Subject: []subject{{Name: ManifestName, Digest: map[string]string{"sha256": Digest(manifest)}}}}
 }
 
 func (c Contents) validate() error {
@@ -275,12 +270,11 @@ func indexOf(items []Item) ([]byte, error) {
 	w.UseCRLF = true // RFC 4180
 	rows := [][]string{{"request line", "kind", "record", "revision", "title", "mark", "file", "sha256"}}
 	for _, it := range sorted {
-		sum := sha256.Sum256(it.Body)
 		line := ""
 		if it.Line > 0 {
 			line = strconv.Itoa(it.Line)
 		}
-		rows = append(rows, []string{line, it.Kind, it.Record, it.Revision, plainCell(it.Title), it.Mark, it.Path, hex.EncodeToString(sum[:])})
+		rows = append(rows, []string{line, it.Kind, it.Record, it.Revision, plainCell(it.Title), it.Mark, it.Path, Digest(it.Body)})
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return nil, err

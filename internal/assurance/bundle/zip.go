@@ -163,6 +163,9 @@ func checkDirectory(entries []entry, got []byte, at int) []Fault {
 	if i < 0 {
 		return nil
 	}
+	if len(got) != len(want) && (len(got) < 4 || binary.LittleEndian.Uint32(got) != centralMark) {
+		return []Fault{{headerOf("", len(entries)), fmt.Sprintf("byte %d does not begin a file", at)}}
+	}
 	where, pos := "end of the archive", 0
 	for _, e := range entries {
 		if pos += centralSize + len(e.name); i < pos {

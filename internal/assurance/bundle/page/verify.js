@@ -70,7 +70,9 @@
     const directory = join(...central);
     const want = join(directory, little([0x06054b50, 4], [0, 2], [0, 2], [entries.length, 2], [entries.length, 2], [directory.length, 4], [at, 4], [0, 2]));
     const got = b.subarray(at), i = differs(got, want);
-    if (i >= 0) {
+    if (i >= 0 && got.length !== want.length && (got.length < 4 || view.getUint32(at, true) !== 0x02014b50)) {
+      fault(`header of file number ${entries.length + 1} of the archive`, `byte ${at} does not begin a file`);
+    } else if (i >= 0) {
       let where = "end of the archive", pos = 0;
       for (let n = 0; n < entries.length; n++) {
         pos += central[n].length;
@@ -187,7 +189,10 @@
     if (!await attempt("key", async () => { key = await openKey(report.key); })) return report;
 
     await attempt("manifest.dsse.json", async () => {
-      const s = await openEnvelope(need("manifest.dsse.json"), [key]);
+      const body = need("manifest.dsse.json"), s = await openEnvelope(body, [key]), e = JSON.parse(text.decode(body));
+      const plain = JSON.stringify({ payloadType: "application/vnd.in-toto+json", payload: btoa(atob(e.payload)),
+        signatures: [{ keyid: key.name + "+" + hex(key.hash), sig: btoa(atob(e.signatures[0].sig)) }] });
+      if (plain !== text.decode(body)) fault("manifest.dsse.json", "it is not written as the form asks for");
       if (s.subject[0].name !== "manifest.json" || s.subject[0].digest.sha256 !== hex(await sha256(bodies.get("manifest.json")))) fault("manifest.json", "it is not the one that was signed");
     });
 
