@@ -1,0 +1,109 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"triward/internal/assurance/bundle"
+	"triward/internal/assurance/bundle/bundletest"
+)
+
+// offline takes the network from a page.
+func offline(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	if _, err := cdp.Call(ctx, t, network.Enable, network.EnableParams{}); err != nil {
+		return chromedp.Void{}, err
+	}
+	_, err := cdp.Call(ctx, t, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
+	return chromedp.Void{}, err
+}
+
+// TestBundleInBrowser lets a person check a bundle with the page inside of it: from a file, without a network.
+func TestBundleInBrowser(t *testing.T) {
+	b := open(t)
+	key := bundletest.Key(t)
+	c := bundletest.Contents(t, key)
+	c.Redactions = []bundle.Redaction{{Path: "records/run/run_1.json", At: "/patient", Reason: "health information", Salt: bytes.Repeat([]byte{7}, bundle.SaltSize)}}
+	built, err := bundle.Write(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := bundle.Page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	address := "file://" + file("verify.html", page)
+	b.do(offline)
+	check := func(archive []byte, with string) string {
+		t.Helper()
+		b.visit(address)
+		b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file("bundle.zip", archive)}))
+		if with != "" {
+			b.do(chromedp.SetValue(chromedp.CSS("#key"), with), chromedp.Evaluate[chromedp.Void](`document.getElementById("key").dispatchEvent(new Event("change"))`))
+		}
+		b.do(chromedp.WaitVisible(chromedp.CSS(`body[data-state="good"], body[data-state="bad"], body[data-state="unknown"]`)))
+		return b.text()
+	}
+
+	t.Run("AC-09 with the network off", func(t *testing.T) {
+		for _, w := range []window{{1280, 900, "light"}, {390, 844, "dark"}} {
+			b.look(w)
+			if text := check(built.Archive, ""); !strings.Contains(text, "Nothing was changed") || !strings.Contains(text, "9 files, 1 signatures and 1 proofs") || !strings.Contains(text, "health information") {
+				t.Fatal(text)
+			}
+			b.shot("bundle-good-" + w.name())
+		}
+		for _, f := range b.audit() {
+			t.Error(f)
+		}
+		if text := check(built.Archive, key.Verifier()); !strings.Contains(text, "with the key that you gave") {
+			t.Error(text)
+		}
+		if text := check(built.Archive, bundletest.Key(t).Verifier()); !strings.Contains(text, "another key signed it") {
+			t.Error(text)
+		}
+	})
+	t.Run("AC-10 one bit", func(t *testing.T) {
+		for _, c := range []struct{ where, named string }{
+			{"Tell the ward", "documents/SOP-14/1.0/document.md"},
+			{`"title": "Pump alarm"`, "records/run/run_1.json"},
+			{`"path":`, "proofs/entry-3.json"},
+			{"triward-bundle/1", bundle.ManifestName},
+			{`"payloadType":"application/vnd.in-toto`, bundle.EnvelopeName},
+			{"hospital.example/triward\n5\n", bundle.CheckpointName},
+			{"PK\x01\x02", "README.txt"},
+			{"PK\x05\x06", "end of the archive"},
+			{"PK\x03\x04", "file number 1 of the archive"},
+		} {
+			at := bytes.Index(built.Archive, []byte(c.where))
+			if at < 0 {
+				t.Fatalf("%q is not in the bundle", c.where)
+			}
+			changed := bytes.Clone(built.Archive)
+			changed[at+1] ^= 1
+			text := check(changed, key.Verifier())
+			if !strings.Contains(text, "Do not rely on this bundle") || !strings.Contains(text, c.named) {
+				t.Errorf("%q changed: %s", c.where, text)
+			}
+		}
+		b.shot("bundle-bad-390-dark")
+	})
+	if said := b.heard.since(); len(said) > 0 {
+		t.Errorf("the console said %v", said)
+	}
+}
