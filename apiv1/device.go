@@ -28,7 +28,7 @@ type DeviceFilter struct {
 	Class string `query:"safety_class" enum:"life_sustaining,life_supporting,therapeutic,diagnostic,monitoring,other,unknown"`
 	State string `query:"state" enum:"active,retired,merged" doc:"active unless said otherwise"`
 	Text  string `query:"q" maxLength:"300" doc:"Beginning of an asset tag, serial number, IP or MAC address, host name or AE title"`
-	Sort  string `query:"sort" enum:"asset_tag,site,model,match"`
+	Sort  string `query:"sort" enum:"asset_tag,-asset_tag,site,-site,ward,-ward,model,-model,class,-class,in_use,-in_use,match,-match" doc:"Absent: by asset tag; with q by what was found"`
 }
 
 // DeviceItem is a device in a list.

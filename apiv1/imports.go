@@ -48,6 +48,13 @@ type ImportRow struct {
 	Fields map[string]string `json:"fields"`
 }
 
+// ImportListQuery chooses imports.
+type ImportListQuery struct {
+	State string `query:"state" enum:"staging,applying,done"`
+	Sort  string `query:"sort" enum:"at,-at,name,-name,state,-state" doc:"Absent: the newest first"`
+	Cursor
+}
+
 // Import is how an import stands.
 type Import struct {
 	ID       string    `json:"id"`

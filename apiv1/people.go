@@ -7,6 +7,7 @@ type AccountQuery struct {
 	State string `query:"state" enum:"active,disabled"`
 	Text  string `query:"q" maxLength:"200" doc:"In login, name or e-mail"`
 	Role  string `query:"role" maxLength:"64"`
+	Sort  string `query:"sort" enum:"login,-login,name,-name,created,-created,signed_in,-signed_in" doc:"Absent: by login"`
 	Cursor
 }
 

@@ -19,6 +19,7 @@ type ModelQuery struct {
 	Manufacturer string `query:"manufacturer" maxLength:"64"`
 	Class        string `query:"safety_class" enum:"life_sustaining,life_supporting,therapeutic,diagnostic,monitoring,other,unknown"`
 	Text         string `query:"q" maxLength:"300" doc:"Words that begin the manufacturer's or the model's name"`
+	Sort         string `query:"sort" enum:"model,-model,class,-class,changed,-changed" doc:"Absent: by manufacturer and name"`
 	Cursor
 }
 

@@ -5,6 +5,7 @@ import "time"
 // LineQuery chooses lines of the ranked list. Empty fields do not restrict.
 type LineQuery struct {
 	LineFilter
+	Sort string `query:"sort" enum:"risk,-risk,identified,-identified,vulnerability,-vulnerability" doc:"Absent: the worst first"`
 	Cursor
 }
 
@@ -141,6 +142,7 @@ type Decision struct {
 type DecisionQuery struct {
 	State   string `query:"state" enum:"open,reopened,closed"`
 	Overdue string `query:"overdue" enum:"yes"`
+	Sort    string `query:"sort" enum:"at,-at,title,-title,treatment,-treatment,state,-state,owner,-owner,due,-due" doc:"Absent: the newest first"`
 	Cursor
 }
 

@@ -64,6 +64,7 @@ type FeedState struct {
 type AdvisoryQuery struct {
 	Source string `query:"source" enum:"csaf,cve,nvd,osv"`
 	Text   string `query:"q" maxLength:"300" doc:"In the id or the title"`
+	Sort   string `query:"sort" enum:"modified,-modified,published,-published,key,-key" doc:"Absent: what changed last first"`
 	Cursor
 }
 
@@ -105,6 +106,7 @@ type Told struct {
 type VulnQuery struct {
 	KEV   string `query:"kev" enum:"yes,no"`
 	Class string `query:"class" enum:"controlled,uncontrolled"`
+	Sort  string `query:"sort" enum:"risk,-risk,vulnerability,-vulnerability,affected,-affected,unknown,-unknown,uncontrolled,-uncontrolled" doc:"Absent: the worst first"`
 	Cursor
 }
 

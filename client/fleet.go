@@ -123,7 +123,7 @@ func (c *Client) StartImport(ctx context.Context, q apiv1.ImportStart, fleet io.
 }
 
 // Imports reads a page of imports, the newest first.
-func (c *Client) Imports(ctx context.Context, q apiv1.Cursor) (apiv1.Page[apiv1.Import], error) {
+func (c *Client) Imports(ctx context.Context, q apiv1.ImportListQuery) (apiv1.Page[apiv1.Import], error) {
 	return get[apiv1.Page[apiv1.Import]](ctx, c, call{method: "GET", path: "/imports", query: q})
 }
 

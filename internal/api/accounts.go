@@ -16,10 +16,10 @@ func (s *Server) accounts() {
 	})
 	add(s, op{id: "accounts", route: "GET /accounts", kind: people.KindRead, summary: "Accounts, by login"},
 		func(ctx context.Context, in *struct{ apiv1.AccountQuery }) (apiv1.Page[apiv1.Account], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]people.Account, error) {
-				return people.Accounts(ctx, r, people.AccountQuery{State: people.State(in.State), Text: in.Text, Role: in.Role, After: in.After, Limit: in.Limit})
+			p, err := read(ctx, s, func(r store.Reader) (store.Page[people.Account], error) {
+				return people.Accounts(ctx, r, people.AccountQuery{State: people.State(in.State), Text: in.Text, Role: in.Role, Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
-			return page(all, lastOf(all, in.Limit, func(a people.Account) string { return a.Login }), wireAccount), err
+			return page(p.Items, p.Next, wireAccount), err
 		})
 	add(s, op{id: "add-account", route: "POST /accounts", kind: people.KindAccountCreated, summary: "Make an account without any role; a link lets its holder choose a password", status: http.StatusCreated},
 		func(ctx context.Context, in *with[apiv1.AccountInput]) (apiv1.Made, error) {

@@ -19,7 +19,7 @@ func (s *Server) decisions() {
 	add(s, op{id: "decisions", route: "GET /decisions", kind: risk.KindRead, summary: "Decisions and how far they are, the newest first"},
 		func(ctx context.Context, in *struct{ apiv1.DecisionQuery }) (apiv1.Page[apiv1.Decision], error) {
 			p, err := read(ctx, s, func(r store.Reader) (risk.DecisionPage, error) {
-				return risk.ListDecisions(ctx, r, risk.DecisionQuery{State: risk.State(in.State), Overdue: risk.Filter(in.Overdue), Now: s.DB.Now(), After: in.After, Limit: in.Limit})
+				return risk.ListDecisions(ctx, r, risk.DecisionQuery{State: risk.State(in.State), Overdue: risk.Filter(in.Overdue), Now: s.DB.Now(), Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
 			return page(p.Items, p.Next, func(d risk.DecisionSummary) apiv1.Decision {
 				out := wireDecision(d.Decision)

@@ -80,7 +80,7 @@ func (s *Server) advisories() {
 	add(s, op{id: "advisories", route: "GET /advisories", kind: vuln.KindRead, summary: "Advisories and other records, the one that changed last first"},
 		func(ctx context.Context, in *struct{ apiv1.AdvisoryQuery }) (apiv1.Page[apiv1.AdvisoryItem], error) {
 			p, err := read(ctx, s, func(r store.Reader) (vuln.RecordPage, error) {
-				return vuln.ListRecords(ctx, r, vuln.RecordQuery{Source: advisory.Source(in.Source), Text: in.Text, After: in.After, Limit: in.Limit})
+				return vuln.ListRecords(ctx, r, vuln.RecordQuery{Source: advisory.Source(in.Source), Text: in.Text, Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
 			return page(p.Items, p.Next, wireRecord), err
 		})

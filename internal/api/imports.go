@@ -22,12 +22,12 @@ func (s *Server) imports() {
 		summary: "What importing a fleet file (CSV, NetBox export, FHIR R4 devices) would do, without doing it"}, s.previewImport)
 	add(s, op{id: "start-import", route: "POST /imports", kind: device.KindImportStarted, upload: fleetfile.MaxFileBytes, accepts: files, status: http.StatusAccepted,
 		summary: "Import a fleet file (CSV, NetBox export, FHIR R4 devices); it is taken as a whole and then applied in steps"}, s.startImport)
-	add(s, op{id: "imports", route: "GET /imports", kind: device.KindRead, summary: "Imports, the newest first"},
-		func(ctx context.Context, in *struct{ apiv1.Cursor }) (apiv1.Page[apiv1.Import], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]device.Import, error) {
-				return device.Imports(ctx, r, device.ImportID(in.After), in.Limit)
+	add(s, op{id: "imports", route: "GET /imports", kind: device.KindRead, summary: "Imports, the newest first unless asked otherwise"},
+		func(ctx context.Context, in *struct{ apiv1.ImportListQuery }) (apiv1.Page[apiv1.Import], error) {
+			p, err := read(ctx, s, func(r store.Reader) (store.Page[device.Import], error) {
+				return device.Imports(ctx, r, device.ImportQuery{State: device.ImportState(in.State), Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
-			return page(all, lastOf(all, in.Limit, func(i device.Import) string { return string(i.ID) }), wireImport), err
+			return page(p.Items, p.Next, wireImport), err
 		})
 	add(s, op{id: "import", route: "GET /imports/{id}", kind: device.KindRead, summary: "How an import stands"}, func(ctx context.Context, in *one) (apiv1.Import, error) {
 		i, err := read(ctx, s, func(r store.Reader) (device.Import, error) { return device.GetImport(ctx, r, device.ImportID(in.ID)) })

@@ -23,7 +23,7 @@ func (s *Server) listLines(ctx context.Context, in *struct{ apiv1.LineQuery }) (
 		if err != nil {
 			return apiv1.Page[apiv1.Line]{}, err
 		}
-		q.After, q.Limit = in.After, in.Limit
+		q.Sort, q.After, q.Limit = in.Sort, in.After, in.Limit
 		p, err := risk.Lines(ctx, r, q)
 		if err != nil {
 			return apiv1.Page[apiv1.Line]{}, err

@@ -45,7 +45,7 @@ func (s *Server) models() {
 		func(ctx context.Context, in *struct{ apiv1.ModelQuery }) (apiv1.Page[apiv1.Model], error) {
 			p, err := read(ctx, s, func(r store.Reader) (product.ModelPage, error) {
 				return product.Models(ctx, r, product.ModelQuery{Manufacturer: product.ManufacturerID(in.Manufacturer), Class: product.SafetyClass(in.Class),
-					Text: in.Text, After: in.After, Limit: in.Limit})
+					Text: in.Text, Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
 			return page(p.Models, p.Next, wireModel), err
 		})

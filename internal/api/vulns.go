@@ -44,7 +44,7 @@ func (s *Server) vulnerabilities() {
 
 func (s *Server) listVulns(ctx context.Context, in *struct{ apiv1.VulnQuery }) (apiv1.Page[apiv1.VulnItem], error) {
 	return read(ctx, s, func(r store.Reader) (apiv1.Page[apiv1.VulnItem], error) {
-		p, err := risk.VulnRisks(ctx, r, risk.VulnQuery{KEV: risk.Filter(in.KEV), Class: risk.Class(in.Class), After: in.After, Limit: in.Limit})
+		p, err := risk.VulnRisks(ctx, r, risk.VulnQuery{KEV: risk.Filter(in.KEV), Class: risk.Class(in.Class), Sort: in.Sort, After: in.After, Limit: in.Limit})
 		if err != nil {
 			return apiv1.Page[apiv1.VulnItem]{}, err
 		}

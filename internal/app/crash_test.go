@@ -175,12 +175,12 @@ func lookAfterKill(t *testing.T, address string, said []string) {
 }
 
 func checkAcknowledged(ctx context.Context, t *testing.T, r store.Reader, said []string) error {
-	imports, err := device.Imports(ctx, r, "", 1000)
+	imports, err := device.Imports(ctx, r, device.ImportQuery{Limit: 1000})
 	if err != nil {
 		return err
 	}
 	byID := map[string]device.Import{}
-	for _, i := range imports {
+	for _, i := range imports.Items {
 		byID[string(i.ID)] = i
 		// One that was being put aside was never acknowledged, and none of its rows is in the fleet.
 		if i.State == device.Staging && i.Applied == 0 {
@@ -198,7 +198,7 @@ func checkAcknowledged(ctx context.Context, t *testing.T, r store.Reader, said [
 				t.Errorf("acknowledged device %s is lost: %v", id, err)
 			}
 		case "import":
-			if i, ok := byID[id]; (!ok || i.State == device.Staging) && len(imports) < 1000 {
+			if i, ok := byID[id]; (!ok || i.State == device.Staging) && len(imports.Items) < 1000 {
 				t.Errorf("acknowledged import %s is lost", id)
 			}
 		case "loaded":

@@ -24,12 +24,12 @@ const exportPage = 500
 func walk(ctx context.Context, r store.Reader, q Query, fn func(Device) error) error {
 	q.After, q.Limit = "", exportPage
 	for {
-		places, p, err := page(ctx, r, q)
+		p, err := page(ctx, r, q)
 		if err != nil {
 			return fmt.Errorf("export devices: %w", err)
 		}
-		ids := make([]ID, len(places))
-		for i, x := range places {
+		ids := make([]ID, len(p.Items))
+		for i, x := range p.Items {
 			ids[i] = x.id
 		}
 		all, err := load(ctx, r, ids)

@@ -245,8 +245,8 @@ func TestImportRights(t *testing.T) {
 			if len(es) != 1 || es[0].Actor != "usr_1" || es[0].Site != string(north) {
 				t.Errorf("entries = %+v", es)
 			}
-			is, err2 := device.Imports(htm, r, "", 10)
-			if len(is) != 1 || err2 != nil {
+			is, err2 := device.Imports(htm, r, device.ImportQuery{Limit: 10})
+			if len(is.Items) != 1 || err2 != nil {
 				t.Errorf("imports = %+v, %v", is, err2)
 			}
 			return err

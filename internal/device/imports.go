@@ -312,16 +312,61 @@ func GetImport(ctx context.Context, r store.Reader, imp ImportID) (Import, error
 	return i, nil
 }
 
-// Imports reads up to limit imports that the actor may see and that are older than one ("" for the newest), newest first.
-func Imports(ctx context.Context, r store.Reader, after ImportID, limit int) ([]Import, error) {
+// ImportQuery chooses imports. Zero fields do not restrict.
+type ImportQuery struct {
+	State ImportState
+	Sort  string // of [ImportSorts]; "" is the newest first
+	After string // next of the page before
+	Limit int    // at most 1,000; 0 means 50
+}
+
+// ImportSorts are the orders of the list of imports.
+func ImportSorts() store.Sorts {
+	id := store.ByText("id")
+	return store.Sorts{"at": {id}, "name": {store.ByText("name"), id}, "state": {store.ByText("state"), store.ByNumber("at"), id}}
+}
+
+// Imports reads a page of the imports that the actor may see.
+func Imports(ctx context.Context, r store.Reader, q ImportQuery) (store.Page[Import], error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return store.Page[Import]{}, err
+	}
+	sort, err := ImportSorts().Named(q.Sort, "-at")
+	if err != nil {
+		return store.Page[Import]{}, err
+	}
+	var w store.Where
+	if q.State != "" {
+		w.And("state = ?", string(q.State))
+	}
+	ownImports(ctx, &w, scope)
+	return store.List(ctx, r, store.Listing{Columns: importColumns, From: "device_import", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanImport)
+}
+
+// CountImports counts the imports that the actor may see, by state.
+func CountImports(ctx context.Context, r store.Reader) (map[ImportState]int, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
 		return nil, err
 	}
 	var w store.Where
-	if after != "" {
-		w.And("id < ?", string(after))
+	ownImports(ctx, &w, scope)
+	type row struct {
+		state ImportState
+		n     int
 	}
+	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.state, &v.n) },
+		`SELECT state, count(*) FROM device_import`+w.SQL()+` GROUP BY state`, w.Args()...)
+	out := map[ImportState]int{}
+	for _, v := range all {
+		out[v.state] = v.n
+	}
+	return out, err
+}
+
+// ownImports restricts to the actor's imports and those of the sites that they may read.
+func ownImports(ctx context.Context, w *store.Where, scope store.Scope) {
 	if a, _ := store.ActorOf(ctx); !scope.All {
 		cond, args := "actor = ?", []any{a.ID}
 		if len(scope.Sites) > 0 {
@@ -332,7 +377,6 @@ func Imports(ctx context.Context, r store.Reader, after ImportID, limit int) ([]
 		}
 		w.And("("+cond+")", args...)
 	}
-	return store.All(ctx, r, scanImport, `SELECT `+importColumns+` FROM device_import`+w.SQL()+` ORDER BY id DESC`+w.Limit(min(max(limit, 1), 500)), w.Args()...)
 }
 
 // Issues reads up to limit rows of an import that were not applied, in the order of the file, after a position (start

@@ -2,7 +2,6 @@ package device
 
 import (
 	"context"
-	"encoding/base64"
 	"strings"
 
 	"triward/internal/problem"
@@ -10,16 +9,27 @@ import (
 	"triward/internal/store"
 )
 
-// Sort is an order of a list. Devices that are equal follow by asset tag.
+// Sort is an order of a list, with a minus in front to turn it around. Devices that are equal follow by asset tag.
 type Sort string
 
 // The closed list of orders.
 const (
 	ByTag   Sort = "asset_tag"
 	BySite  Sort = "site"
+	ByWard  Sort = "ward"
 	ByModel Sort = "model"
+	ByClass Sort = "class"
+	ByUse   Sort = "in_use"
 	ByMatch Sort = "match" // by the text that a search found; only with Prefix
 )
+
+// Sorts are the orders of the list of devices.
+func Sorts() store.Sorts {
+	tag, id := store.ByText("d.sort_tag"), store.ByText("d.id")
+	return store.Sorts{string(ByTag): {tag, id}, string(BySite): {store.ByText("d.sort_site"), tag, id}, string(ByWard): {store.ByText("d.ward"), tag, id},
+		string(ByModel): {store.ByText("d.sort_model"), tag, id}, string(ByClass): {store.ByText("d.safety_class"), tag, id},
+		string(ByUse): {store.ByText("d.in_use"), tag, id}, string(ByMatch): {store.ByText("t.term"), store.ByText("t.device_id")}}
+}
 
 // Query chooses devices. Zero fields do not restrict.
 type Query struct {
@@ -57,19 +67,16 @@ type Item struct {
 }
 
 // Page is a page of a list.
-type Page struct {
-	Items []Item
-	Next  string // "" on the last page
-}
+type Page = store.Page[Item]
 
 // List reads a page of devices.
 func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
-	ids, p, err := page(ctx, r, q)
-	if err != nil || len(ids) == 0 {
+	places, err := page(ctx, r, q)
+	if err != nil || len(places.Items) == 0 {
 		return Page{}, err
 	}
-	names := make([]ID, len(ids))
-	for i, x := range ids {
+	names := make([]ID, len(places.Items))
+	for i, x := range places.Items {
 		names[i] = x.id
 	}
 	found, err := load(ctx, r, names)
@@ -80,7 +87,8 @@ func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	for _, d := range found {
 		at[d.ID] = d
 	}
-	for _, x := range ids {
+	p := Page{Next: places.Next}
+	for _, x := range places.Items {
 		p.Items = append(p.Items, item(at[x.id], x.match))
 	}
 	return p, nil
@@ -97,24 +105,19 @@ func item(d Device, match string) Item {
 	return v
 }
 
-// place is a row's id and where it stands in the order.
+// place is a row's id and the text by which a search found it.
 type place struct {
 	id    ID
-	mark  string
 	match string
 }
 
-// page reads the ids of a page in order, and the page's Next.
-func page(ctx context.Context, r store.Reader, q Query) ([]place, Page, error) {
+// page reads the ids of a page in order.
+func page(ctx context.Context, r store.Reader, q Query) (store.Page[place], error) {
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
-		return nil, Page{}, err
+		return store.Page[place]{}, err
 	}
-	if q.Limit <= 0 {
-		q.Limit = 50
-	}
-	q.Limit = min(q.Limit, 1000)
-	if q.Sort == "" {
+	if q.Sort == "" || q.sortedByFilter() {
 		q.Sort = ByTag
 	}
 	if q.Prefix != "" {
@@ -122,43 +125,35 @@ func page(ctx context.Context, r store.Reader, q Query) ([]place, Page, error) {
 			q.Sort = ByMatch
 		}
 		if q.broad, err = broad(ctx, r, q); err != nil {
-			return nil, Page{}, err
+			return store.Page[place]{}, err
 		}
 	}
-	var w store.Where
-	q.filter(&w, scope)
-	from, order, marks, err := q.order(&w)
+	sort, err := Sorts().Named(string(q.Sort), "")
 	if err != nil {
-		return nil, Page{}, err
+		return store.Page[place]{}, err
 	}
-	found, err := store.All(ctx, r, func(s store.Scanner) (place, error) {
-		var p place
-		a, b := "", ""
-		if err := s.Scan(&p.id, &a, &b); err != nil {
-			return p, err
-		}
-		p.mark = strings.Join([]string{a, b, string(p.id)}, "\x1e")
-		if q.Sort == ByMatch {
-			p.match = a
-		}
-		return p, nil
-	}, `SELECT d.id, `+marks+from+w.SQL()+` ORDER BY `+order+w.Limit(q.Limit+1), w.Args()...)
-	if err != nil {
-		return nil, Page{}, err
+	l := store.Listing{Columns: `d.id, ''`, From: `device d`, Sort: sort, After: q.After, Limit: q.Limit}
+	q.filter(&l.Where, scope)
+	if err := q.match(&l); err != nil {
+		return store.Page[place]{}, err
 	}
-	var p Page
-	if len(found) > q.Limit {
-		found = found[:q.Limit]
-		p.Next = base64.RawURLEncoding.EncodeToString([]byte(found[len(found)-1].mark))
-	}
-	return found, p, nil
+	return store.List(ctx, r, l, func(s store.Scanner) (p place, err error) { return p, s.Scan(&p.id, &p.match) })
 }
+
+// sortedByFilter tells whether all devices that the filters leave are equal in the order: it would only walk past others.
+func (q Query) sortedByFilter() bool {
+	pinned := map[Sort]string{BySite: string(q.Site), ByWard: q.Ward, ByModel: string(q.Model), ByClass: string(q.Class), ByUse: string(q.InUse)}
+	return pinned[Sort(strings.TrimPrefix(string(q.Sort), "-"))] != ""
+}
+
+// sortsByMatch tells whether the list is in the order of what a search found.
+func (q Query) sortsByMatch() bool { return strings.TrimPrefix(string(q.Sort), "-") == string(ByMatch) }
 
 // fewMatches is how many matches are collected and then sorted; where there are more, the order is walked instead.
 const fewMatches = 8_000
 
 func broad(ctx context.Context, r store.Reader, q Query) (bool, error) {
-	if q.Sort == ByMatch {
+	if q.sortsByMatch() {
 		return false, nil
 	}
 	low, high := prefixOf(q.Prefix)
@@ -186,7 +181,7 @@ func (q Query) filter(w *store.Where, scope store.Scope) {
 			n++
 		}
 	}
-	alone := n == 1 && scope.All && q.Sort == ByTag && q.Prefix == ""
+	alone := n == 1 && scope.All && strings.TrimPrefix(string(q.Sort), "-") == string(ByTag) && q.Prefix == ""
 	for _, f := range filters {
 		switch {
 		case f.value == "":
@@ -199,55 +194,25 @@ func (q Query) filter(w *store.Where, scope store.Scope) {
 	w.Scope(scope, "(d.site_id || '')", "(d.model_id || '')")
 }
 
-// order adds the condition of the page mark and returns the tables, the order and the two columns of a mark.
-func (q Query) order(w *store.Where) (from, order, marks string, err error) {
-	var after []string
-	if q.After != "" {
-		b, err := base64.RawURLEncoding.DecodeString(q.After)
-		after = strings.Split(string(b), "\x1e")
-		if err != nil || len(after) != 3 {
-			return "", "", "", problem.New(problem.Invalid, "the page mark is not valid")
-		}
-	}
-	from = ` FROM device d`
-	switch q.Sort {
-	case ByTag:
-		marks, order = `d.sort_tag, ''`, `d.sort_tag, d.id`
-		if after != nil {
-			w.And("(d.sort_tag, d.id) > (?, ?)", after[0], after[2])
-		}
-	case BySite, ByModel:
-		column := map[Sort]string{BySite: "d.sort_site", ByModel: "d.sort_model"}[q.Sort]
-		marks, order = column+`, d.sort_tag`, column+`, d.sort_tag, d.id`
-		if after != nil {
-			w.And("("+column+", d.sort_tag, d.id) > (?, ?, ?)", after[0], after[1], after[2])
-		}
-	case ByMatch:
-		if q.Prefix == "" {
-			return "", "", "", problem.New(problem.Invalid, "the order by match needs a text to search for")
-		}
-		from = ` FROM device_term t JOIN device d ON d.id = t.device_id`
-		low, high := prefixOf(q.Prefix)
+// match restricts to what a search finds.
+func (q Query) match(l *store.Listing) error {
+	w := &l.Where
+	low, high := prefixOf(q.Prefix)
+	switch {
+	case q.sortsByMatch() && q.Prefix == "":
+		return problem.New(problem.Invalid, "the order by match needs a text to search for")
+	case q.sortsByMatch():
+		l.Columns, l.From = `d.id, t.term`, `device_term t JOIN device d ON d.id = t.device_id`
 		w.And("t.term >= ? AND t.term < ?", low, high)
 		// Each device once, at its first text.
 		w.And("NOT EXISTS (SELECT 1 FROM device_term o WHERE o.device_id = t.device_id AND o.term >= ? AND o.term < t.term)", low)
-		marks, order = `t.term, ''`, `t.term, t.device_id`
-		if after != nil {
-			w.And("(t.term, t.device_id) > (?, ?)", after[0], after[2])
-		}
-		return from, order, marks, nil
+	case q.Prefix == "":
+	case q.broad: // walking the order finds a page soon; a planner would turn EXISTS into a join of everything
+		w.And("(SELECT min(t.term) FROM device_term t WHERE t.device_id = d.id AND t.term >= ? AND t.term < ?) IS NOT NULL", low, high)
 	default:
-		return "", "", "", problem.New(problem.Invalid, "%q is not an order of devices", q.Sort)
+		w.And("d.id IN (SELECT t.device_id FROM device_term t WHERE t.term >= ? AND t.term < ?)", low, high)
 	}
-	if q.Prefix != "" {
-		low, high := prefixOf(q.Prefix)
-		if q.broad { // walking the order finds a page soon; a planner would turn EXISTS into a join of everything
-			w.And("(SELECT min(t.term) FROM device_term t WHERE t.device_id = d.id AND t.term >= ? AND t.term < ?) IS NOT NULL", low, high)
-		} else {
-			w.And("d.id IN (SELECT t.device_id FROM device_term t WHERE t.term >= ? AND t.term < ?)", low, high)
-		}
-	}
-	return from, order, marks, nil
+	return nil
 }
 
 // prefixOf is the half-open range of texts that begin with what was typed. A MAC address may be typed with any separator.

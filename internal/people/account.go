@@ -264,16 +264,31 @@ type AccountQuery struct {
 	State State
 	Text  string // in login, name or e-mail
 	Role  string // accounts with a grant of this role
-	After string // login of the last row of the page before
-	Limit int    // at most 1,000; 0 means 100
+	Sort  string // of [AccountSorts]; "" is by login
+	After string // next of the page before
+	Limit int    // at most 1,000; 0 means 50
 }
 
-// Accounts is a page of accounts by login. It needs people.read.
-func Accounts(ctx context.Context, r store.Reader, q AccountQuery) ([]Account, error) {
+// AccountSorts are the orders of the list of accounts.
+func AccountSorts() store.Sorts {
+	id := store.ByText("a.id")
+	return store.Sorts{"login": {store.ByText("a.login")}, "name": {store.ByText("a.name"), id}, "created": {store.ByNumber("a.created"), id}, "signed_in": {store.ByNumber("a.signed_in"), id}}
+}
+
+// Accounts is a page of accounts. It needs people.read.
+func Accounts(ctx context.Context, r store.Reader, q AccountQuery) (store.Page[Account], error) {
+	if err := mayRead(ctx, ""); err != nil {
+		return store.Page[Account]{}, err
+	}
+	return accountPage(ctx, r, q)
+}
+
+// CountAccounts counts accounts by state. It needs people.read.
+func CountAccounts(ctx context.Context, r store.Reader) (map[State]int, error) {
 	if err := mayRead(ctx, ""); err != nil {
 		return nil, err
 	}
-	return accountPage(ctx, r, q)
+	return countAccounts(ctx, r)
 }
 
 // Name is an account as others see it.

@@ -51,12 +51,12 @@ func TestAccountPages(t *testing.T) {
 		}
 		logins := func(q AccountQuery) string {
 			t.Helper()
-			var all []Account
+			var all store.Page[Account]
 			if err := h.view(t, func(r store.Reader) (err error) { all, err = Accounts(h.ctx, r, q); return err }); err != nil {
 				t.Fatal(err)
 			}
 			var out []string
-			for _, a := range all {
+			for _, a := range all.Items {
 				out = append(out, a.Login)
 			}
 			return strings.Join(out, " ")
@@ -64,7 +64,8 @@ func TestAccountPages(t *testing.T) {
 		for want, q := range map[string]AccountQuery{
 			"ada bob carl_x dora off root": {},
 			"ada bob":                      {Limit: 2},
-			"carl_x dora":                  {Limit: 2, After: "bob"},
+			"ada bob carl_x dora off root ": {Sort: "login"},
+			"root off dora carl_x bob ada": {Sort: "-login"},
 			"off":                          {State: Disabled},
 			"carl_x":                       {Text: "_"},
 			"":                             {Text: "%"},

@@ -196,6 +196,24 @@ func Roles(ctx context.Context, r store.Reader) ([]Role, error) {
 	return store.All(ctx, r, scanRole, `SELECT `+roleColumns+` FROM people_role ORDER BY seeded DESC, name`)
 }
 
+// CountHolders counts the accounts that have each role, by role id. It needs people.read.
+func CountHolders(ctx context.Context, r store.Reader) (map[string]int, error) {
+	if err := mayRead(ctx, ""); err != nil {
+		return nil, err
+	}
+	type row struct {
+		role string
+		n    int
+	}
+	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.role, &v.n) },
+		`SELECT role, count(DISTINCT account) FROM people_grant GROUP BY role`)
+	out := map[string]int{}
+	for _, v := range all {
+		out[v.role] = v.n
+	}
+	return out, err
+}
+
 // GetRole reads a role. It needs people.read.
 func GetRole(ctx context.Context, r store.Reader, role string) (Role, error) {
 	if err := mayRead(ctx, ""); err != nil {

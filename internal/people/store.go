@@ -53,11 +53,12 @@ func page(limit int) int {
 	return min(limit, 1000)
 }
 
-func accountPage(ctx context.Context, r store.Reader, q AccountQuery) ([]Account, error) {
-	var w store.Where
-	if q.After != "" {
-		w.And("a.login > ?", q.After)
+func accountPage(ctx context.Context, r store.Reader, q AccountQuery) (store.Page[Account], error) {
+	sort, err := AccountSorts().Named(q.Sort, "login")
+	if err != nil {
+		return store.Page[Account]{}, err
 	}
+	var w store.Where
 	if q.State != "" {
 		w.And("a.state = ?", string(q.State))
 	}
@@ -68,7 +69,21 @@ func accountPage(ctx context.Context, r store.Reader, q AccountQuery) ([]Account
 	if q.Role != "" {
 		w.And("EXISTS (SELECT 1 FROM people_grant g WHERE g.account = a.id AND g.role = ?)", q.Role)
 	}
-	return store.All(ctx, r, scanAccount, `SELECT `+accountColumns+` FROM people_account a`+w.SQL()+` ORDER BY a.login`+w.Limit(page(q.Limit)), w.Args()...)
+	return store.List(ctx, r, store.Listing{Columns: accountColumns, From: "people_account a", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanAccount)
+}
+
+func countAccounts(ctx context.Context, r store.Reader) (map[State]int, error) {
+	type row struct {
+		state State
+		n     int
+	}
+	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.state, &v.n) },
+		`SELECT state, count(*) FROM people_account GROUP BY state`)
+	out := map[State]int{}
+	for _, v := range all {
+		out[v.state] = v.n
+	}
+	return out, err
 }
 
 func scanName(s store.Scanner) (Name, error) {

@@ -69,7 +69,7 @@ func (c Catalog) ChangeManufacturer(ctx context.Context, m Manufacturer) error {
 			return err
 		}
 		if before.Name != m.Name {
-			models, err := store.All(ctx, tx, scanModel, selectModel+` WHERE m.manufacturer_id = $1`, string(m.ID))
+			models, err := store.All(ctx, tx, scanModel, `SELECT `+modelColumns+` FROM `+modelTables+` WHERE m.manufacturer_id = $1`, string(m.ID))
 			if err != nil {
 				return err
 			}

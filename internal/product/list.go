@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"triward/internal/problem"
 	"triward/internal/store"
 )
 
@@ -46,11 +45,18 @@ type ModelQuery struct {
 	Manufacturer ManufacturerID
 	Class        SafetyClass
 	Text         string // words that begin the manufacturer's or the model's name, in any case
+	Sort         string // of [ModelSorts]; "" is by manufacturer and name
 	After        string // Next of the page before
-	Limit        int    // at most 500; 0 means 50
+	Limit        int    // at most 1,000; 0 means 50
 }
 
-// ModelPage is a page of models in the order of manufacturer and name. Functions and identifiers are not filled.
+// ModelSorts are the orders of the list of models.
+func ModelSorts() store.Sorts {
+	id := store.ByText("m.id")
+	return store.Sorts{"model": {store.ByText("m.sort"), id}, "class": {store.ByText("m.safety_class"), store.ByText("m.sort"), id}, "changed": {store.ByNumber("m.changed"), id}}
+}
+
+// ModelPage is a page of models. Functions and identifiers are not filled.
 type ModelPage struct {
 	Models []Model
 	Next   string // "" on the last page
@@ -62,10 +68,10 @@ func Models(ctx context.Context, r store.Reader, q ModelQuery) (ModelPage, error
 	if err != nil {
 		return ModelPage{}, err
 	}
-	if q.Limit <= 0 {
-		q.Limit = 50
+	sort, err := ModelSorts().Named(q.Sort, "model")
+	if err != nil {
+		return ModelPage{}, err
 	}
-	q.Limit = min(q.Limit, 500)
 	var w store.Where
 	w.Scope(scope, "", "m.id")
 	if q.Manufacturer != "" {
@@ -79,27 +85,29 @@ func Models(ctx context.Context, r store.Reader, q ModelQuery) (ModelPage, error
 		w.And("(m.name_key >= ? AND m.name_key < ? OR m.manufacturer_id IN (SELECT n.manufacturer_id FROM manufacturer_name n WHERE n.name_key >= ? AND n.name_key < ?))",
 			low, high, low, high)
 	}
-	if q.After != "" {
-		sort, mid, ok := strings.Cut(q.After, "\x1e")
-		if !ok {
-			return ModelPage{}, problem.New(problem.Invalid, "the page mark is not valid")
-		}
-		w.And("(m.sort, m.id) > (?, ?)", sort, mid)
-	}
-	rows, err := store.All(ctx, r, scanModel, selectModel+w.SQL()+` ORDER BY m.sort, m.id`+w.Limit(q.Limit+1), w.Args()...)
+	p, err := store.List(ctx, r, store.Listing{Columns: modelColumns, From: modelTables, Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanModel)
+	return ModelPage{Models: p.Items, Next: p.Next}, err
+}
+
+// CountModels counts the models that the reader may see, by safety class.
+func CountModels(ctx context.Context, r store.Reader) (map[SafetyClass]int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
-		return ModelPage{}, err
+		return nil, err
 	}
-	var p ModelPage
-	if len(rows) > q.Limit {
-		rows = rows[:q.Limit]
-		last := rows[len(rows)-1]
-		p.Next = last.sort + "\x1e" + string(last.ID)
+	var w store.Where
+	w.Scope(scope, "", "id")
+	type row struct {
+		class SafetyClass
+		n     int
 	}
-	for _, m := range rows {
-		p.Models = append(p.Models, m.Model)
+	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.class, &v.n) },
+		`SELECT safety_class, count(*) FROM model`+w.SQL()+` GROUP BY safety_class`, w.Args()...)
+	out := map[SafetyClass]int{}
+	for _, v := range all {
+		out[v.class] = v.n
 	}
-	return p, nil
+	return out, err
 }
 
 // Manufacturers reads up to limit manufacturers whose name comes after a name (in lower case), in order.

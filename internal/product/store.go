@@ -64,28 +64,25 @@ func putNames(ctx context.Context, tx *store.Tx, m Manufacturer) error {
 	return nil
 }
 
-const selectModel = `SELECT m.id, m.manufacturer_id, f.name, m.name, m.safety_class, m.multi_patient, m.patients_at_once, m.changed, m.sort
-	FROM model m JOIN manufacturer f ON f.id = m.manufacturer_id`
+const (
+	modelColumns = `m.id, m.manufacturer_id, f.name, m.name, m.safety_class, m.multi_patient, m.patients_at_once, m.changed`
+	modelTables  = `model m JOIN manufacturer f ON f.id = m.manufacturer_id`
+)
 
-type modelRow struct {
-	Model
-	sort string
-}
-
-func scanModel(s store.Scanner) (modelRow, error) {
-	var m modelRow
+func scanModel(s store.Scanner) (Model, error) {
+	var m Model
 	var changed int64
-	err := s.Scan(&m.ID, &m.Manufacturer, &m.ManufacturerName, &m.Name, &m.Class, &m.MultiPatient, &m.PatientsAtOnce, &changed, &m.sort)
+	err := s.Scan(&m.ID, &m.Manufacturer, &m.ManufacturerName, &m.Name, &m.Class, &m.MultiPatient, &m.PatientsAtOnce, &changed)
 	m.Changed = store.Time(changed)
 	return m, err
 }
 
 func model(ctx context.Context, r store.Reader, mid ModelID) (Model, error) {
-	m, err := scanModel(r.QueryRow(ctx, selectModel+` WHERE m.id = $1`, string(mid)))
+	m, err := scanModel(r.QueryRow(ctx, `SELECT `+modelColumns+` FROM `+modelTables+` WHERE m.id = $1`, string(mid)))
 	if err != nil {
-		return m.Model, err
+		return m, err
 	}
-	return m.Model, fillModel(ctx, r, &m.Model)
+	return m, fillModel(ctx, r, &m)
 }
 
 func fillModel(ctx context.Context, r store.Reader, m *Model) error {

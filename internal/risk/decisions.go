@@ -37,15 +37,20 @@ type DecisionQuery struct {
 	State   State
 	Overdue Filter
 	Now     time.Time
-	After   string // id of the last decision of the page before
+	Sort    string // of [DecisionSorts]; "" is the newest first
+	After   string // next of the page before
 	Limit   int
 }
 
-// DecisionPage is a page of decisions, the newest first.
-type DecisionPage struct {
-	Items []DecisionSummary
-	Next  string
+// DecisionSorts are the orders of the list of decisions.
+func DecisionSorts() store.Sorts {
+	id := store.ByText("id")
+	return store.Sorts{"at": {id}, "title": {store.ByText("title"), id}, "treatment": {store.ByText("treatment"), id},
+		"state": {store.ByText("state"), store.ByNumber("due"), id}, "owner": {store.ByText("owner"), id}, "due": {store.ByNumber("due"), id}}
 }
+
+// DecisionPage is a page of decisions.
+type DecisionPage = store.Page[DecisionSummary]
 
 // DecisionSummary is a decision and how far it is.
 type DecisionSummary struct {
@@ -81,24 +86,19 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 		w.And("due < ?", store.Micros(q.Now))
 	}
 	touching(&w, scope)
-	if q.After != "" {
-		w.And("id < ?", q.After)
+	sort, err := DecisionSorts().Named(q.Sort, "-at")
+	if err != nil {
+		return DecisionPage{}, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
+	all, err := store.List(ctx, r, store.Listing{Columns: decisionColumns, From: "decision", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanDecision)
+	if err == nil {
+		err = readVulnerabilities(ctx, r, all.Items)
 	}
-	limit = min(limit, 1000)
-	all, err := listDecisions(ctx, r, w.SQL()+` ORDER BY id DESC`+w.Limit(limit+1), w.Args()...)
 	if err != nil {
 		return DecisionPage{}, fmt.Errorf("read decisions: %w", err)
 	}
-	var p DecisionPage
-	if len(all) > limit {
-		all = all[:limit]
-		p.Next = all[limit-1].ID
-	}
-	for _, d := range all {
+	p := DecisionPage{Next: all.Next}
+	for _, d := range all.Items {
 		counts, err := progressCounts(ctx, r, d.ID)
 		if err != nil {
 			return p, fmt.Errorf("read decisions: %w", err)
@@ -106,6 +106,27 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 		p.Items = append(p.Items, DecisionSummary{Decision: d, Counts: counts})
 	}
 	return p, nil
+}
+
+// CountDecisions counts the decisions that touch the scope of the reader, by state.
+func CountDecisions(ctx context.Context, r store.Reader) (map[State]int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	touching(&w, scope)
+	type row struct {
+		state State
+		n     int
+	}
+	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.state, &v.n) },
+		`SELECT state, count(*) FROM decision`+w.SQL()+` GROUP BY state`, w.Args()...)
+	out := map[State]int{}
+	for _, v := range all {
+		out[v.state] = v.n
+	}
+	return out, err
 }
 
 // touching restricts decisions to those about devices within a scope.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/vuln/match"
 )
@@ -42,8 +41,15 @@ type LineQuery struct {
 	Vulnerability string
 	KEV           Filter
 	Decided       Filter // has an open decision
-	After         string // cursor of the page before
+	Sort          string // of [LineSorts]; "" is the worst first
+	After         string // next of the page before
 	Limit         int    // at most 1,000; 0 means 50
+}
+
+// LineSorts are the orders of the ranked list.
+func LineSorts() store.Sorts {
+	rank, device, v := store.ByNumber("rank"), store.ByText("device"), store.ByText("vuln")
+	return store.Sorts{"risk": {rank, device, v}, "identified": {store.ByNumber("identified"), device, v}, "vulnerability": {v, rank, device}}
 }
 
 // Filter restricts to yes or no; the zero value does not restrict.
@@ -56,7 +62,7 @@ const (
 	No  Filter = "no"
 )
 
-// Page is a page of lines, the worst first. Next is the cursor of the page after, "" at the end.
+// Page is a page of lines. Next is the cursor of the page after, "" at the end.
 type Page struct {
 	Lines []Line
 	Next  string
@@ -106,30 +112,15 @@ func Lines(ctx context.Context, r store.Reader, q LineQuery) (Page, error) {
 	case No:
 		w.And("decision = ''")
 	}
-	if q.After != "" {
-		rank, device, v, err := parseCursor(q.After)
-		if err != nil {
-			return Page{}, err
-		}
-		w.And("(rank, device, vuln) < (?, ?, ?)", rank, device, v)
+	sort, err := LineSorts().Named(q.Sort, "-risk")
+	if err != nil {
+		return Page{}, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, 1000)
-	lines, err := store.All(ctx, r, scanLine, `SELECT `+strings.Join(lineColumns, ", ")+` FROM line`+w.SQL()+
-		` ORDER BY rank DESC, device DESC, vuln DESC`+w.Limit(limit+1), w.Args()...)
+	p, err := store.List(ctx, r, store.Listing{Columns: strings.Join(lineColumns, ", "), From: "line", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanLine)
 	if err != nil {
 		return Page{}, fmt.Errorf("read the ranked list: %w", err)
 	}
-	p := Page{Lines: lines}
-	if len(lines) > limit {
-		p.Lines = lines[:limit]
-		last := p.Lines[limit-1]
-		p.Next = fmt.Sprintf("%d~%s~%s", last.Rank, last.Device, last.Vulnerability)
-	}
-	return p, nil
+	return Page{Lines: p.Items, Next: p.Next}, nil
 }
 
 func severityNumber(s string) int {
@@ -138,16 +129,6 @@ func severityNumber(s string) int {
 		return 0
 	}
 	return n
-}
-
-func parseCursor(s string) (int64, string, string, error) {
-	parts := strings.SplitN(s, "~", 3)
-	if len(parts) == 3 {
-		if rank, err := strconv.ParseInt(parts[0], 10, 64); err == nil {
-			return rank, parts[1], parts[2], nil
-		}
-	}
-	return 0, "", "", problem.New(problem.Invalid, "the page address is not valid; start from the first page")
 }
 
 func scanLine(s store.Scanner) (Line, error) {
@@ -212,15 +193,20 @@ type VulnRisk struct {
 type VulnQuery struct {
 	KEV   Filter
 	Class Class
+	Sort  string // of [VulnSorts]; "" is the worst first
 	After string
 	Limit int
 }
 
-// VulnPage is a page of vulnerabilities, the worst first.
-type VulnPage struct {
-	Items []VulnRisk
-	Next  string
+// VulnSorts are the orders of the list of vulnerabilities.
+func VulnSorts() store.Sorts {
+	v := store.ByText("vuln")
+	return store.Sorts{"risk": {store.ByNumber("worst"), v}, "vulnerability": {v}, "affected": {store.ByNumber("affected"), v},
+		"unknown": {store.ByNumber("unknown"), v}, "uncontrolled": {store.ByNumber("uncontrolled"), v}}
 }
+
+// VulnPage is a page of vulnerabilities.
+type VulnPage = store.Page[VulnRisk]
 
 // VulnRisks reads a page of the vulnerabilities that concern the fleet. It needs a scope over everything: the sums do not
 // tell sites apart.
@@ -228,6 +214,25 @@ func VulnRisks(ctx context.Context, r store.Reader, q VulnQuery) (VulnPage, erro
 	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
 		return VulnPage{}, err
 	}
+	sort, err := VulnSorts().Named(q.Sort, "-risk")
+	if err != nil {
+		return VulnPage{}, err
+	}
+	p, err := store.List(ctx, r, store.Listing{Columns: "vuln, affected, unknown, uncontrolled, kev, worst", From: "vuln_risk", Where: q.where(), Sort: sort, After: q.After, Limit: q.Limit},
+		func(s store.Scanner) (v VulnRisk, err error) {
+			var kev int64
+			err = s.Scan(&v.Vulnerability, &v.Affected, &v.Unknown, &v.Uncontrolled, &kev, &v.Worst)
+			v.KEV = kev == 1
+			v.Severity, v.Exploitability = unpack(v.Worst)
+			return v, err
+		})
+	if err != nil {
+		return VulnPage{}, fmt.Errorf("read vulnerabilities: %w", err)
+	}
+	return p, nil
+}
+
+func (q VulnQuery) where() store.Where {
 	var w store.Where
 	switch q.KEV {
 	case Yes:
@@ -241,36 +246,19 @@ func VulnRisks(ctx context.Context, r store.Reader, q VulnQuery) (VulnPage, erro
 	case Controlled:
 		w.And("worst < ?", uncontrolledRank)
 	}
-	if q.After != "" {
-		rank, v, _, err := parseCursor(q.After + "~")
-		if err != nil {
-			return VulnPage{}, err
-		}
-		w.And("(worst, vuln) < (?, ?)", rank, v)
-	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, 1000)
-	items, err := store.All(ctx, r, func(s store.Scanner) (v VulnRisk, err error) {
-		var kev int64
-		err = s.Scan(&v.Vulnerability, &v.Affected, &v.Unknown, &v.Uncontrolled, &kev, &v.Worst)
-		v.KEV = kev == 1
-		v.Severity, v.Exploitability = unpack(v.Worst)
-		return v, err
-	}, `SELECT vuln, affected, unknown, uncontrolled, kev, worst FROM vuln_risk`+w.SQL()+` ORDER BY worst DESC, vuln DESC`+w.Limit(limit+1), w.Args()...)
-	if err != nil {
-		return VulnPage{}, fmt.Errorf("read vulnerabilities: %w", err)
-	}
-	p := VulnPage{Items: items}
-	if len(items) > limit {
-		p.Items = items[:limit]
-		last := p.Items[limit-1]
-		p.Next = fmt.Sprintf("%d~%s", last.Worst, last.Vulnerability)
-	}
-	return p, nil
+	return w
 }
+
+// CountVulns counts the vulnerabilities that a query chooses. It needs a scope over everything, as [VulnRisks] does.
+func CountVulns(ctx context.Context, r store.Reader, q VulnQuery) (int, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return 0, err
+	}
+	return store.CountUpTo(ctx, r, "vuln_risk", q.where(), mostCounted)
+}
+
+// mostCounted bounds a count beside a filter.
+const mostCounted = 10_000
 
 // unpack reads severity and exploitability back from a rank; see Order.
 func unpack(rank int64) (Severity, Exploitability) {

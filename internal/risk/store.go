@@ -72,9 +72,14 @@ func scanDecision(s store.Scanner) (Decision, error) {
 // listDecisions reads decisions with their vulnerabilities. where is a constant text.
 func listDecisions(ctx context.Context, r store.Reader, where string, args ...any) ([]Decision, error) {
 	all, err := store.All(ctx, r, scanDecision, `SELECT `+decisionColumns+` FROM decision `+where, args...)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return nil, err
 	}
+	return all, readVulnerabilities(ctx, r, all)
+}
+
+// readVulnerabilities fills what decisions are about.
+func readVulnerabilities(ctx context.Context, r store.Reader, all []Decision) error {
 	at := map[string]int{}
 	ids := make([]string, len(all))
 	for i, d := range all {
@@ -87,14 +92,14 @@ func listDecisions(ctx context.Context, r store.Reader, where string, args ...an
 			return v, s.Scan(&v[0], &v[1])
 		}, `SELECT decision, vuln FROM decision_vuln`+w.SQL()+` ORDER BY decision, vuln`, w.Args()...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, v := range rows {
 			d := &all[at[v[0]]]
 			d.Vulnerabilities = append(d.Vulnerabilities, v[1])
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func getDecision(ctx context.Context, r store.Reader, decision string) (Decision, error) {

@@ -2,7 +2,6 @@ package vuln
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -186,15 +185,19 @@ func told(ctx context.Context, r store.Reader, where, value string) ([]Told, err
 type RecordQuery struct {
 	Source advisory.Source
 	Text   string // in the id or title, in any case
+	Sort   string // of [RecordSorts]; "" is the one that changed last at its source first
 	After  string // Next of the page before
 	Limit  int    // at most 1,000; 0 means 50
 }
 
-// RecordPage is a page of records, the one that changed last at its source first.
-type RecordPage struct {
-	Items []RecordInfo
-	Next  string // "" on the last page
+// RecordSorts are the orders of the list of records.
+func RecordSorts() store.Sorts {
+	key := store.ByText("r.key")
+	return store.Sorts{"modified": {store.ByNumber("r.modified"), key}, "published": {store.ByNumber("r.published"), key}, "key": {key}}
 }
+
+// RecordPage is a page of records.
+type RecordPage = store.Page[RecordInfo]
 
 // ListRecords reads a page of records. Published records are no secret: every reader sees all.
 func ListRecords(ctx context.Context, r store.Reader, q RecordQuery) (RecordPage, error) {
@@ -209,32 +212,37 @@ func ListRecords(ctx context.Context, r store.Reader, q RecordQuery) (RecordPage
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(t) + "%"
 		w.And(`(lower(r.rid) LIKE ? ESCAPE '\' OR lower(r.title) LIKE ? ESCAPE '\')`, like, like)
 	}
-	if q.After != "" {
-		var at int64
-		b, err := base64.RawURLEncoding.DecodeString(q.After)
-		mark, key, ok := strings.Cut(string(b), " ")
-		if _, scanErr := fmt.Sscan(mark, &at); err != nil || !ok || scanErr != nil {
-			return RecordPage{}, problem.New(problem.Invalid, "the page mark is not valid")
-		}
-		w.And("(r.modified, r.key) < (?, ?)", at, key)
+	sort, err := RecordSorts().Named(q.Sort, "-modified")
+	if err != nil {
+		return RecordPage{}, err
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, 1000)
-	all, err := store.All(ctx, r, scanRecordInfo, `SELECT `+recordInfoColumns+` FROM record r`+w.SQL()+` ORDER BY r.modified DESC, r.key DESC`+w.Limit(limit+1), w.Args()...)
+	p, err := store.List(ctx, r, store.Listing{Columns: recordInfoColumns, From: "record r", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanRecordInfo)
 	if err != nil {
 		return RecordPage{}, fmt.Errorf("read records: %w", err)
 	}
-	p := RecordPage{Items: all}
-	if len(all) > limit {
-		p.Items = all[:limit]
-		last := p.Items[limit-1]
-		p.Next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", store.Micros(last.Modified), last.Key))
-	}
 	return p, nil
 }
+
+// CountRecords counts the records of each source, up to 10,000.
+func CountRecords(ctx context.Context, r store.Reader) (map[advisory.Source]int, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return nil, err
+	}
+	out := map[advisory.Source]int{}
+	for _, source := range []advisory.Source{advisory.CSAF, advisory.CVE, advisory.NVD, advisory.OSV} {
+		var w store.Where
+		w.And("source = ?", string(source))
+		n, err := store.CountUpTo(ctx, r, "record", w, mostCounted)
+		if err != nil {
+			return nil, err
+		}
+		out[source] = n
+	}
+	return out, nil
+}
+
+// mostCounted bounds a count beside a filter.
+const mostCounted = 10_000
 
 // GetRecord reads a record by its key.
 func GetRecord(ctx context.Context, r store.Reader, key string) (RecordInfo, error) {

@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"triward/internal/people"
@@ -24,6 +26,8 @@ type journalPage struct {
 	Subject string
 	Kind    string
 	Kinds   []Option
+	Keep    []Field // what the filters must not lose
+	Columns Columns
 	Rows    []historyRow
 	Pager   Pager
 	Head    int64
@@ -33,15 +37,24 @@ func (journalPage) template() string { return "journal" }
 
 const entriesPerPage = 100
 
-func journalQuery(v *visit) store.JournalQuery {
+func journalQuery(v *visit) (store.JournalQuery, error) {
 	q := store.JournalQuery{Subject: v.query("subject"), Order: store.NewestFirst, Limit: entriesPerPage}
 	if k := v.query("kind"); k != "" {
 		q.Kinds = []string{k}
 	}
-	if n, err := strconv.ParseInt(v.query("after"), 10, 64); err == nil {
-		q.Before = n
+	n, err := strconv.ParseInt("0"+v.query("after"), 10, 64)
+	if err != nil {
+		return q, problem.New(problem.Invalid, "the page mark is not valid")
 	}
-	return q
+	switch v.query("sort") {
+	case "", "-entry":
+		q.Before = n
+	case "entry":
+		q.Order, q.After = store.OldestFirst, n
+	default:
+		return q, problem.New(problem.Invalid, "%q is not an order of this list", v.query("sort"))
+	}
+	return q, nil
 }
 
 // mayJournal refuses who may read the journal in some places only: its entries are of all.
@@ -57,6 +70,9 @@ func (s *Server) journal(v *visit) error {
 		return err
 	}
 	p := journalPage{Frame: v.frame("Journal", urlJournal()), Subject: v.query("subject"), Kind: v.query("kind")}
+	p.Keep = kept(v.r.URL.Query(), "kind", "subject")
+	p.Columns = v.columns("-entry", Column{Name: "entry", Text: "Entry", Num: true, Fixed: true, Sort: "-entry"}, Column{Name: "at", Text: "When"}, Column{Name: "who", Text: "Who"},
+		Column{Name: "what", Text: "What"}, Column{Name: "about", Text: "About"})
 	p.Kinds = []Option{{"", "Every kind", p.Kind == ""}}
 	for _, k := range people.Vocabulary() {
 		if !k.Reads() {
@@ -64,7 +80,11 @@ func (s *Server) journal(v *visit) error {
 		}
 	}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := store.Journal(ctx, r, journalQuery(v))
+		q, err := journalQuery(v)
+		if err != nil {
+			return err
+		}
+		all, err := store.Journal(ctx, r, q)
 		if err != nil {
 			return err
 		}
@@ -76,7 +96,7 @@ func (s *Server) journal(v *visit) error {
 			p.Rows = append(p.Rows, historyOf(e))
 		}
 		p.Pager = pager(v.r.URL, next, len(all))
-		p.Pager.Words, p.Pager.CSV = [2]string{"Newer", "Older"}, queryURL("/journal.csv", v.r.URL.RawQuery)
+		p.Pager.CSV = queryURL("/journal.csv", v.r.URL.RawQuery)
 		p.Head, _, err = store.JournalHead(ctx, r)
 		return err
 	})
@@ -90,13 +110,20 @@ func (s *Server) journalCSV(v *visit) error {
 	if err := v.mayJournal(); err != nil {
 		return err
 	}
-	q := journalQuery(v)
-	q.Before, q.Limit = 0, 1000
+	q, err := journalQuery(v)
+	if err != nil {
+		return err
+	}
+	q.Before, q.After, q.Limit = 0, 0, 1000
 	return v.csv("journal.csv", []string{"entry", "at", "actor", "actor_name", "kind", "subject", "site", "product", "hash", "body"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
 		all, err := store.Journal(ctx, r, q)
 		var out [][]string
 		for _, e := range all {
-			q.Before = e.Seq
+			if q.Order == store.OldestFirst {
+				q.After = e.Seq
+			} else {
+				q.Before = e.Seq
+			}
 			out = append(out, []string{strconv.FormatInt(e.Seq, 10), e.At.Format(time.RFC3339Nano), e.Actor, e.ActorName, e.Kind, e.Subject, e.Site, e.Product, hex.EncodeToString(e.Hash), string(e.Body)})
 		}
 		return out, len(all) == 1000, err
@@ -224,7 +251,10 @@ func (s *Server) tableChange(v *visit) error {
 // namesPage keeps the names that mean the same.
 type namesPage struct {
 	Frame
+	Chips   []Chips
+	Columns Columns
 	Rows    []vuln.Alias
+	Pager   Pager
 	Add     *Form
 	MayDrop bool
 }
@@ -242,11 +272,35 @@ func (s *Server) namesOf(v *visit) (namesPage, error) {
 			Field{Name: "reason", Label: "How this is known", Kind: "text", Required: true})
 		p.Add = &f
 	}
-	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.Rows, err = vuln.ListAliases(ctx, r)
+	p.Chips = []Chips{chips(v.r.URL, "Of a", "kind", [2]string{"vendor", "Manufacturer"}, [2]string{"product", "Product"})}
+	p.Columns = v.columns("name", Column{Name: "name", Text: "Name", Fixed: true, Sort: "name"}, Column{Name: "means", Text: "Means", Sort: "means"}, Column{Name: "kind", Text: "Of a", Sort: "kind"},
+		Column{Name: "reason", Text: "Known from"})
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		all, err := vuln.ListAliases(ctx, r)
+		if err != nil {
+			return err
+		}
+		counted(&p.Chips[0], func(kind string) int {
+			return len(slices.DeleteFunc(slices.Clone(all), func(a vuln.Alias) bool { return string(a.Kind) != kind }))
+		})
+		p.Rows, err = aliasesOf(ctx, r, v)
+		p.Pager = Pager{Shown: len(p.Rows), CSV: queryURL("/names.csv", v.r.URL.RawQuery)}
 		return err
 	})
 	return p, err
+}
+
+// aliasesOf are the names that the address chooses, in its order.
+func aliasesOf(ctx context.Context, r store.Reader, v *visit) ([]vuln.Alias, error) {
+	all, err := vuln.ListAliases(ctx, r)
+	if kind := v.query("kind"); kind != "" {
+		all = slices.DeleteFunc(all, func(a vuln.Alias) bool { return string(a.Kind) != kind })
+	}
+	sorted(v, "name", all, map[string]func(a, b vuln.Alias) int{
+		"name":  func(a, b vuln.Alias) int { return compareFold(a.Name, b.Name) },
+		"means": func(a, b vuln.Alias) int { return compareFold(a.Means, b.Means) },
+		"kind":  func(a, b vuln.Alias) int { return strings.Compare(string(a.Kind), string(b.Kind)) }})
+	return all, err
 }
 
 func (s *Server) names(v *visit) error {

@@ -13,35 +13,47 @@ import (
 // advisoriesPage lists the published records that were loaded.
 type advisoriesPage struct {
 	Frame
-	Search string
-	Source string
-	Chips  []Chips
-	Rows   []vuln.RecordInfo
-	Pager  Pager
-	Empty  Empty
+	Search  string
+	Keep    []Field // what a search must not lose
+	Chips   []Chips
+	Columns Columns
+	Rows    []vuln.RecordInfo
+	Pager   Pager
+	Empty   Empty
 }
 
 func (advisoriesPage) template() string { return "advisories" }
 
 func recordQuery(v *visit) vuln.RecordQuery {
-	return vuln.RecordQuery{Source: advisory.Source(v.query("source")), Text: v.query("q"), After: v.query("after")}
+	return vuln.RecordQuery{Source: advisory.Source(v.query("source")), Text: v.query("q"), Sort: v.query("sort"), After: v.query("after")}
 }
 
 func (s *Server) advisories(v *visit) error {
 	q := recordQuery(v)
-	p := advisoriesPage{Frame: v.frame("Advisories", urlAdvisories()), Search: q.Text, Source: string(q.Source), Chips: []Chips{
+	p := advisoriesPage{Frame: v.frame("Advisories", urlAdvisories()), Search: q.Text, Keep: kept(v.r.URL.Query(), "q"), Chips: []Chips{
 		chips(v.r.URL, "Source", "source", [2]string{"csaf", "CSAF"}, [2]string{"cve", "CVE"}, [2]string{"nvd", "NVD"}, [2]string{"osv", "OSV"})},
 		Empty: Empty{Title: "No advisory is loaded yet", Text: "A feed brings them: CISA, a manufacturer, or a folder on this machine.", Links: []Link{{urlFeeds(), "Feeds"}}}}
 	if v.r.URL.RawQuery != "" {
 		p.Empty = Empty{Title: "No advisory fits", Text: "A search looks in ids and titles.", Links: []Link{{urlAdvisories(), "Show all advisories"}}}
 	}
+	p.Columns = v.columns("-modified", Column{Name: "advisory", Text: "Advisory", Fixed: true, Sort: "key"}, Column{Name: "source", Text: "Source"}, Column{Name: "publisher", Text: "Publisher"},
+		Column{Name: "revision", Text: "Revision"}, Column{Name: "published", Text: "Published", Sort: "-published"}, Column{Name: "modified", Text: "Changed", Sort: "-modified"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := vuln.ListRecords(ctx, r, q)
+		if err != nil {
+			return err
+		}
 		p.Rows = page.Items
+		if q.Text == "" {
+			n, err := vuln.CountRecords(ctx, r)
+			if err != nil {
+				return err
+			}
+			counted(&p.Chips[0], func(source string) int { return n[advisory.Source(source)] })
+		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
-		p.Pager.Words = [2]string{"Newer", "Older"}
 		p.Pager.CSV = queryURL("/advisories.csv", v.r.URL.RawQuery)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err

@@ -14,10 +14,11 @@ import (
 // decisionsPage lists what is decided.
 type decisionsPage struct {
 	Frame
-	Chips []Chips
-	Rows  []decisionRow
-	Pager Pager
-	Empty Empty
+	Chips   []Chips
+	Columns Columns
+	Rows    []decisionRow
+	Pager   Pager
+	Empty   Empty
 }
 
 func (decisionsPage) template() string { return "decisions" }
@@ -36,7 +37,7 @@ func (s *Server) decisionRow(d risk.DecisionSummary) decisionRow {
 }
 
 func (s *Server) decisionQuery(v *visit) risk.DecisionQuery {
-	return risk.DecisionQuery{State: risk.State(v.query("state")), Overdue: risk.Filter(v.query("overdue")), Now: s.now(), After: v.query("after")}
+	return risk.DecisionQuery{State: risk.State(v.query("state")), Overdue: risk.Filter(v.query("overdue")), Now: s.now(), Sort: v.query("sort"), After: v.query("after")}
 }
 
 func (s *Server) decisions(v *visit) error {
@@ -47,8 +48,19 @@ func (s *Server) decisions(v *visit) error {
 	if v.query("state")+v.query("overdue") != "" {
 		p.Empty = Empty{Title: "No decision fits these filters", Text: "Take a filter away to see more.", Links: []Link{{urlDecisions(), "Show all decisions"}}}
 	}
+	p.Columns = v.columns("-at", Column{Name: "decision", Text: "Decision", Fixed: true, Sort: "title"}, Column{Name: "treatment", Text: "Treatment", Sort: "treatment"},
+		Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "owner", Text: "Owner", Sort: "owner"}, Column{Name: "due", Text: "Due", Sort: "due"},
+		Column{Name: "finished", Text: "Finished"}, Column{Name: "at", Text: "Decided", Sort: "-at"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := risk.ListDecisions(ctx, r, s.decisionQuery(v))
+		if err != nil {
+			return err
+		}
+		n, err := risk.CountDecisions(ctx, r)
+		if err != nil {
+			return err
+		}
+		counted(&p.Chips[0], func(state string) int { return n[risk.State(state)] })
 		for _, d := range page.Items {
 			p.Rows = append(p.Rows, s.decisionRow(d))
 		}

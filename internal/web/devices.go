@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -14,15 +15,16 @@ import (
 // devicesPage is the fleet.
 type devicesPage struct {
 	Frame
-	Search string // hides the frame's, which is the global one
-	Chips  []Chips
-	Places Places
-	Sorts  []Chip
-	Rows   []deviceRow
-	Pager  Pager
-	Empty  Empty
-	MayNew bool
-	Open   int // contradictions
+	Search  string // hides the frame's, which is the global one
+	Chips   []Chips
+	Places  Places
+	Columns Columns
+	Keep    []Field // what a search must not lose
+	Rows    []deviceRow
+	Pager   Pager
+	Empty   Empty
+	MayNew  bool
+	Open    int // contradictions
 }
 
 func (devicesPage) template() string { return "devices" }
@@ -52,11 +54,7 @@ func (s *Server) devices(v *visit) error {
 		chips(v.r.URL, "In use", "in_use", [2]string{"yes", "Yes"}, [2]string{"no", "No"}, [2]string{"unknown", "Unknown"}),
 		chips(v.r.URL, "Safety class", "class", classes...),
 		chips(v.r.URL, "Record", "state", [2]string{"retired", "Retired"}, [2]string{"merged", "Merged"})}
-	sorts := [][2]string{{"", "Asset tag"}, {"site", "Site"}, {"model", "Model"}}
-	if q.Prefix != "" {
-		sorts = [][2]string{{"", "Match"}, {"asset_tag", "Asset tag"}, {"site", "Site"}, {"model", "Model"}}
-	}
-	p.Chips = append(p.Chips, chips(v.r.URL, "Sorted by", "sort", sorts...))
+	p.Columns, p.Keep = deviceColumns(v), kept(v.r.URL.Query(), "q")
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := device.List(ctx, r, q)
 		if err != nil {
@@ -67,7 +65,7 @@ func (s *Server) devices(v *visit) error {
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV, p.Pager.JSON = queryURL("/devices.csv", v.r.URL.RawQuery), queryURL("/devices.json", v.r.URL.RawQuery)
-		if p.Places, err = v.places(ctx, r, []string{"in_use", "class", "state", "sort", "q"}); err != nil {
+		if p.Places, err = v.places(ctx, r); err != nil {
 			return err
 		}
 		if err := countDevices(ctx, r, p.Chips, q); err != nil {
@@ -85,6 +83,17 @@ func (s *Server) devices(v *visit) error {
 		p.Empty = Empty{Title: "No device fits", Text: "A search looks for the beginning of an asset tag, serial number, IP or MAC address, host name or AE title.", Links: []Link{{urlDevices(), "Show all devices"}}}
 	}
 	return v.show(p)
+}
+
+func deviceColumns(v *visit) Columns {
+	standard, device := string(device.ByTag), Column{Name: "device", Text: "Device", Fixed: true, Sort: string(device.ByTag)}
+	if v.query("q") != "" {
+		standard = "match"
+	}
+	all := []Column{device, {Name: "model", Text: "Model", Sort: "model"}, {Name: "place", Text: "Place", Sort: "site"}, {Name: "ward", Text: "Ward", Extra: true, Sort: "ward"},
+		{Name: "class", Text: "Class", Sort: "class"}, {Name: "in_use", Text: "In use", Sort: "in_use"}, {Name: "zone", Text: "Zone", Extra: true},
+		{Name: "network", Text: "Network"}, {Name: "uncontrolled", Text: "Uncontrolled", Num: true}, {Name: "affected", Text: "Affected", Num: true}, {Name: "unknown", Text: "Unknown", Num: true}}
+	return v.columns(standard, all...)
 }
 
 // countDevices writes beside the filters how many active devices each leaves. The counters know site, model, use and class.
@@ -240,7 +249,9 @@ func (s *Server) settle(v *visit) error {
 // sitesPage lists the sites with how many devices each has.
 type sitesPage struct {
 	Frame
+	Columns   Columns
 	Rows      []siteRow
+	Pager     Pager
 	Add       *Form
 	MayRename bool
 }
@@ -269,23 +280,36 @@ func (s *Server) sitesOf(v *visit) (sitesPage, error) {
 		if err != nil {
 			return err
 		}
-		for _, x := range sites {
-			row := siteRow{Site: x, URL: urlDevicesOf("site", x.ID), Rename: Form{ID: "rename-" + string(x.ID), Action: path("sites", string(x.ID)), Submit: "Rename"}.with(
-				Field{Name: "name", Label: "New name", Kind: "text", Value: x.Name, Required: true})}
-			for _, c := range counts {
-				if c.Site != x.ID {
-					continue
-				}
-				row.Devices += c.Devices
-				if c.InUse == product.Yes {
-					row.InUse += c.Devices
-				}
-			}
-			p.Rows = append(p.Rows, row)
-		}
+		p.Rows = siteRows(v, sites, counts)
+		p.Columns = v.columns("site", Column{Name: "site", Text: "Site", Fixed: true, Sort: "site"}, Column{Name: "devices", Text: "Devices", Num: true, Sort: "-devices"},
+			Column{Name: "in_use", Text: "In use", Num: true, Sort: "-in_use"}, Column{Name: "risks", Text: "Risks"})
+		p.Pager = Pager{Shown: len(p.Rows), CSV: queryURL("/sites.csv", v.r.URL.RawQuery)}
 		return nil
 	})
 	return p, err
+}
+
+func siteRows(v *visit, sites []device.Site, counts []device.Count) []siteRow {
+	var out []siteRow
+	for _, x := range sites {
+		row := siteRow{Site: x, URL: urlDevicesOf("site", x.ID), Rename: Form{ID: "rename-" + string(x.ID), Action: path("sites", string(x.ID)), Submit: "Rename"}.with(
+			Field{Name: "name", Label: "New name", Kind: "text", Value: x.Name, Required: true})}
+		for _, c := range counts {
+			if c.Site != x.ID {
+				continue
+			}
+			row.Devices += c.Devices
+			if c.InUse == product.Yes {
+				row.InUse += c.Devices
+			}
+		}
+		out = append(out, row)
+	}
+	sorted(v, "site", out, map[string]func(a, b siteRow) int{
+		"site":    func(a, b siteRow) int { return compareFold(a.Name, b.Name) },
+		"devices": func(a, b siteRow) int { return cmp.Compare(a.Devices, b.Devices) },
+		"in_use":  func(a, b siteRow) int { return cmp.Compare(a.InUse, b.InUse) }})
+	return out
 }
 
 func (s *Server) sites(v *visit) error {

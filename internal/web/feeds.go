@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +17,13 @@ import (
 // feedsPage lists where published weaknesses come from.
 type feedsPage struct {
 	Frame
-	Rows   []feedRow
-	MayNew bool
-	MayRun bool
-	Live   bool // one is running
+	Chips   []Chips
+	Columns Columns
+	Rows    []feedRow
+	Pager   Pager
+	MayNew  bool
+	MayRun  bool
+	Live    bool // one is running
 }
 
 func (feedsPage) template() string { return "feeds" }
@@ -54,8 +59,19 @@ func (s *Server) feeds(v *visit) error {
 		return err
 	}
 	p := feedsPage{Frame: v.frame("Feeds", urlFeeds()), MayNew: v.may(vuln.KindFeedAdded), MayRun: v.may(vuln.KindFeedLoaded) && s.RunFeed != nil}
+	p.Chips = []Chips{chips(v.r.URL, "State", "state", [2]string{"loaded", "Loaded"}, [2]string{"failed", "Failed"}, [2]string{"never", "Never loaded"})}
+	p.Columns = v.columns("name", Column{Name: "feed", Text: "Feed", Fixed: true, Sort: "name"}, Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "last", Text: "Last success", Sort: "-last"},
+		Column{Name: "next", Text: "Next run", Sort: "next"}, Column{Name: "records", Text: "Records", Num: true, Sort: "-records"}, Column{Name: "new", Text: "New", Num: true}, Column{Name: "faults", Text: "Faults", Num: true, Sort: "-faults"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		all, err := vuln.ListFeeds(ctx, r)
+		if err != nil {
+			return err
+		}
+		counted(&p.Chips[0], func(state string) int {
+			return len(slices.DeleteFunc(slices.Clone(all), func(f vuln.Feed) bool { return feedStateOf(f) != state }))
+		})
+		all, err = feedsOf(ctx, r, v)
+		p.Pager = Pager{Shown: len(all), CSV: queryURL("/feeds.csv", v.r.URL.RawQuery)}
 		for _, f := range all {
 			p.Rows = append(p.Rows, s.feedRow(f))
 			p.Live = p.Live || f.State.Running()
@@ -66,6 +82,33 @@ func (s *Server) feeds(v *visit) error {
 		return err
 	}
 	return v.show(p)
+}
+
+// feedStateOf is how a feed's last run went.
+func feedStateOf(f vuln.Feed) string {
+	switch {
+	case f.State.Failures > 0:
+		return "failed"
+	case f.State.Succeeded.IsZero():
+		return "never"
+	}
+	return "loaded"
+}
+
+// feedsOf are the feeds that the address chooses, in its order.
+func feedsOf(ctx context.Context, r store.Reader, v *visit) ([]vuln.Feed, error) {
+	all, err := vuln.ListFeeds(ctx, r)
+	if state := v.query("state"); state != "" {
+		all = slices.DeleteFunc(all, func(f vuln.Feed) bool { return feedStateOf(f) != state })
+	}
+	sorted(v, "name", all, map[string]func(a, b vuln.Feed) int{
+		"name":    func(a, b vuln.Feed) int { return compareFold(a.Name, b.Name) },
+		"state":   func(a, b vuln.Feed) int { return strings.Compare(feedStateOf(a), feedStateOf(b)) },
+		"last":    func(a, b vuln.Feed) int { return a.State.Succeeded.Compare(b.State.Succeeded) },
+		"next":    func(a, b vuln.Feed) int { return a.State.NextRun.Compare(b.State.NextRun) },
+		"records": func(a, b vuln.Feed) int { return cmp.Compare(a.State.Records, b.State.Records) },
+		"faults":  func(a, b vuln.Feed) int { return cmp.Compare(a.State.Faults, b.State.Faults) }})
+	return all, err
 }
 
 func (s *Server) feedForm(f vuln.Feed) Form {

@@ -16,26 +16,34 @@ import (
 // importsPage lists past imports.
 type importsPage struct {
 	Frame
-	Rows   []device.Import
-	Pager  Pager
-	MayNew bool
+	Chips   []Chips
+	Columns Columns
+	Rows    []device.Import
+	Pager   Pager
+	MayNew  bool
 }
 
 func (importsPage) template() string { return "imports" }
 
-const importsPerPage = 50
+func importQuery(v *visit) device.ImportQuery {
+	return device.ImportQuery{State: device.ImportState(v.query("state")), Sort: v.query("sort"), After: v.query("after")}
+}
 
 func (s *Server) imports(v *visit) error {
-	p := importsPage{Frame: v.frame("Imports", urlImports()), MayNew: v.may(device.KindImported)}
+	p := importsPage{Frame: v.frame("Imports", urlImports()), MayNew: v.may(device.KindImported),
+		Chips: []Chips{chips(v.r.URL, "State", "state", [2]string{"applying", "Running"}, [2]string{"done", "Done"})}}
+	p.Columns = v.columns("-at", Column{Name: "file", Text: "File", Fixed: true, Sort: "name"}, Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "rows", Text: "Rows", Num: true},
+		Column{Name: "added", Text: "Added", Num: true}, Column{Name: "changed", Text: "Changed", Num: true}, Column{Name: "same", Text: "Same", Num: true},
+		Column{Name: "held", Text: "Held", Num: true}, Column{Name: "skipped", Text: "Skipped", Num: true}, Column{Name: "by", Text: "By"}, Column{Name: "at", Text: "When", Sort: "-at"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := device.Imports(ctx, r, device.ImportID(v.query("after")), importsPerPage+1)
-		next := ""
-		if len(all) > importsPerPage {
-			all = all[:importsPerPage]
-			next = string(all[importsPerPage-1].ID)
+		page, err := device.Imports(ctx, r, importQuery(v))
+		if err != nil {
+			return err
 		}
-		p.Rows, p.Pager = all, pager(v.r.URL, next, len(all))
-		p.Pager.Words, p.Pager.CSV = [2]string{"Newer", "Older"}, "/imports.csv"
+		p.Rows, p.Pager = page.Items, pager(v.r.URL, page.Next, len(page.Items))
+		p.Pager.CSV = queryURL("/imports.csv", v.r.URL.RawQuery)
+		n, err := device.CountImports(ctx, r)
+		counted(&p.Chips[0], func(state string) int { return n[device.ImportState(state)] })
 		return err
 	})
 	if err != nil {

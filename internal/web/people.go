@@ -16,29 +16,38 @@ import (
 // peoplePage lists the accounts.
 type peoplePage struct {
 	Frame
-	Search string
-	Chips  []Chips
-	Rows   []people.Account
-	Pager  Pager
-	MayNew bool
+	Search  string
+	Keep    []Field // what a search must not lose
+	Chips   []Chips
+	Columns Columns
+	Rows    []people.Account
+	Pager   Pager
+	MayNew  bool
 }
 
 func (peoplePage) template() string { return "people" }
 
-const peoplePerPage = 100
+func accountQuery(v *visit) people.AccountQuery {
+	return people.AccountQuery{State: people.State(v.query("state")), Text: v.query("q"), Role: v.query("role"), Sort: v.query("sort"), After: v.query("after"), Limit: 100}
+}
 
 func (s *Server) people(v *visit) error {
 	p := peoplePage{Frame: v.frame("People", urlPeople()), Search: v.query("q"), MayNew: v.may(people.KindAccountCreated), Chips: []Chips{
 		chips(v.r.URL, "State", "state", [2]string{"active", "Active"}, [2]string{"disabled", "Disabled"})}}
+	p.Keep = kept(v.r.URL.Query(), "q")
+	p.Columns = v.columns("login", Column{Name: "name", Text: "Name", Fixed: true, Sort: "name"}, Column{Name: "login", Text: "Login", Sort: "login"}, Column{Name: "state", Text: "State"},
+		Column{Name: "second", Text: "Second factor"}, Column{Name: "signed_in", Text: "Signed in", Sort: "-signed_in"}, Column{Name: "created", Text: "Added", Extra: true, Sort: "-created"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := people.Accounts(ctx, r, people.AccountQuery{State: people.State(v.query("state")), Text: p.Search, Role: v.query("role"), After: v.query("after"), Limit: peoplePerPage + 1})
-		next := ""
-		if len(all) > peoplePerPage {
-			all = all[:peoplePerPage]
-			next = all[peoplePerPage-1].Login
+		page, err := people.Accounts(ctx, r, accountQuery(v))
+		if err != nil {
+			return err
 		}
-		p.Rows, p.Pager = all, pager(v.r.URL, next, len(all))
+		p.Rows, p.Pager = page.Items, pager(v.r.URL, page.Next, len(page.Items))
 		p.Pager.CSV = queryURL("/people.csv", v.r.URL.RawQuery)
+		n, err := people.CountAccounts(ctx, r)
+		if p.Search+v.query("role") == "" {
+			counted(&p.Chips[0], func(state string) int { return n[people.State(state)] })
+		}
 		return err
 	})
 	if err != nil {
@@ -48,15 +57,16 @@ func (s *Server) people(v *visit) error {
 }
 
 func (s *Server) peopleCSV(v *visit) error {
-	after := ""
+	q := accountQuery(v)
+	q.After, q.Limit = "", 1000
 	return v.csv("people.csv", []string{"login", "name", "email", "state", "second_factor", "created", "signed_in"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
-		all, err := people.Accounts(ctx, r, people.AccountQuery{State: people.State(v.query("state")), Text: v.query("q"), Role: v.query("role"), After: after, Limit: 1000})
+		page, err := people.Accounts(ctx, r, q)
 		var out [][]string
-		for _, a := range all {
-			after = a.Login
+		for _, a := range page.Items {
 			out = append(out, []string{a.Login, a.Name, a.Email, string(a.State), yesNo(a.SecondFactor), stamp(a.Created), stamp(a.SignedIn)})
 		}
-		return out, len(all) == 1000, err
+		q.After = page.Next
+		return out, page.Next != "", err
 	})
 }
 

@@ -16,12 +16,14 @@ import (
 // productsPage lists the models.
 type productsPage struct {
 	Frame
-	Search string
-	Chips  []Chips
-	Rows   []productRow
-	Pager  Pager
-	Empty  Empty
-	MayNew bool
+	Search  string
+	Chips   []Chips
+	Columns Columns
+	Keep    []Field // what a search must not lose
+	Rows    []productRow
+	Pager   Pager
+	Empty   Empty
+	MayNew  bool
 }
 
 func (productsPage) template() string { return "products" }
@@ -33,7 +35,7 @@ type productRow struct {
 }
 
 func modelQuery(v *visit) product.ModelQuery {
-	return product.ModelQuery{Class: product.SafetyClass(v.query("class")), Text: v.query("q"), After: v.query("after")}
+	return product.ModelQuery{Class: product.SafetyClass(v.query("class")), Text: v.query("q"), Sort: v.query("sort"), After: v.query("after")}
 }
 
 func (s *Server) products(v *visit) error {
@@ -47,6 +49,10 @@ func (s *Server) products(v *visit) error {
 	if v.r.URL.RawQuery != "" {
 		p.Empty = Empty{Title: "No product fits", Text: "A search looks for the beginning of a manufacturer's or model's name.", Links: []Link{{urlProducts(), "Show all products"}}}
 	}
+	p.Keep = kept(v.r.URL.Query(), "q")
+	p.Columns = v.columns("model", Column{Name: "model", Text: "Model", Fixed: true}, Column{Name: "manufacturer", Text: "Manufacturer", Sort: "model"},
+		Column{Name: "class", Text: "Safety class", Sort: "class"}, Column{Name: "harm", Text: "Worst harm"}, Column{Name: "devices", Text: "Devices", Num: true},
+		Column{Name: "changed", Text: "Changed", Extra: true, Sort: "-changed"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := product.Models(ctx, r, q)
 		if err != nil {
@@ -54,6 +60,13 @@ func (s *Server) products(v *visit) error {
 		}
 		if p.Rows, err = v.productRows(ctx, r, page.Models); err != nil {
 			return err
+		}
+		if q.Text == "" {
+			n, err := product.CountModels(ctx, r)
+			if err != nil {
+				return err
+			}
+			counted(&p.Chips[0], func(class string) int { return n[product.SafetyClass(class)] })
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV = queryURL("/products.csv", v.r.URL.RawQuery)

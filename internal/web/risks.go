@@ -18,6 +18,7 @@ import (
 type risksPage struct {
 	Frame
 	Chips     []Chips
+	Columns   Columns
 	Places    Places
 	Rows      []riskRow
 	Pager     Pager
@@ -58,7 +59,7 @@ type Places struct {
 // lineQuery reads the filters of the address.
 func lineQuery(q url.Values) risk.LineQuery {
 	l := risk.LineQuery{Class: risk.Class(q.Get("class")), Truth: match.Truth(q.Get("truth")), Site: q.Get("site"), Ward: q.Get("ward"), Model: q.Get("model"),
-		Device: q.Get("device"), Vulnerability: q.Get("vulnerability"), KEV: risk.Filter(q.Get("kev")), Decided: risk.Filter(q.Get("decided")), After: q.Get("after")}
+		Device: q.Get("device"), Vulnerability: q.Get("vulnerability"), KEV: risk.Filter(q.Get("kev")), Decided: risk.Filter(q.Get("decided")), Sort: q.Get("sort"), After: q.Get("after")}
 	if s := q.Get("severity"); s != "" {
 		l.Severities = []string{s}
 	}
@@ -80,6 +81,12 @@ func riskFilters(u *url.URL) []Chips {
 	}
 }
 
+func riskColumns(v *visit) Columns {
+	return v.columns("-risk", Column{Name: "device", Text: "Device", Fixed: true}, Column{Name: "vulnerability", Text: "Vulnerability", Fixed: true, Sort: "-vulnerability"},
+		Column{Name: "answer", Text: "Answer"}, Column{Name: "risk", Text: "Risk", Sort: "-risk"}, Column{Name: "class", Text: "Class"},
+		Column{Name: "epss", Text: "EPSS", Num: true}, Column{Name: "decision", Text: "Decision"}, Column{Name: "identified", Text: "Known since", Extra: true, Sort: "-identified"})
+}
+
 // countLines writes beside the filters how many lines each leaves. The counters do not know how filters meet, so a group
 // is counted only where no filter of another group is on.
 func countLines(groups []Chips, q url.Values, n risk.Sums) {
@@ -95,7 +102,7 @@ func countLines(groups []Chips, q url.Values, n risk.Sums) {
 }
 
 func (s *Server) risks(v *visit) error {
-	p := risksPage{Frame: v.frame("Risks", urlRisk()), Chips: riskFilters(v.r.URL), MayDecide: v.may("risk.decided|risk.accepted")}
+	p := risksPage{Frame: v.frame("Risks", urlRisk()), Chips: riskFilters(v.r.URL), MayDecide: v.may("risk.decided|risk.accepted"), Columns: riskColumns(v)}
 	q := lineQuery(v.r.URL.Query())
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := risk.Lines(ctx, r, q)
@@ -114,7 +121,7 @@ func (s *Server) risks(v *visit) error {
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV = queryURL("/risk.csv", v.r.URL.RawQuery)
-		p.Places, err = v.places(ctx, r, []string{"class", "severity", "truth", "kev", "decided", "vulnerability", "device"})
+		p.Places, err = v.places(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -202,15 +209,10 @@ func deviceName(b device.Brief) string {
 	return "Device without a tag"
 }
 
-// places are the choices of site, ward and model; keep names the filters that the form must not lose.
-func (v *visit) places(ctx context.Context, r store.Reader, keep []string) (Places, error) {
+// places are the choices of site, ward and model.
+func (v *visit) places(ctx context.Context, r store.Reader) (Places, error) {
 	q := v.r.URL.Query()
-	p := Places{Action: v.r.URL.Path}
-	for _, k := range keep {
-		if q.Get(k) != "" {
-			p.Keep = append(p.Keep, Field{Name: k, Kind: "hidden", Value: q.Get(k)})
-		}
-	}
+	p := Places{Action: v.r.URL.Path, Keep: kept(q, "site", "ward", "model")}
 	if !v.may("device.read") {
 		return p, nil
 	}

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"triward/internal/people"
@@ -12,22 +14,66 @@ import (
 // rolesPage lists the roles.
 type rolesPage struct {
 	Frame
-	Rows   []people.Role
-	MayNew bool
+	Chips   []Chips
+	Columns Columns
+	Rows    []roleRow
+	Pager   Pager
+	MayNew  bool
 }
 
 func (rolesPage) template() string { return "roles" }
 
 func (s *Server) roles(v *visit) error {
 	p := rolesPage{Frame: v.frame("Roles", urlPeople(), Link{urlPeople(), "People"}), MayNew: v.may(people.KindRoleChanged)}
-	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.Rows, err = people.Roles(ctx, r)
+	p.Chips = []Chips{chips(v.r.URL, "Kind", "kind", [2]string{"seeded", "Comes with Triward"}, [2]string{"own", "Own"})}
+	p.Columns = v.columns("name", Column{Name: "role", Text: "Role", Fixed: true, Sort: "name"}, Column{Name: "what", Text: "What for"}, Column{Name: "kind", Text: "Kind", Sort: "kind"},
+		Column{Name: "accounts", Text: "Accounts", Num: true, Sort: "-accounts"}, Column{Name: "may", Text: "Things it may do", Num: true, Extra: true, Sort: "-may"})
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		all, err := people.Roles(ctx, r)
+		if err != nil {
+			return err
+		}
+		counted(&p.Chips[0], func(kind string) int {
+			return len(slices.DeleteFunc(slices.Clone(all), func(o people.Role) bool { return o.Seeded != (kind == "seeded") }))
+		})
+		p.Rows, err = roleRows(ctx, r, v)
+		p.Pager = Pager{Shown: len(p.Rows), CSV: queryURL("/roles.csv", v.r.URL.RawQuery)}
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return v.show(p)
+}
+
+// roleRow is a role with how many accounts have it.
+type roleRow struct {
+	people.Role
+	Accounts int
+}
+
+// roleRows are the roles that the address chooses, in its order.
+func roleRows(ctx context.Context, r store.Reader, v *visit) ([]roleRow, error) {
+	all, err := people.Roles(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	held, err := people.CountHolders(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var out []roleRow
+	for _, o := range all {
+		if kind := v.query("kind"); kind == "" || o.Seeded == (kind == "seeded") {
+			out = append(out, roleRow{o, held[o.ID]})
+		}
+	}
+	sorted(v, "name", out, map[string]func(a, b roleRow) int{
+		"name":     func(a, b roleRow) int { return compareFold(a.Name, b.Name) },
+		"kind":     func(a, b roleRow) int { return strings.Compare(yesNo(a.Seeded), yesNo(b.Seeded)) },
+		"accounts": func(a, b roleRow) int { return cmp.Compare(a.Accounts, b.Accounts) },
+		"may":      func(a, b roleRow) int { return cmp.Compare(len(a.Kinds), len(b.Kinds)) }})
+	return out, nil
 }
 
 // rolePage is one role and what it may do.

@@ -184,6 +184,7 @@ func adminRoutes() []route {
 		{"POST", "/people/{id}/sessions/end", "people.session_revoked", (*Server).personSessions},
 		{"POST", "/people/{id}/tokens/{token}/revoke", "people.token_revoked", (*Server).personToken},
 		{"GET", "/roles", "people.read", (*Server).roles},
+		{"GET", "/roles.csv", "people.read", (*Server).rolesCSV},
 		{"GET", "/roles/new", "people.role_changed", (*Server).roleNew},
 		{"POST", "/roles/new", "people.role_changed", (*Server).roleNewDone},
 		{"GET", "/roles/{id}", "people.read", (*Server).role},

@@ -24,7 +24,7 @@ type ViewRow struct {
 
 // lists are the pages whose views can be saved.
 func lists() []string {
-	return []string{urlRisk(), urlDevices(), urlProducts(), urlVulns(), urlAdvisories(), urlDecisions(), urlImports(), urlFeeds(), urlPeople(), urlNames(),
+	return []string{urlRisk(), urlDevices(), urlProducts(), urlVulns(), urlAdvisories(), urlDecisions(), urlImports(), urlFeeds(), urlPeople(), urlRoles(), urlNames(),
 		urlJournal(), urlSites(), urlContradictions()}
 }
 

@@ -22,6 +22,7 @@ type vulnsPage struct {
 	MayVEX  bool
 	Limited bool // the visitor sees some sites only: the sums would tell of others
 	Chips   []Chips
+	Columns Columns
 	Rows    []vulnRow
 	Pager   Pager
 	Empty   Empty
@@ -52,13 +53,20 @@ func (s *Server) vulns(v *visit) error {
 		chips(v.r.URL, "Class", "class", [2]string{"uncontrolled", "Uncontrolled"}, [2]string{"controlled", "Controlled"}),
 		chips(v.r.URL, "Exploited", "kev", [2]string{"yes", "KEV"}, [2]string{"no", "Not in KEV"})},
 		Empty: Empty{Title: "No vulnerability concerns the fleet", Text: "As far as is known: what was loaded names none of the devices.", Links: []Link{{urlAdvisories(), "Advisories"}, {urlFeeds(), "Feeds"}}}}
+	p.Columns = v.columns("-risk", Column{Name: "vulnerability", Text: "Vulnerability", Fixed: true, Sort: "-vulnerability"}, Column{Name: "harm", Text: "Harm", Sort: "-risk"},
+		Column{Name: "exploitability", Text: "Exploitability"}, Column{Name: "cvss", Text: "CVSS", Num: true}, Column{Name: "epss", Text: "EPSS", Num: true},
+		Column{Name: "uncontrolled", Text: "Uncontrolled", Num: true, Sort: "-uncontrolled"}, Column{Name: "affected", Text: "Affected", Num: true, Sort: "-affected"},
+		Column{Name: "unknown", Text: "Unknown", Num: true, Sort: "-unknown"})
 	if p.Limited {
 		return v.show(p)
 	}
-	q := risk.VulnQuery{KEV: risk.Filter(v.query("kev")), Class: risk.Class(v.query("class")), After: v.query("after")}
+	q := vulnQuery(v)
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := risk.VulnRisks(ctx, r, q)
 		if err != nil {
+			return err
+		}
+		if err := countVulns(ctx, r, p.Chips, q); err != nil {
 			return err
 		}
 		p.Rows, err = vulnRows(ctx, r, page.Items)
@@ -70,6 +78,30 @@ func (s *Server) vulns(v *visit) error {
 		return err
 	}
 	return v.show(p)
+}
+
+func vulnQuery(v *visit) risk.VulnQuery {
+	return risk.VulnQuery{KEV: risk.Filter(v.query("kev")), Class: risk.Class(v.query("class")), Sort: v.query("sort"), After: v.query("after")}
+}
+
+// countVulns writes beside each filter how many vulnerabilities it leaves, with the filters of the other groups.
+func countVulns(ctx context.Context, r store.Reader, groups []Chips, q risk.VulnQuery) error {
+	for i, g := range groups {
+		for j, c := range g.Items {
+			one := q
+			if g.Name == "kev" {
+				one.KEV = risk.Filter(c.Value)
+			} else {
+				one.Class = risk.Class(c.Value)
+			}
+			n, err := risk.CountVulns(ctx, r, one)
+			if err != nil {
+				return err
+			}
+			groups[i].Items[j].Count = atMost(n)
+		}
+	}
+	return nil
 }
 
 // findVuln goes to a vulnerability by any of its ids.
@@ -108,7 +140,8 @@ func vulnRows(ctx context.Context, r store.Reader, all []risk.VulnRisk) ([]vulnR
 }
 
 func (s *Server) vulnsCSV(v *visit) error {
-	q := risk.VulnQuery{KEV: risk.Filter(v.query("kev")), Class: risk.Class(v.query("class")), Limit: 1000}
+	q := vulnQuery(v)
+	q.After, q.Limit = "", 1000
 	header := []string{"vulnerability", "title", "devices_affected", "devices_unknown", "devices_uncontrolled", "exploitability", "harm", "kev", "epss", "cvss_base"}
 	return v.csv("vulnerabilities.csv", header, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
 		if !v.actor.Scope(risk.KindRead).All {
