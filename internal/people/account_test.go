@@ -62,16 +62,16 @@ func TestAccountPages(t *testing.T) {
 			return strings.Join(out, " ")
 		}
 		for want, q := range map[string]AccountQuery{
-			"ada bob carl_x dora off root": {},
-			"ada bob":                      {Limit: 2},
+			"ada bob carl_x dora off root":  {},
+			"ada bob":                       {Limit: 2},
 			"ada bob carl_x dora off root ": {Sort: "login"},
-			"root off dora carl_x bob ada": {Sort: "-login"},
-			"off":                          {State: Disabled},
-			"carl_x":                       {Text: "_"},
-			"":                             {Text: "%"},
-			"dora":                         {Text: "DORA@Example"},
-			"off ":                         {Role: RoleAuditor},
-			"root":                         {Text: "rosa"},
+			"root off dora carl_x bob ada":  {Sort: "-login"},
+			"off":                           {State: Disabled},
+			"carl_x":                        {Text: "_"},
+			"":                              {Text: "%"},
+			"dora":                          {Text: "DORA@Example"},
+			"off ":                          {Role: RoleAuditor},
+			"root":                          {Text: "rosa"},
 		} {
 			if got := logins(q); got != strings.TrimSpace(want) {
 				t.Errorf("%+v: %s, want %s", q, got, want)
