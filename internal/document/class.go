@@ -15,7 +15,7 @@ type Classes struct {
 
 // Classify replaces the marks of a document.
 func (l Library) Classify(ctx context.Context, code string, c Classes, reason string) error {
-	if err := reasoned(reason); err != nil {
+	if err := Reasoned(reason); err != nil {
 		return err
 	}
 	slices.Sort(c.Products)

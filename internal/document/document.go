@@ -1,6 +1,7 @@
 package document
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"triward/internal/blob"
 	"triward/internal/document/source"
 	"triward/internal/problem"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -34,9 +36,9 @@ func Contents() []Content { return []Content{Authored, Uploaded, Linked} }
 // Limits of what people may say.
 const (
 	maxSource = 512 << 10 // bytes of a text with its front matter
-	maxReason = 4_000
-	maxText   = 20_000
-	maxName   = 300
+	MaxReason = 4_000
+	MaxText   = 20_000
+	MaxName   = 300
 	maxFile   = 50 << 20
 	maxImage  = 5 << 20
 )
@@ -136,18 +138,25 @@ func ContentHash(c Content, text string, f File, e External) string {
 	case Linked:
 		text += "\x00" + strings.Join([]string{e.Edition, e.Publisher, e.Address}, "\x00")
 	}
-	return hexSum([]byte(text))
+	return HexSum([]byte(text))
 }
 
-func hexSum(b []byte) string {
+func HexSum(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
-// Library changes documents.
+// Library changes documents. DB, Signer and Blobs are required.
 type Library struct {
-	DB    *store.DB
-	Blobs *blob.Store
+	DB     *store.DB
+	Signer *signature.Signer
+	Blobs  *blob.Store
+	URL    string // where people reach the program, for the address of status pages: "https://triward.example"
+
+	// TrainingReady counts who of those to be trained in a revision is; nil: nobody has to be.
+	TrainingReady func(ctx context.Context, r store.Reader, rev RevisionID) (done, total int, err error)
+	// Qualified refuses who may not act for a function because training is missing; nil: everybody may.
+	Qualified func(ctx context.Context, r store.Reader, account string, f source.Function) error
 }
 
 // Text is the content of a revision as somebody saves it, and why (EU GMP Annex 11 of 2025, reason for every change).
@@ -166,16 +175,16 @@ func (t *Text) read(c Content) (source.Document, error) {
 		l.Add("source", "is longer than %d bytes", maxSource)
 		return source.Document{}, l.Err("the text is not valid")
 	}
-	need(&l, "reason", t.Reason, maxReason)
+	Need(&l, "reason", t.Reason, MaxReason)
 	switch c {
 	case Uploaded:
 		if _, err := blob.ParseDigest(string(t.File.Digest)); err != nil {
 			l.Add("file", "is required")
 		}
 	case Linked:
-		need(&l, "edition", t.External.Edition, maxName)
-		need(&l, "publisher", t.External.Publisher, maxName)
-		need(&l, "address", t.External.Address, maxName)
+		Need(&l, "edition", t.External.Edition, MaxName)
+		Need(&l, "publisher", t.External.Publisher, MaxName)
+		Need(&l, "address", t.External.Address, MaxName)
 		if t.External.Watch.IsZero() {
 			l.Add("watch", "is required: say when to look for a new edition")
 		}
@@ -191,16 +200,16 @@ func (t *Text) read(c Content) (source.Document, error) {
 	return d, l.Err("the text is not valid")
 }
 
-// need notes a fault when a text is missing or longer than limit bytes or not clean.
-func need(l *problem.List, path, s string, limit int) {
+// Need notes a fault when a text is missing or longer than limit bytes or not clean.
+func Need(l *problem.List, path, s string, limit int) {
 	if strings.TrimSpace(s) == "" {
 		l.Add(path, "is required")
 	}
-	clean(l, path, s, limit)
+	Clean(l, path, s, limit)
 }
 
-// clean notes a fault when a text is longer than limit bytes or cannot be kept.
-func clean(l *problem.List, path, s string, limit int) {
+// Clean notes a fault when a text is longer than limit bytes or cannot be kept.
+func Clean(l *problem.List, path, s string, limit int) {
 	switch {
 	case len(s) > limit:
 		l.Add(path, "is longer than %d bytes", limit)
@@ -209,9 +218,9 @@ func clean(l *problem.List, path, s string, limit int) {
 	}
 }
 
-// reasoned refuses an empty reason.
-func reasoned(reason string) error {
+// Reasoned refuses an empty reason.
+func Reasoned(reason string) error {
 	var l problem.List
-	need(&l, "reason", reason, maxReason)
+	Need(&l, "reason", reason, MaxReason)
 	return l.Err("say why")
 }

@@ -57,7 +57,7 @@ type About struct {
 	Label    string     `json:"label,omitempty"`
 }
 
-func about(r Revision) About { return About{Code: r.Code, Revision: r.ID, Label: r.Label} }
+func AboutOf(r Revision) About { return About{Code: r.Code, Revision: r.ID, Label: r.Label} }
 
 // Created is the body of [KindCreated].
 type Created struct {
@@ -91,11 +91,29 @@ type Edited struct {
 // Moved is the body of the kinds that move a revision.
 type Moved struct {
 	About
-	From   State  `json:"from"`
-	To     State  `json:"to"`
-	Round  int    `json:"round,omitempty"`
-	Hash   string `json:"content_sha256,omitempty"`
-	Reason string `json:"reason,omitempty"`
+	From      State  `json:"from"`
+	To        State  `json:"to"`
+	Round     int    `json:"round,omitempty"`
+	Hash      string `json:"content_sha256,omitempty"`
+	Voided    int    `json:"voided_decisions,omitempty"`
+	Rendition string `json:"rendition_sha256,omitempty"`
+	Signature string `json:"signature,omitempty"`
+	Planned   string `json:"planned,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+// Decided is the body of [KindReviewed] and [KindApproved], and of the other kinds that are signed. Complete says that it
+// was the last one that was missing: the revision is approved and in training.
+type Decided struct {
+	About
+	Stage       Stage           `json:"stage"`
+	Function    source.Function `json:"function,omitempty"`
+	DelegateOf  string          `json:"delegate_of,omitempty"`
+	Hash        string          `json:"content_sha256"`
+	Signature   string          `json:"signature"`
+	Complete    bool            `json:"complete,omitempty"`
+	TrainingDue string          `json:"training_due,omitempty"`
+	Reason      string          `json:"reason,omitempty"`
 }
 
 // FunctionChanged is the body of [KindFunctionAssigned], [KindFunctionReleased] and [KindDelegated].
@@ -107,4 +125,18 @@ type FunctionChanged struct {
 	Since      string          `json:"since,omitempty"`
 	Until      string          `json:"until,omitempty"`
 	Reason     string          `json:"reason"`
+}
+
+// Switched is the body of [KindEffective] (the revision that came into force) and [KindSuperseded] (the one that left).
+type Switched struct {
+	About
+	Hash       string     `json:"content_sha256,omitempty"`
+	Since      string     `json:"since,omitempty"`
+	Previous   RevisionID `json:"previous,omitempty"`
+	By         RevisionID `json:"by,omitempty"`
+	ByLabel    string     `json:"by_label,omitempty"`
+	Temporary  bool       `json:"temporary,omitempty"`
+	Expires    string     `json:"expires,omitempty"`
+	NotifyOnly bool       `json:"notify_only,omitempty"` // the change request says that telling people is enough
+	Reinstated bool       `json:"reinstated,omitempty"`  // a temporary instruction ended
 }

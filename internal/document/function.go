@@ -12,12 +12,12 @@ import (
 	"triward/internal/store"
 )
 
-// person is who answers for an action.
-type person struct{ Account, Name string }
+// Person is who answers for an action.
+type Person struct{ Account, Name string }
 
-func actingPerson(ctx context.Context, tx *store.Tx) (person, error) {
+func Acting(ctx context.Context, tx *store.Tx) (Person, error) {
 	n, err := people.Person(ctx, tx, tx.Actor())
-	return person{n.ID, n.Name}, err
+	return Person{n.ID, n.Name}, err
 }
 
 // Holder is somebody who holds a function for a time, also for another person.
@@ -89,8 +89,8 @@ func holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
 	if !h.Function.Known() {
 		f.Add("function", "is not in the list of functions")
 	}
-	need(&f, "account", h.Account, 100)
-	need(&f, "reason", h.Reason, maxReason)
+	Need(&f, "account", h.Account, 100)
+	Need(&f, "reason", h.Reason, MaxReason)
 	if err := f.Err("the function cannot be assigned"); err != nil {
 		return "", err
 	}
@@ -101,7 +101,7 @@ func holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
 	if names[h.Account] == "" {
 		return "", problem.New(problem.NotFound, "there is no such account")
 	}
-	who, err := actingPerson(ctx, tx)
+	who, err := Acting(ctx, tx)
 	if err != nil {
 		return "", err
 	}
@@ -131,10 +131,10 @@ func holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
 }
 
 func (h Holder) changed(reason string) FunctionChanged {
-	return FunctionChanged{ID: h.ID, Function: h.Function, Account: h.Account, DelegateOf: h.DelegateOf, Since: instant(h.Since), Until: instant(h.Until), Reason: reason}
+	return FunctionChanged{ID: h.ID, Function: h.Function, Account: h.Account, DelegateOf: h.DelegateOf, Since: Instant(h.Since), Until: Instant(h.Until), Reason: reason}
 }
 
-func instant(t time.Time) string {
+func Instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -143,7 +143,7 @@ func instant(t time.Time) string {
 
 // Release ends the holding or delegation of a function; who delegated may end that themselves.
 func (l Library) Release(ctx context.Context, holding, reason string) error {
-	if err := reasoned(reason); err != nil {
+	if err := Reasoned(reason); err != nil {
 		return err
 	}
 	return l.DB.Update(ctx, func(tx *store.Tx) error {
@@ -158,7 +158,7 @@ func (l Library) Release(ctx context.Context, holding, reason string) error {
 		if _, err := tx.Exec(ctx, `UPDATE function_holder SET ended = $1, end_reason = $2 WHERE id = $3`, store.Micros(tx.Now), reason, h.ID); err != nil {
 			return err
 		}
-		who, err := actingPerson(ctx, tx)
+		who, err := Acting(ctx, tx)
 		if err != nil {
 			return err
 		}

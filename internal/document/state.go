@@ -32,7 +32,7 @@ func States() []State {
 // Moves is every move that is allowed. A revision begins as a draft. What is not here is refused.
 func Moves() map[State][]State {
 	return map[State][]State{
-		Draft:            {InReview, InForce, Rejected}, // effective: only a temporary instruction
+		Draft:            {InReview, InTraining, Rejected}, // approved at once: only a temporary instruction
 		InReview:         {ChangesRequested, Frozen, Rejected},
 		ChangesRequested: {InReview, Rejected},
 		Frozen:           {ChangesRequested, InApproval, Rejected},

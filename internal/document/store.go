@@ -150,10 +150,14 @@ func revision(ctx context.Context, r store.Reader, rid RevisionID) (Revision, er
 // insertRevision adds a revision with the first version of its text.
 func insertRevision(ctx context.Context, tx *store.Tx, v Revision) error {
 	now := store.Micros(tx.Now)
+	token, err := newToken()
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO revision (id, document, number, label, state, version, round, title, content_hash, rendition, token, reason, change, base,
 		planned, training_due, released_early, temporary, expires, author, author_name, at, changed, approved)
-		VALUES ($1, $2, $3, $4, $5, 0, 0, '', '', '', '', $6, $7, $8, 0, 0, '', $9, $10, $11, $12, $13, $13, 0)`, string(v.ID), string(v.Document), v.Number, v.Label,
-		string(v.State), v.Reason, v.Change, string(v.Base), v.Temporary, store.Micros(v.Expires), v.Author, v.AuthorName, now); err != nil {
+		VALUES ($1, $2, $3, $4, $5, 0, 0, '', '', '', $14, $6, $7, $8, 0, 0, '', $9, $10, $11, $12, $13, $13, 0)`, string(v.ID), string(v.Document), v.Number, v.Label,
+		string(v.State), v.Reason, v.Change, string(v.Base), v.Temporary, store.Micros(v.Expires), v.Author, v.AuthorName, now, token); err != nil {
 		return err
 	}
 	return putText(ctx, tx, &v, v.Reason)
@@ -165,7 +169,7 @@ func putText(ctx context.Context, tx *store.Tx, v *Revision, reason string) erro
 	if err != nil {
 		return err
 	}
-	who, err := actingPerson(ctx, tx)
+	who, err := Acting(ctx, tx)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func createTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 	if err != nil {
 		return "", err
 	}
-	who, err := actingPerson(ctx, tx)
+	who, err := Acting(ctx, tx)
 	if err != nil {
 		return "", err
 	}
@@ -70,7 +70,7 @@ func createTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 	if err := refresh(ctx, tx, d.ID); err != nil {
 		return "", err
 	}
-	_, err = tx.Record(ctx, store.Event{Kind: KindCreated, Subject: did, Body: Created{about(v), n.Content, s.Level, s.Title,
+	_, err = tx.Record(ctx, store.Event{Kind: KindCreated, Subject: did, Body: Created{AboutOf(v), n.Content, s.Level, s.Title,
 		ContentHash(n.Content, n.Source, n.File, n.External), n.Reason}})
 	return v.ID, err
 }
@@ -95,7 +95,7 @@ const (
 
 // Open begins the next revision of a document. Conflict while another one is on its way, or when the document is retired.
 func (l Library) Open(ctx context.Context, o Opening) (RevisionID, error) {
-	if err := reasoned(o.Reason); err != nil {
+	if err := Reasoned(o.Reason); err != nil {
 		return "", err
 	}
 	var rid RevisionID
@@ -132,7 +132,7 @@ func openTx(ctx context.Context, tx *store.Tx, o Opening) (RevisionID, error) {
 	if err := refresh(ctx, tx, d.ID); err != nil {
 		return "", err
 	}
-	_, err = tx.Record(ctx, store.Event{Kind: KindRevisionOpened, Subject: string(d.ID), Body: RevisionOpened{about(v), v.Base, v.Change,
+	_, err = tx.Record(ctx, store.Event{Kind: KindRevisionOpened, Subject: string(d.ID), Body: RevisionOpened{AboutOf(v), v.Base, v.Change,
 		ContentHash(v.Content, v.Source, v.File, v.External), v.Reason}})
 	return v.ID, err
 }
@@ -155,7 +155,7 @@ func nextRevision(ctx context.Context, tx *store.Tx, d Document, o Opening) (Rev
 	if base.Document != d.ID {
 		return Revision{}, problem.New(problem.Invalid, "the base is a revision of %s", base.Code)
 	}
-	who, err := actingPerson(ctx, tx)
+	who, err := Acting(ctx, tx)
 	if err != nil {
 		return Revision{}, err
 	}
@@ -271,7 +271,7 @@ func saveTx(ctx context.Context, tx *store.Tx, e Edit) (Revision, error) {
 	if err := refresh(ctx, tx, v.Document); err != nil {
 		return v, err
 	}
-	_, err = tx.Record(ctx, store.Event{Kind: KindEdited, Subject: string(v.Document), Body: Edited{about(v), v.Version, before, v.ContentHash, voided,
+	_, err = tx.Record(ctx, store.Event{Kind: KindEdited, Subject: string(v.Document), Body: Edited{AboutOf(v), v.Version, before, v.ContentHash, voided,
 		strings.TrimSpace(e.Reason)}})
 	return v, err
 }
