@@ -10,6 +10,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"triward/internal/device"
+	"triward/internal/document"
+	"triward/internal/document/distribution"
+	"triward/internal/document/upkeep"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/product"
@@ -20,19 +23,22 @@ import (
 
 // Server serves the API. Its fields are set once, before [Server.Handler].
 type Server struct {
-	DB        *store.DB
-	People    *people.Directory
-	Fleet     device.Fleet
-	Catalog   product.Catalog
-	Verdicts  vuln.Verdicts
-	Feeds     vuln.Feeds
-	Decisions risk.Decisions
-	Tables    risk.Tables
-	Ledger    ledger.Ledger
-	RunFeed   func(ctx context.Context, feed string) error // loads one feed now
-	Version   string
-	Style     string       // address of the style sheet of the page at /api, "" for none
-	Log       *slog.Logger // nil: slog.Default
+	DB           *store.DB
+	People       *people.Directory
+	Library      document.Library
+	Upkeep       upkeep.Desk
+	Distribution distribution.Desk
+	Fleet        device.Fleet
+	Catalog      product.Catalog
+	Verdicts     vuln.Verdicts
+	Feeds        vuln.Feeds
+	Decisions    risk.Decisions
+	Tables       risk.Tables
+	Ledger       ledger.Ledger
+	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
+	Version      string
+	Style        string       // address of the style sheet of the page at /api, "" for none
+	Log          *slog.Logger // nil: slog.Default
 
 	work    sync.WaitGroup
 	api     huma.API

@@ -20,6 +20,9 @@ import (
 	"triward/internal/api"
 	"triward/internal/blob"
 	"triward/internal/device"
+	"triward/internal/document"
+	"triward/internal/document/distribution"
+	"triward/internal/document/upkeep"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -43,6 +46,7 @@ type App struct {
 	key    *ledger.Key
 	people *people.Directory
 	signer *signature.Signer
+	papers document.Library
 	feeds  ingest.Feeds
 }
 
@@ -77,6 +81,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	}
 	a.signer = &signature.Signer{DB: a.db, People: a.people, Key: a.key, Stamp: stamps,
 		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
+	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -111,10 +116,11 @@ func (a *App) RunFeed(ctx context.Context, feed string) error {
 
 // doors are the web pages and the API.
 func (a *App) doors() (*web.Server, *api.Server) {
-	w := &web.Server{DB: a.db, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	desk := upkeep.Desk{Library: a.papers, LifetimeEnd: lifetimeEnd}
+	w := &web.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
-	s := &api.Server{DB: a.db, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
 	return w, s
@@ -177,6 +183,7 @@ func (a *App) ticks() []work {
 	verdicts, decisions, ranker := vuln.Verdicts{DB: a.db}, risk.Decisions{DB: a.db}, risk.Ranker{DB: a.db}
 	fleet := device.Fleet{DB: a.db}
 	return []work{
+		{"documents", 2 * time.Second, a.papers.Tick},
 		{"feeds", 30 * time.Second, count(a.feeds.RunDue)},
 		{"imports", 2 * time.Second, fleet.Resume},
 		{"verdicts", time.Minute, count(verdicts.Review)},

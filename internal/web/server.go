@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/document"
+	"triward/internal/document/distribution"
+	"triward/internal/document/upkeep"
 	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -18,17 +21,20 @@ import (
 
 // Server serves the web pages. Its fields are set once, before [Server.Handler].
 type Server struct {
-	DB        *store.DB
-	People    *people.Directory
-	Signer    *signature.Signer
-	Fleet     device.Fleet
-	Catalog   product.Catalog
-	Verdicts  vuln.Verdicts
-	Feeds     vuln.Feeds
-	Decisions risk.Decisions
-	Tables    risk.Tables
-	RunFeed   func(ctx context.Context, feed string) error // loads one feed now
-	Log       *slog.Logger                                 // nil: slog.Default
+	DB           *store.DB
+	People       *people.Directory
+	Signer       *signature.Signer
+	Library      document.Library
+	Upkeep       upkeep.Desk
+	Distribution distribution.Desk
+	Fleet        device.Fleet
+	Catalog      product.Catalog
+	Verdicts     vuln.Verdicts
+	Feeds        vuln.Feeds
+	Decisions    risk.Decisions
+	Tables       risk.Tables
+	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
+	Log          *slog.Logger                                 // nil: slog.Default
 
 	Version      string
 	Secure       bool   // cookies are marked Secure also where TLS ends before this program
