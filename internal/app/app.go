@@ -26,6 +26,7 @@ import (
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -74,6 +75,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.people = &people.Directory{DB: a.db, Limits: people.Limits{Idle: time.Duration(c.SessionIdle) * time.Minute, Absolute: time.Duration(c.SessionLimit) * time.Hour}}
+	if a.people.Passkeys, err = passkey.Open(a.db, c.pages(), "Triward"); err != nil {
+		a.Close()
+		return nil, err
+	}
 	stamps, err := signature.OpenAuthority(c.stampKeyFile(), Origin(c))
 	if err != nil {
 		a.Close()

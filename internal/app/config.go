@@ -193,6 +193,16 @@ func (c Config) Validate() error {
 	return l.Err("the configuration is not valid")
 }
 
+// pages is where browsers find the pages. Without public_url it is this machine under its name, the only one without TLS
+// under which browsers allow passkeys.
+func (c Config) pages() string {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if c.PublicURL != "" || err != nil || !loopbackOnly(c.Listen) {
+		return c.PublicURL
+	}
+	return "http://" + net.JoinHostPort("localhost", port)
+}
+
 // stampKeyFile is where the key of the time-stamp authority is.
 func (c Config) stampKeyFile() string {
 	if c.StampKeyFile != "" {

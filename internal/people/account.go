@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"triward/internal/id"
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -31,7 +32,9 @@ type Account struct {
 	Email        string // "" when unknown
 	State        State
 	HasPassword  bool // false until the one-time link was used
-	SecondFactor bool // an authenticator is confirmed
+	TOTP         bool // an authenticator is confirmed
+	Passkey      bool // a passkey was tested
+	SecondFactor bool // one of them
 	Created      time.Time
 	SignedIn     time.Time // the last time; zero for never
 }
@@ -42,6 +45,11 @@ type NewAccount struct {
 	Name     string
 	Email    string // may be empty
 	Password string // may be empty: MakeLink lets the person choose one
+}
+
+// owner is the account as the one whose password it is.
+func (a Account) owner() password.Owner {
+	return password.Owner{Login: a.Login, Name: a.Name, Email: a.Email}
 }
 
 // normalLogin is a login as it is stored and compared.
@@ -88,7 +96,7 @@ func (d *Directory) prepare(n NewAccount) (Account, string, error) {
 	var l problem.List
 	a.check(&l)
 	if n.Password != "" {
-		checkPassword(&l, "password", n.Password, a)
+		password.Check(&l, "password", n.Password, a.owner())
 	}
 	if err := l.Err("account is not valid"); err != nil {
 		return a, "", err

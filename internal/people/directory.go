@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"triward/internal/people/passkey"
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -17,15 +19,40 @@ import (
 // Directory is the accounts of an installation. Make one per database and share it; do not copy it after first use.
 type Directory struct {
 	DB     *store.DB
-	Cost   Cost   // of password hashes; zero is DefaultCost
+	Cost   Cost   // of password hashes; zero is the default
 	Limits Limits // zero fields are the defaults
 	Issuer string // name shown in authenticator apps; "" is "Triward"
+
+	Passkeys *passkey.Ring // nil where browsers allow none
 
 	once  sync.Once
 	slots chan struct{}
 
 	mu      sync.Mutex
 	touched map[string]time.Time // when each session or token was last written as used, by id
+}
+
+// Cost is the work of one hash of a password; a lower one than the default is for tests only.
+type Cost = password.Cost
+
+// hash makes the stored form of a password: never call it inside of store.Update.
+func (d *Directory) hash(chosen string) (string, error) {
+	defer d.slot()()
+	return d.Cost.Hash(chosen)
+}
+
+// matches compares a password with its stored form, as [password.Cost.Matches] does.
+func (d *Directory) matches(stored, shown string) (ok, stale bool, err error) {
+	defer d.slot()()
+	return d.Cost.Matches(stored, shown)
+}
+
+// slot waits for a turn to hash and returns what gives it back: each hash holds its memory, and a flood of attempts must
+// not take all there is.
+func (d *Directory) slot() func() {
+	d.once.Do(func() { d.slots = make(chan struct{}, 4) })
+	d.slots <- struct{}{}
+	return func() { <-d.slots }
 }
 
 // Limits are the times and counts of signing in. A zero field is the default.

@@ -53,7 +53,7 @@ type signedInBody struct {
 	Session string `json:"session"`
 	Address string `json:"address,omitempty"`
 	Agent   string `json:"agent,omitempty"`
-	Factor  string `json:"factor"` // "password", "totp" or "recovery_code"
+	Factor  string `json:"factor"` // "password", "totp", "recovery_code" or "passkey"
 }
 
 // The login is absent on purpose: people type their password into the wrong field.

@@ -3,6 +3,8 @@ package people
 import (
 	"slices"
 	"strings"
+
+	"triward/internal/people/passkey"
 )
 
 // Kinds of the events of this package about other people's accounts and the set of roles.
@@ -75,6 +77,7 @@ func Vocabulary() []Kind {
 		{KindLinkMade, "make one-time links for setting a password"},
 		{KindPasswordChanged, "set the password of another account"},
 		{KindTOTPChanged, "remove the authenticator of another account"},
+		{passkey.KindRevokedOthers, "revoke passkeys of another account"},
 		{KindVerified, "verify who people are, before they may sign"},
 		{KindRoleChanged, "create, change and delete roles"},
 		{KindGranted, "give roles they hold to others"},

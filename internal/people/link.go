@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -215,11 +216,11 @@ func (d *Directory) UseLink(ctx context.Context, secret, password string) error 
 }
 
 // newPassword checks a password for an account and returns its stored form.
-func (d *Directory) newPassword(password string, a Account) (string, error) {
+func (d *Directory) newPassword(chosen string, a Account) (string, error) {
 	var l problem.List
-	checkPassword(&l, "password", password, a)
+	password.Check(&l, "password", chosen, a.owner())
 	if err := l.Err("password is not accepted"); err != nil {
 		return "", err
 	}
-	return d.hash(password)
+	return d.hash(chosen)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/people/passkey"
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -15,6 +17,7 @@ import (
 type Shown struct {
 	Password string
 	Code     string // of the authenticator; a recovery code does not confirm acts
+	Passkey  []byte // answer to a challenge for signing
 	Address  string // where it came from, for lock-out and the journal
 	Agent    string
 }
@@ -22,7 +25,7 @@ type Shown struct {
 // Reproof is that somebody proved again who they are. It holds once: Use takes it.
 type Reproof struct {
 	Account Account
-	Methods []string // "password", "totp"
+	Methods []string // "password", "totp", "passkey"
 
 	stored string  // the password as it was stored when it was compared; "" when it was not shown
 	second []proof // what has to be used up
@@ -54,7 +57,7 @@ func (d *Directory) Reprove(ctx context.Context, shown Shown) (Reproof, error) {
 		return Reproof{}, err
 	}
 	e := examination{d: d, s: s, shown: shown, proof: Reproof{Account: s.account}}
-	if err := errors.Join(e.password(), e.code()); err != nil {
+	if err := errors.Join(e.password(), e.code(), e.passkey(ctx)); err != nil {
 		return Reproof{}, fmt.Errorf("prove again %q: %w", account, err)
 	}
 	switch {
@@ -93,7 +96,7 @@ func (e *examination) password() error {
 	if e.shown.Password == "" {
 		return nil
 	}
-	if len(e.shown.Password) > 4*maxPassword {
+	if len(e.shown.Password) > 4*password.Most {
 		e.wrong("password", WrongConfirm, "is wrong")
 		return nil
 	}
@@ -135,6 +138,23 @@ func (e *examination) code() error {
 	return nil
 }
 
+func (e *examination) passkey(ctx context.Context) error {
+	if len(e.shown.Passkey) == 0 {
+		return nil
+	}
+	second, err := e.d.checkPasskey(ctx, e.s.account, passkey.Sign, e.shown.Passkey)
+	if err != nil {
+		return err
+	}
+	if second.why != "" {
+		e.wrong("passkey", second.why, "did not answer as it should; try again")
+		return nil
+	}
+	e.proof.second = append(e.proof.second, second)
+	e.proof.Methods = append(e.proof.Methods, second.factor)
+	return nil
+}
+
 // Use takes the proof in the transaction of the act. Forbidden when the account or its password changed since, Invalid when
 // a part was used in the meantime.
 func (p Reproof) Use(ctx context.Context, tx *store.Tx) error {
@@ -156,7 +176,11 @@ func (p Reproof) Use(ctx context.Context, tx *store.Tx) error {
 		}
 		if !fresh {
 			var l problem.List
-			l.Add("code", "was used already; wait for the next one")
+			if second.factor == "passkey" {
+				l.Add("passkey", "answered already; ask it again")
+			} else {
+				l.Add("code", "was used already; wait for the next one")
+			}
 			return l.Err("you did not prove who you are")
 		}
 	}
@@ -177,12 +201,13 @@ func (d *Directory) Alive(ctx context.Context, r store.Reader, session string) (
 type Means struct {
 	Password bool
 	TOTP     bool
+	Passkey  bool
 	Reset    []Reset // how others changed them, oldest first
 }
 
 // Reset is a change of how somebody signs in that another one made.
 type Reset struct {
-	What  string // "password", "link" or "totp"
+	What  string // "password", "link", "totp" or "passkey"
 	Actor string // who made it
 	At    time.Time
 	Seq   int64 // entry of the journal
@@ -194,7 +219,7 @@ func MeansOf(ctx context.Context, r store.Reader, account string) (Means, error)
 	if err != nil {
 		return Means{}, err
 	}
-	m := Means{Password: a.HasPassword, TOTP: a.SecondFactor}
+	m := Means{Password: a.HasPassword, TOTP: a.TOTP, Passkey: a.Passkey}
 	m.Reset, err = store.All(ctx, r, func(s store.Scanner) (Reset, error) {
 		var x Reset
 		var at int64

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"triward/internal/id"
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -16,6 +17,7 @@ type Credentials struct {
 	Login    string
 	Password string
 	Code     string // of the authenticator, or a recovery code; empty at first
+	Passkey  []byte // answer of a passkey in place of the code
 	Address  string // where the request came from, for lock-out and display; "" for a local socket
 	Agent    string // user agent text, for display
 }
@@ -30,13 +32,14 @@ const (
 	NoPassword    Failure = "no_password" // the one-time link was not used yet
 	IsDisabled    Failure = "disabled"
 	WrongCode     Failure = "wrong_code"
+	WrongPasskey  Failure = "wrong_passkey"
 	UsedCode      Failure = "used_code" // a code of this or an earlier time step
 	WrongConfirm  Failure = "wrong_password_to_confirm"
 )
 
 // ErrCodeNeeded answers a right password without a code where the account has a second factor: ask for the code and try
 // again with both. errors.Is finds it.
-var ErrCodeNeeded = problem.New(problem.Forbidden, "enter the code of your authenticator, or a recovery code")
+var ErrCodeNeeded = problem.New(problem.Forbidden, "enter the code of your authenticator or a recovery code, or use your passkey")
 
 // errSignIn is the one answer to every failure, so that it tells nothing.
 var errSignIn = problem.New(problem.Forbidden, "the login, password or code is wrong")
@@ -60,7 +63,7 @@ type secrets struct {
 func (d *Directory) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 	c.Address, c.Agent = printable(c.Address, 64), printable(c.Agent, 300)
 	// A body far above any password is not worth the work; it fails like the others.
-	if len(c.Password) > 4*maxPassword {
+	if len(c.Password) > 4*password.Most {
 		c.Password = ""
 	}
 	try, err := d.count(ctx, c.Login, c.Address)
@@ -84,14 +87,14 @@ func (d *Directory) SignIn(ctx context.Context, c Credentials) (SignedIn, error)
 		return SignedIn{}, d.failed(ctx, s.account, c, failedAttempt{why, try})
 	}
 	p := proof{factor: "password"}
-	if s.totp.confirmed {
-		if strings.TrimSpace(c.Code) == "" {
+	if s.account.SecondFactor {
+		if strings.TrimSpace(c.Code) == "" && len(c.Passkey) == 0 {
 			if err := d.withdraw(ctx, try); err != nil {
 				return SignedIn{}, err
 			}
 			return SignedIn{}, ErrCodeNeeded
 		}
-		if p, err = d.secondFactor(s, c.Code); err != nil {
+		if p, err = d.second(ctx, s, c); err != nil {
 			return SignedIn{}, err
 		}
 		if p.why != "" {
@@ -243,7 +246,7 @@ func printable(s string, n int) string {
 
 // confirm checks the actor's own password before a change to how they sign in, with the same lock as signing in: a
 // stolen session must not be a place to guess. It returns the account and its stored password.
-func (d *Directory) confirm(ctx context.Context, password string) (Account, error) {
+func (d *Directory) confirm(ctx context.Context, shown string) (Account, error) {
 	account, err := ownID(ctx)
 	if err != nil {
 		return Account{}, err
@@ -265,11 +268,11 @@ func (d *Directory) confirm(ctx context.Context, password string) (Account, erro
 	if err != nil {
 		return a, err
 	}
-	ok, _, err := d.matches(stored, password)
+	ok, _, err := d.matches(stored, shown)
 	if err != nil {
 		return a, fmt.Errorf("confirm password: %w", err)
 	}
-	if !ok || len(password) > 4*maxPassword {
+	if !ok || len(shown) > 4*password.Most {
 		if err := d.failed(ctx, a, Credentials{}, failedAttempt{WrongConfirm, try}); problem.KindOf(err) != problem.Forbidden {
 			return a, err
 		}

@@ -11,12 +11,14 @@ import (
 )
 
 const accountColumns = `a.id, a.login, a.name, a.email, a.state, a.password <> '', a.created, a.signed_in,
-	EXISTS (SELECT 1 FROM people_totp t WHERE t.account = a.id AND t.confirmed > 0)`
+	EXISTS (SELECT 1 FROM people_totp t WHERE t.account = a.id AND t.confirmed > 0),
+	EXISTS (SELECT 1 FROM people_passkey k WHERE k.account = a.id AND k.used > 0 AND k.revoked = 0)`
 
 func scanAccount(s store.Scanner) (Account, error) {
 	var a Account
 	var created, signedIn int64
-	err := s.Scan(&a.ID, &a.Login, &a.Name, &a.Email, &a.State, &a.HasPassword, &created, &signedIn, &a.SecondFactor)
+	err := s.Scan(&a.ID, &a.Login, &a.Name, &a.Email, &a.State, &a.HasPassword, &created, &signedIn, &a.TOTP, &a.Passkey)
+	a.SecondFactor = a.TOTP || a.Passkey
 	a.Created, a.SignedIn = store.Time(created), store.Time(signedIn)
 	return a, err
 }

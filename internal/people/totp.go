@@ -11,6 +11,8 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
 
+	"triward/internal/people/passkey"
+	"triward/internal/people/password"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -55,11 +57,12 @@ func (t totpRow) step(code string, now time.Time) (int64, error) {
 
 // proof is how somebody proved who they are, and what has to be used up for it.
 type proof struct {
-	factor   string  // "password", "totp", "recovery_code"
+	factor   string  // "password", "totp", "recovery_code", "passkey"
 	why      Failure // "" when it holds
 	step     int64   // TOTP step
 	recovery []byte  // stored hash of the recovery code
-	rehashed string  // the password hashed at today's cost; "" to keep the stored one
+	passkey  passkey.Answer
+	rehashed string // the password hashed at today's cost; "" to keep the stored one
 }
 
 // secondFactor checks a code: six digits are the authenticator's, anything else is a recovery code.
@@ -98,10 +101,12 @@ func (p proof) use(ctx context.Context, tx *store.Tx, account string) (bool, err
 		n, err = tx.Exec(ctx, `UPDATE people_totp SET last_step = $1 WHERE account = $2 AND confirmed > 0 AND last_step < $1`, p.step, account)
 	case "recovery_code":
 		n, err = tx.Exec(ctx, `UPDATE people_recovery SET used = $1 WHERE account = $2 AND hash = $3 AND used = 0`, store.Micros(tx.Now), account, p.recovery)
+	case "passkey":
+		return p.passkey.Use(ctx, tx)
 	default:
-		// An authenticator that was confirmed while the password was checked counts already.
-		t, err := totpOf(ctx, tx, account)
-		return !t.confirmed, err
+		// A second factor that was confirmed while the password was checked counts already.
+		a, err := accountByID(ctx, tx, account)
+		return !a.SecondFactor, err
 	}
 	return n == 1, err
 }
@@ -125,7 +130,7 @@ func (d *Directory) EnrolTOTP(ctx context.Context) (Enrolment, error) {
 		if err != nil {
 			return err
 		}
-		if a.SecondFactor {
+		if a.TOTP {
 			return problem.New(problem.Conflict, "you have an authenticator; remove it first")
 		}
 		key, err := totp.Generate(totp.GenerateOpts{Issuer: orElse(d.Issuer, "Triward"), AccountName: a.Login, Period: totpPeriod,
@@ -194,8 +199,8 @@ func (d *Directory) ConfirmTOTP(ctx context.Context, code string) ([]string, err
 }
 
 // DisableTOTP removes the actor's own authenticator and recovery codes, given the password.
-func (d *Directory) DisableTOTP(ctx context.Context, password string) error {
-	a, err := d.confirm(ctx, password)
+func (d *Directory) DisableTOTP(ctx context.Context, shown string) error {
+	a, err := d.confirm(ctx, shown)
 	if err != nil {
 		return err
 	}
@@ -239,15 +244,15 @@ type recoverySet struct {
 }
 
 func (d *Directory) newRecovery() ([]string, recoverySet, error) {
-	random := make([]byte, saltSize+10*recoveryCodes)
+	random := make([]byte, password.SaltSize+10*recoveryCodes)
 	if _, err := rand.Read(random); err != nil {
 		return nil, recoverySet{}, fmt.Errorf("make recovery codes: %w", err)
 	}
-	set := recoverySet{salt: random[:saltSize]}
+	set := recoverySet{salt: random[:password.SaltSize]}
 	var codes []string
 	for i := range recoveryCodes {
 		var b strings.Builder
-		for _, r := range random[saltSize+10*i : saltSize+10*i+10] {
+		for _, r := range random[password.SaltSize+10*i : password.SaltSize+10*i+10] {
 			b.WriteByte(recoveryLetter[r%32])
 		}
 		set.hashes = append(set.hashes, d.recoveryHash(b.String(), set.salt))
@@ -258,7 +263,7 @@ func (d *Directory) newRecovery() ([]string, recoverySet, error) {
 
 func (d *Directory) recoveryHash(code string, salt []byte) []byte {
 	defer d.slot()()
-	return d.Cost.orDefault().key(code, salt)
+	return d.Cost.Key(code, salt)
 }
 
 func recoveryOf(ctx context.Context, r store.Reader, account string) (recoverySet, error) {
@@ -303,13 +308,13 @@ func (s recoverySet) replace(ctx context.Context, tx *store.Tx, a Account) error
 
 // RecoveryCodes replaces the actor's own recovery codes, given the password, and returns the new ones, which are not shown
 // again. Conflict without an authenticator.
-func (d *Directory) RecoveryCodes(ctx context.Context, password string) ([]string, error) {
-	a, err := d.confirm(ctx, password)
+func (d *Directory) RecoveryCodes(ctx context.Context, shown string) ([]string, error) {
+	a, err := d.confirm(ctx, shown)
 	if err != nil {
 		return nil, err
 	}
 	if !a.SecondFactor {
-		return nil, problem.New(problem.Conflict, "recovery codes stand in for an authenticator; set one up first")
+		return nil, problem.New(problem.Conflict, "recovery codes stand in for an authenticator or passkey; set one up first")
 	}
 	codes, set, err := d.newRecovery()
 	if err != nil {

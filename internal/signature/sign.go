@@ -35,7 +35,8 @@ func (s *Signer) Keys() Keys {
 type Factors struct {
 	SessionToken string
 	Password     string
-	Code         string
+	Code         string // of the authenticator
+	Passkey      []byte // answer to a challenge for signing
 	Address      string
 	Agent        string
 	Zone         string // of the signer's clock, "Europe/Berlin" or "+01:00"; "" is UTC
@@ -43,15 +44,18 @@ type Factors struct {
 
 // Needs are what a form has to ask for before its user can sign.
 type Needs struct {
-	Both           bool // one of Password, and one of Code; otherwise any one of them
+	Both           bool // the password, and one of Code and Passkey; otherwise any one of them
 	Password       bool // the account has it
 	Code           bool
+	Passkey        bool
 	Identity       bool // nobody verified yet who the signer is, or not since it must be done anew
 	Accountability bool // the signer has not acknowledged yet what a signature means
 }
 
 // Ready reports whether the account can sign at all when it shows what is asked for.
-func (n Needs) Ready() bool { return !n.Identity && !n.Accountability && n.Password && n.Code }
+func (n Needs) Ready() bool {
+	return !n.Identity && !n.Accountability && n.Password && (n.Code || n.Passkey)
+}
 
 // Proof is what [Signer.Verify] found: good for one signature within a minute.
 type Proof struct {
@@ -88,7 +92,7 @@ func (s *Signer) Needs(ctx context.Context, r store.Reader, f Factors) (Needs, e
 	if err != nil {
 		return Needs{}, err
 	}
-	n := Needs{Both: s.needsBoth(p, f, s.DB.Now()), Password: means.Password, Code: means.TOTP}
+	n := Needs{Both: s.needsBoth(p, f, s.DB.Now()), Password: means.Password, Code: means.TOTP, Passkey: means.Passkey}
 	identity, err := identityOf(ctx, r, actor.ID)
 	if err != nil {
 		return Needs{}, err
@@ -99,7 +103,7 @@ func (s *Signer) Needs(ctx context.Context, r store.Reader, f Factors) (Needs, e
 	return n, err
 }
 
-// Verify checks what a signer shows. Invalid with the faults "password" and "code" where a part is missing or wrong, which
+// Verify checks what a signer shows. Invalid with the faults "password", "code" and "passkey" where a part is missing or wrong, which
 // counts towards the lock of the account; Forbidden when the session has ended or somebody else's is shown.
 func (s *Signer) Verify(ctx context.Context, f Factors) (Proof, error) {
 	actor, session, err := s.People.Authenticate(ctx, f.SessionToken)
@@ -127,32 +131,39 @@ func (s *Signer) Verify(ctx context.Context, f Factors) (Proof, error) {
 	if err := n.missing(f); err != nil {
 		return Proof{}, err
 	}
-	p.both = f.Password != "" && f.Code != ""
-	p.reproof, err = s.People.Reprove(ctx, people.Shown{Password: f.Password, Code: f.Code, Address: f.Address, Agent: f.Agent})
+	p.both = f.knows() && f.has()
+	p.reproof, err = s.People.Reprove(ctx, people.Shown{Password: f.Password, Code: f.Code, Passkey: f.Passkey, Address: f.Address, Agent: f.Agent})
 	if err != nil {
 		return Proof{}, fmt.Errorf("verify signer: %w", err)
 	}
 	return p, nil
 }
 
+// knows reports whether the component that the signer knows is shown, has the one that they have.
+func (f Factors) knows() bool { return f.Password != "" }
+func (f Factors) has() bool   { return f.Code != "" || len(f.Passkey) > 0 }
+
 // missing says which components are not shown.
 func (n Needs) missing(f Factors) error {
 	var l problem.List
-	knows, has := f.Password != "", f.Code != ""
+	second := "code"
+	if !n.Code {
+		second = "passkey"
+	}
 	switch {
 	case !n.Password:
 		l.Add("password", "set a password first")
-	case !n.Code:
-		l.Add("code", "set up an authenticator on your account page first: a signature takes two components")
+	case !n.Code && !n.Passkey:
+		l.Add("code", "set up an authenticator or a passkey on your account page first: a signature takes two components")
 	case n.Both:
-		if !knows {
+		if !f.knows() {
 			l.Add("password", "is required")
 		}
-		if !has {
-			l.Add("code", "is required")
+		if !f.has() {
+			l.Add(second, "is required")
 		}
-	case !knows && !has:
-		l.Add("password", "is required, or the code of your authenticator")
+	case !f.knows() && !f.has():
+		l.Add("password", "is required, or your second component")
 	}
 	return l.Err("show who you are to sign")
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/boombuler/barcode/qr"
 
 	"triward/internal/people"
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -25,6 +26,10 @@ type accountPage struct {
 	Tokens       []people.Token
 	RecoveryLeft int
 	Codes        Form
+	Passkeys     []passkey.Passkey
+	NewPasskey   Form
+	TestPasskey  Form
+	MayPasskey   bool
 	Remove       Form
 	NewToken     Form
 	Secret       string   // a new token, shown once
@@ -69,6 +74,9 @@ func (s *Server) accountOf(v *visit) (accountPage, error) {
 		if p.Tokens, err = people.Tokens(ctx, r, people.TokenQuery{Account: v.actor.ID}); err != nil {
 			return err
 		}
+		if p.Passkeys, err = people.Passkeys(ctx, r, v.actor.ID); err != nil {
+			return err
+		}
 		p.RecoveryLeft, err = people.RecoveryLeft(ctx, r, v.actor.ID)
 		return err
 	})
@@ -77,6 +85,8 @@ func (s *Server) accountOf(v *visit) (accountPage, error) {
 		Field{Name: "password", Label: "New password", Kind: "password", Required: true, Autocomplete: "new-password", Help: "At least 12 characters. Your other sessions end."},
 		Field{Name: "again", Label: "New password again", Kind: "password", Required: true, Autocomplete: "new-password"})
 	confirm := Field{Name: "password", Label: "Your password", Kind: "password", Required: true, Autocomplete: "current-password"}
+	p.MayPasskey = s.People.Passkeys != nil
+	p.NewPasskey, p.TestPasskey = newPasskeyForm(), testPasskeyForm()
 	p.Codes = Form{ID: "codes", Action: "/account/recovery-codes", Submit: "Make new recovery codes"}.with(confirm)
 	p.Remove = Form{ID: "remove", Action: "/account/authenticator/remove", Submit: "Remove the authenticator", Danger: true}.with(confirm)
 	p.NewToken = Form{ID: "token", Action: "/account/tokens", Submit: "Make a token"}.with(

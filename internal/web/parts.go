@@ -22,6 +22,15 @@ type Form struct {
 	Message string // what was wrong as a whole
 	Faults  []FormFault
 	Sign    *SignForm // sending the form signs it
+	Passkey *PasskeyAsk
+}
+
+// PasskeyAsk is a button that asks a passkey, puts its answer into the field "passkey" and sends the form.
+type PasskeyAsk struct {
+	URL    string // gives the options for the browser
+	Text   string
+	Create bool // makes a passkey rather than asking one
+	Only   bool // there is no other way to send the form
 }
 
 // FormFault is one fault in the summary, with the field that it links to.
@@ -62,10 +71,13 @@ func orNone(text string, all []Option) []Option {
 	return append([]Option{{Value: "", Text: text}}, all...)
 }
 
-// fill puts what was sent back into the fields. Passwords and files are never sent back.
+// fill puts what was sent back into the fields. Passwords, files and answers of passkeys are never sent back.
 func (f *Form) fill(values url.Values) {
 	for i := range f.Fields {
 		x := &f.Fields[i]
+		if x.Name == "passkey" { // an answer counts once
+			continue
+		}
 		switch x.Kind {
 		case "password", "file":
 		case "select", "checks":
@@ -100,7 +112,11 @@ func (f *Form) blame(err error) bool {
 			x.Fault += "; "
 		}
 		x.Fault += fault.Reason
-		f.Faults = append(f.Faults, FormFault{Field: x.ID, Label: x.Label, Text: fault.Reason})
+		to := x.ID
+		if x.Kind == "hidden" {
+			to = ""
+		}
+		f.Faults = append(f.Faults, FormFault{Field: to, Label: x.Label, Text: fault.Reason})
 	}
 	return true
 }

@@ -7,6 +7,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/people"
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/signature"
@@ -116,6 +117,8 @@ type personPage struct {
 	MayEnd   bool
 	MayToken bool
 	MayTOTP  bool
+	Passkeys []passkey.Passkey
+	MayKey   bool
 	Identity signature.Identity
 	Verify   *Form
 	State    *Form
@@ -126,7 +129,7 @@ func (personPage) template() string { return "person" }
 
 func (s *Server) personOf(v *visit) (personPage, error) {
 	id := v.path("id")
-	p := personPage{MayTake: v.may(people.KindGrantRevoked), MayLink: v.may(people.KindLinkMade), MayEnd: v.may(people.KindSessionRevoked), MayToken: v.may(people.KindTokenRevoked), MayTOTP: v.may(people.KindTOTPChanged)}
+	p := personPage{MayTake: v.may(people.KindGrantRevoked), MayLink: v.may(people.KindLinkMade), MayEnd: v.may(people.KindSessionRevoked), MayToken: v.may(people.KindTokenRevoked), MayTOTP: v.may(people.KindTOTPChanged), MayKey: v.may(passkey.KindRevokedOthers)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		var err error
 		if p.Account, err = people.Get(ctx, r, id); err != nil {
@@ -151,6 +154,9 @@ func (s *Server) personOf(v *visit) (personPage, error) {
 				return err
 			}
 			p.Grant = &f
+		}
+		if p.Passkeys, err = people.Passkeys(ctx, r, id); err != nil {
+			return err
 		}
 		if p.Identity, err = signature.IdentityOf(ctx, r, id); err != nil {
 			return err

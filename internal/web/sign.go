@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -15,6 +16,7 @@ type SignForm struct {
 	Means   string // "approval"
 	Both    bool   // both components are asked for
 	Fields  []Field
+	Passkey *PasskeyAsk
 	Blocked string // why the visitor cannot sign now; "" when they can
 	Link    Link   // where to put that right
 }
@@ -29,17 +31,22 @@ func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Me
 	switch {
 	case n.Identity:
 		f.Blocked, f.Link = "Nobody has verified yet who you are, or it must be done again.", Link{urlSigning(), "How to get ready to sign"}
-	case !n.Password || !n.Code:
-		f.Blocked, f.Link = "A signature takes two components: set up an authenticator first.", Link{urlSigning(), "How to get ready to sign"}
+	case !n.Password || !n.Code && !n.Passkey:
+		f.Blocked, f.Link = "A signature takes two components: set up an authenticator or a passkey first.", Link{urlSigning(), "How to get ready to sign"}
 	case n.Accountability && means != signature.Acknowledgement:
 		f.Blocked, f.Link = "Acknowledge once what your signature means.", Link{urlAccountability(), "Read and sign"}
 	}
 	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "password", Label: "Your password", Kind: "password", Required: n.Both, Autocomplete: "current-password"}}
-	if n.Both {
+	if n.Both && n.Code {
 		f.Fields = append(f.Fields, Field{Name: "code", Label: "Code of your authenticator", Kind: "text", Required: true, Autocomplete: "one-time-code", Mode: "numeric"})
-	} else {
+	}
+	if n.Passkey && v.s.People.Passkeys != nil {
+		f.Passkey = &PasskeyAsk{URL: urlPasskeyOptions(passkey.Sign), Text: "Sign with your passkey"}
+		f.Fields = append(f.Fields, Field{Name: "passkey", Label: "Passkey", Kind: "hidden"})
+	}
+	if !n.Both {
 		f.Fields[1].Required = true
-		f.Fields[1].Help = "You signed a moment ago, so that the password is enough."
+		f.Fields[1].Help = "You signed a moment ago, so that one component is enough."
 	}
 	for i := range f.Fields {
 		f.Fields[i].ID = f.ID + "-" + f.Fields[i].Name
@@ -56,6 +63,7 @@ func (v *visit) who() signature.Factors {
 func (v *visit) factors(f url.Values) signature.Factors {
 	out := v.who()
 	out.Password, out.Code, out.Zone = f.Get("password"), f.Get("code"), f.Get("zone")
+	out.Passkey = []byte(f.Get("passkey"))
 	return out
 }
 

@@ -48,7 +48,7 @@ func TestGettingReadyToSign(t *testing.T) {
 		})
 		var secret string
 		t.Run("P11-19 two components", func(t *testing.T) {
-			if page := body("/account/signing/accountability", c); !strings.Contains(page, "set up an authenticator first") {
+			if page := body("/account/signing/accountability", c); !strings.Contains(page, "set up an authenticator or a passkey first") {
 				t.Errorf("the form does not ask for an authenticator:\n%s", page)
 			}
 			e, err := s.People.EnrolTOTP(asPerson(t, s, c))
@@ -79,7 +79,7 @@ func TestGettingReadyToSign(t *testing.T) {
 			_, rest, _ := strings.Cut(body("/account/signing", c), `href="/signatures/`)
 			id, _, _ := strings.Cut(rest, `"`)
 			page := body("/signatures/"+id, c)
-			for _, want := range []string{"Person ada", "Acknowledgement", "Europe/Berlin (UTC&#43;01:00)", "holds"} {
+			for _, want := range []string{"Person ada", "Acknowledgement", "for the signer Europe/Berlin, UTC&#43;01:00", "holds"} {
 				if !strings.Contains(page, want) {
 					t.Errorf("the page of the signature lacks %q", want)
 				}

@@ -170,9 +170,15 @@ func (s *Server) signInDone(v *visit) error {
 }
 
 func (s *Server) codePage(v *visit) doorPage {
-	return doorPage{Frame: v.doorFrame("Enter the code"), Text: "Of your authenticator app, or one of your recovery codes.",
+	p := doorPage{Frame: v.doorFrame("Enter the code"), Text: "Of your authenticator app, or one of your recovery codes.",
 		Form: Form{ID: "code", Action: urlCode(), Submit: "Sign in", Cancel: urlSignIn()}.with(
-			Field{Name: "code", Label: "Code", Kind: "text", Required: true, Autocomplete: "one-time-code"})}
+			Field{Name: "code", Label: "Code", Kind: "text", Required: true, Autocomplete: "one-time-code"},
+			Field{Name: "passkey", Kind: "hidden"})}
+	if s.People.Passkeys != nil {
+		p.Text = "Of your authenticator app, or one of your recovery codes. Or use your passkey."
+		p.Form.Passkey = &PasskeyAsk{URL: "/sign-in/passkey/options", Text: "Use a passkey"}
+	}
+	return p
 }
 
 func (s *Server) code(v *visit) error {
@@ -192,7 +198,7 @@ func (s *Server) codeDone(v *visit) error {
 		v.setNotice("That took too long. Sign in again.")
 		return v.redirect(urlSignIn())
 	}
-	p.credentials.Code = f.Get("code")
+	p.credentials.Code, p.credentials.Passkey = f.Get("code"), []byte(f.Get("passkey"))
 	in, err := s.People.SignIn(v.r.Context(), p.credentials)
 	if err != nil {
 		return v.refused(s.codePage(v), err)

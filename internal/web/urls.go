@@ -3,6 +3,8 @@ package web
 import (
 	"net/url"
 	"strings"
+
+	"triward/internal/people/passkey"
 )
 
 // Every address of a page is made here.
@@ -78,7 +80,10 @@ func urlSBOM(id any) string         { return path("sboms", text(id)) }
 func urlFeed(id any) string         { return path("feeds", text(id)) }
 func urlImport(id any) string       { return path("imports", text(id)) }
 func urlSignature(id string) string { return path("signatures", id) }
-func urlRole(id any) string         { return path("roles", text(id)) }
+func urlPasskeyOptions(p passkey.Purpose) string {
+	return queryURL("/account/passkeys/options", "for="+url.QueryEscape(string(p)))
+}
+func urlRole(id any) string { return path("roles", text(id)) }
 
 func urlWhy(device any, vulnerability string) string {
 	return path("risk", text(device), vulnerability)

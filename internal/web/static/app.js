@@ -165,6 +165,25 @@
     if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   });
 
+  // ---- Passkeys: the button gets a challenge, the browser asks the device, the answer goes with the form.
+  const keys = window.PublicKeyCredential;
+  document.addEventListener("click", async (e) => {
+    const button = e.target.closest("[data-passkey]");
+    if (!button) return;
+    const form = button.form, fault = button.parentElement.querySelector("[data-passkey-fault]"), create = "create" in button.dataset;
+    fault.textContent = "";
+    try {
+      const r = await fetch(button.dataset.passkey, { method: "POST", headers: { Accept: "application/json" } });
+      const options = await r.json();
+      if (!r.ok) throw new Error(options.detail);
+      const key = create ? await navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(options) }) : await navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(options) });
+      form.elements.passkey.value = JSON.stringify(key.toJSON());
+      form.requestSubmit();
+    } catch (err) {
+      fault.textContent = err.name === "NotAllowedError" ? "The passkey was not used. Try again." : err.name === "InvalidStateError" ? "This device holds a passkey of yours already." : err.message || "The passkey cannot be used here.";
+    }
+  });
+
   // ---- Leaving a changed form asks.
   let dirty = false;
   document.addEventListener("input", (e) => { if (e.target.closest("form[data-guard]") && !e.target.closest(".door")) dirty = true; });
@@ -241,6 +260,7 @@
   function fresh(root) {
     reachable();
     localTimes(root);
+    if (keys && keys.parseRequestOptionsFromJSON) for (const b of $$("[data-passkey]", root)) b.disabled = false;
     if (root !== panel) row = -1;
     for (const f of $$("form[data-select]", root)) selection(f);
     for (const c of $$("[data-chart]", root)) draw(c);

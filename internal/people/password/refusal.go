@@ -1,4 +1,4 @@
-package people
+package password
 
 import (
 	_ "embed"
@@ -14,8 +14,8 @@ import (
 // Lengths of a password in characters. NIST SP 800-63B 5.1.1.2 asks for at least 8 and for room for at least 64; a second
 // factor is not forced on anybody here, so the password has to be longer than that.
 const (
-	minPassword = 12
-	maxPassword = 256
+	Least = 12
+	Most  = 256
 )
 
 // refusals are words and phrases, one to a line in lower case, that a password must not consist of.
@@ -26,20 +26,23 @@ var refusals string
 // normalise makes the same characters the same bytes whatever keyboard wrote them (SP 800-63B 5.1.1.2: NFKC).
 func normalise(password string) string { return norm.NFKC.String(password) }
 
-// checkPassword notes at path what is wrong with a password for an account: its length, and whether it is one that
-// guessers try first. There are no rules of composition.
-func checkPassword(l *problem.List, path, password string, a Account) {
+// Owner is whose password it is: words of theirs are guessed first.
+type Owner struct{ Login, Name, Email string }
+
+// Check notes at path what is wrong with a password for its owner: its length, and whether it is one that guessers try
+// first. There are no rules of composition.
+func Check(l *problem.List, path, password string, a Owner) {
 	if !utf8.ValidString(password) {
 		l.Add(path, "must be text")
 		return
 	}
 	p := normalise(password)
 	switch n := utf8.RuneCountInString(p); {
-	case n < minPassword:
-		l.Add(path, "must have at least %d characters; a phrase of several words is easy to keep in mind", minPassword)
+	case n < Least:
+		l.Add(path, "must have at least %d characters; a phrase of several words is easy to keep in mind", Least)
 		return
-	case n > maxPassword:
-		l.Add(path, "must have at most %d characters", maxPassword)
+	case n > Most:
+		l.Add(path, "must have at most %d characters", Most)
 		return
 	}
 	low := strings.ToLower(p)
@@ -58,8 +61,8 @@ func checkPassword(l *problem.List, path, password string, a Account) {
 	}
 }
 
-// own are the words that belong to an account: its login, the local part of its address, its names.
-func own(a Account) []string {
+// own are the words that belong to an owner: its login, the local part of its address, its names.
+func own(a Owner) []string {
 	local, _, _ := strings.Cut(strings.ToLower(a.Email), "@")
 	words := append(strings.Fields(strings.ToLower(a.Name)), strings.ToLower(a.Login), local, letters(strings.ToLower(a.Login)), letters(strings.ToLower(a.Name)))
 	var out []string

@@ -1,4 +1,4 @@
-package people
+package password
 
 import (
 	"crypto/rand"
@@ -10,27 +10,28 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Cost is the work of one argon2id hash (RFC 9106). The zero value is [DefaultCost]; a lower one is for tests only.
+// Cost is the work of one argon2id hash (RFC 9106). The zero value is [Default]; a lower one is for tests only.
 type Cost struct {
 	Memory  uint32 // KiB
 	Passes  uint32
 	Threads uint8
 }
 
-// DefaultCost is the first choice of the OWASP Password Storage Cheat Sheet: 46 MiB, one pass, one lane.
-func DefaultCost() Cost { return Cost{Memory: 46 * 1024, Passes: 1, Threads: 1} }
+// Default is the first choice of the OWASP Password Storage Cheat Sheet: 46 MiB, one pass, one lane.
+func Default() Cost { return Cost{Memory: 46 * 1024, Passes: 1, Threads: 1} }
 
 // Bounds of what a stored hash may ask for, so that a tampered row cannot exhaust the machine.
 const (
 	maxMemory = 1 << 20 // KiB
 	maxPasses = 64
-	saltSize  = 16
 	keySize   = 32
+
+	SaltSize = 16 // bytes
 )
 
 func (c Cost) orDefault() Cost {
 	if c == (Cost{}) {
-		return DefaultCost()
+		return Default()
 	}
 	return c
 }
@@ -67,38 +68,31 @@ func decode(s string) (c Cost, salt, key []byte, err error) {
 	return c, salt, key, nil
 }
 
-// hash makes the stored form of a password. It takes tens of milliseconds: never call it inside of store.Update.
-func (d *Directory) hash(password string) (string, error) {
-	salt := make([]byte, saltSize)
+// Hash makes the stored form of a password. It takes tens of milliseconds and the memory of c.
+func (c Cost) Hash(password string) (string, error) {
+	salt := make([]byte, SaltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	c := d.Cost.orDefault()
-	defer d.slot()()
+	c = c.orDefault()
 	return encode(c, salt, c.key(normalise(password), salt)), nil
 }
 
-// matches compares a password with its stored form. Without a stored form it does the same work and says no, so that an
-// unknown login cannot be told from a known one by time. stale reports a hash of another cost than today's.
-func (d *Directory) matches(stored, password string) (ok, stale bool, err error) {
-	now := d.Cost.orDefault()
-	defer d.slot()()
+// Matches compares a password with its stored form. Without a stored form it does the same work and says no, so that an
+// unknown login cannot be told from a known one by time. stale reports a hash of another cost than c.
+func (c Cost) Matches(stored, password string) (ok, stale bool, err error) {
+	c = c.orDefault()
 	if stored == "" {
-		now.key(normalise(password), make([]byte, saltSize)) // only for its time
+		c.key(normalise(password), make([]byte, SaltSize)) // only for its time
 		return false, false, nil
 	}
-	c, salt, key, err := decode(stored)
+	was, salt, key, err := decode(stored)
 	if err != nil {
 		return false, false, err
 	}
-	ok = subtle.ConstantTimeCompare(key, c.key(normalise(password), salt)) == 1
-	return ok, ok && c != now, nil
+	ok = subtle.ConstantTimeCompare(key, was.key(normalise(password), salt)) == 1
+	return ok, ok && was != c, nil
 }
 
-// slot waits for a turn to hash and returns what gives it back: each hash holds its memory, and a flood of attempts must
-// not take all there is.
-func (d *Directory) slot() func() {
-	d.once.Do(func() { d.slots = make(chan struct{}, 4) })
-	d.slots <- struct{}{}
-	return func() { <-d.slots }
-}
+// Key is the slow hash of a secret that is random already, with a salt of its own.
+func (c Cost) Key(secret string, salt []byte) []byte { return c.orDefault().key(secret, salt) }
