@@ -174,7 +174,7 @@ func (l Library) Freeze(ctx context.Context, rid RevisionID) error {
 		if v.ContentHash != shown.ContentHash {
 			return problem.New(problem.Conflict, "the text was edited at the same moment; freeze it again")
 		}
-		if left := RouteOf(on.document).missing(Reviewing, on.decisions); v.State == InReview && len(left) > 0 {
+		if left := RouteOf(on.document).Missing(Reviewing, on.decisions); v.State == InReview && len(left) > 0 {
 			return problem.New(problem.Conflict, "these functions have not reviewed it yet: %s", functionWords(left))
 		}
 		if err := noOpenComments(ctx, tx, rid); err != nil {

@@ -29,7 +29,7 @@ func (l Library) Withdraw(ctx context.Context, rid RevisionID, s Signing) (bool,
 		if err != nil {
 			return err
 		}
-		first := slices.IndexFunc(a.decisions, func(x Decision) bool { return x.counts(Withdrawing) })
+		first := slices.IndexFunc(a.decisions, func(x Decision) bool { return x.Counts(Withdrawing) })
 		if first >= 0 && slices.Contains([]string{a.who.Account, h.DelegateOf}, a.decisions[first].Account) {
 			return problem.New(problem.Forbidden, "a withdrawal takes two different people")
 		}

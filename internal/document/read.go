@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,6 +153,18 @@ func RevisionOf(ctx context.Context, r store.Reader, rid RevisionID) (Revision, 
 		return v, err
 	}
 	return v, mayRead(ctx, r, v.Document)
+}
+
+// OnTheirWay reads the revisions that somebody has to work on: those on their way, and temporary instructions that nobody
+// reviewed in full yet. Those that the actor may not read are left out.
+func OnTheirWay(ctx context.Context, r store.Reader) ([]Revision, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return nil, err
+	}
+	all, err := revisions(ctx, r, ` WHERE r.state IN ('draft', 'in_review', 'changes_requested', 'frozen', 'in_approval', 'in_training')
+		OR r.temporary AND r.approved > 0 AND NOT EXISTS (SELECT 1 FROM revision_decision x WHERE x.revision = r.id AND x.stage = 'after_the_fact' AND x.voided = 0)
+		ORDER BY r.changed, r.id`)
+	return slices.DeleteFunc(all, func(v Revision) bool { return mayRead(ctx, r, v.Document) != nil }), err
 }
 
 // ByLabel reads a revision of a document by its label ("2.0").

@@ -42,7 +42,8 @@ type Decision struct {
 	VoidReason  string
 }
 
-func (d Decision) counts(s Stage) bool {
+// Counts reports whether it agrees in a stage and is not void.
+func (d Decision) Counts(s Stage) bool {
 	return d.Stage == s && d.Verdict == Agree && d.Voided.IsZero()
 }
 
@@ -253,7 +254,7 @@ func (l Library) Decide(ctx context.Context, rid RevisionID, f source.Function, 
 		if !slices.Contains(route.of(stage), f) {
 			return problem.New(problem.Invalid, "the function %q does not decide on this document here", f.Word())
 		}
-		left := route.missing(stage, a.decisions)
+		left := route.Missing(stage, a.decisions)
 		if !slices.Contains(left, f) {
 			return problem.New(problem.Conflict, "the function %q has decided already", f.Word())
 		}

@@ -74,11 +74,11 @@ func (r Route) of(s Stage) []source.Function {
 	return r.Approve
 }
 
-// missing are the functions of a stage that have not agreed.
-func (r Route) missing(s Stage, all []Decision) []source.Function {
+// Missing are the functions of a stage that have not agreed.
+func (r Route) Missing(s Stage, all []Decision) []source.Function {
 	var out []source.Function
 	for _, f := range r.of(s) {
-		if !slices.ContainsFunc(all, func(d Decision) bool { return d.counts(s) && d.Function == f }) {
+		if !slices.ContainsFunc(all, func(d Decision) bool { return d.Counts(s) && d.Function == f }) {
 			out = append(out, f)
 		}
 	}
@@ -110,15 +110,15 @@ func decidingOn(ctx context.Context, tx *store.Tx, rid RevisionID) (deciding, er
 	if d.decisions, err = decisions(ctx, tx, rid); err != nil {
 		return d, err
 	}
-	if d.authors, err = authorsOf(ctx, tx, rid); err != nil {
+	if d.authors, err = AuthorsOf(ctx, tx, rid); err != nil {
 		return d, err
 	}
 	d.who, err = Acting(ctx, tx)
 	return d, err
 }
 
-// authorsOf are the accounts that wrote any version of a revision or signed it as author.
-func authorsOf(ctx context.Context, r store.Reader, rid RevisionID) ([]string, error) {
+// AuthorsOf reads the accounts that wrote any version of a revision or signed it as author.
+func AuthorsOf(ctx context.Context, r store.Reader, rid RevisionID) ([]string, error) {
 	return store.All(ctx, r, store.Value[string], `SELECT author FROM revision_edit WHERE revision = $1
 		UNION SELECT account FROM revision_decision WHERE revision = $1 AND stage = 'authorship' AND voided = 0`, string(rid))
 }
@@ -126,7 +126,7 @@ func authorsOf(ctx context.Context, r store.Reader, rid RevisionID) ([]string, e
 // mayDecide refuses who may not decide for a function in a stage, and gives the holding that lets them.
 func (d deciding) mayDecide(s Stage, h Holder) error {
 	author := slices.Contains(d.authors, d.who.Account)
-	mine := func(x Decision) bool { return x.counts(s) && x.Account == d.who.Account }
+	mine := func(x Decision) bool { return x.Counts(s) && x.Account == d.who.Account }
 	if d.settings.Authorship != Lenient {
 		switch {
 		case author:
@@ -148,8 +148,8 @@ func (d deciding) mayDecide(s Stage, h Holder) error {
 	if s != Approving || !author {
 		return nil
 	}
-	others := func(x Decision) bool { return x.counts(Approving) && !slices.Contains(d.authors, x.Account) }
-	if left := RouteOf(d.document).missing(Approving, d.decisions); len(left) == 1 && !slices.ContainsFunc(d.decisions, others) {
+	others := func(x Decision) bool { return x.Counts(Approving) && !slices.Contains(d.authors, x.Account) }
+	if left := RouteOf(d.document).Missing(Approving, d.decisions); len(left) == 1 && !slices.ContainsFunc(d.decisions, others) {
 		return problem.New(problem.Forbidden, "an author is never the sole approver; somebody else must approve first")
 	}
 	return nil

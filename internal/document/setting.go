@@ -64,10 +64,7 @@ type Setting struct{ Name, Value, Reason string }
 
 // Set changes a setting or an answer of the set-up interview.
 func (l Library) Set(ctx context.Context, s Setting) error {
-	if err := s.validate(); err != nil {
-		return err
-	}
-	return l.DB.Update(ctx, func(tx *store.Tx) error { return setTx(ctx, tx, s) })
+	return l.DB.Update(ctx, func(tx *store.Tx) error { return SetTx(ctx, tx, s) })
 }
 
 func (s Setting) validate() error {
@@ -87,7 +84,11 @@ func (s Setting) validate() error {
 	return l.Err("the setting is not valid")
 }
 
-func setTx(ctx context.Context, tx *store.Tx, s Setting) error {
+// SetTx is [Library.Set] within a transaction.
+func SetTx(ctx context.Context, tx *store.Tx, s Setting) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
 	var before string
 	if err := tx.QueryRow(ctx, `SELECT value FROM document_setting WHERE name = $1`, s.Name).Scan(&before); err != nil && problem.KindOf(err) != problem.NotFound {
 		return err

@@ -192,8 +192,8 @@ func (l Library) ReviewTemporary(ctx context.Context, rid RevisionID, o Outcome,
 	var next RevisionID
 	err := l.actOn(ctx, rid, s, func(a act) error {
 		v := a.revision
-		issued := slices.IndexFunc(a.decisions, func(x Decision) bool { return x.counts(Releasing) })
-		if !v.Temporary || issued < 0 || slices.ContainsFunc(a.decisions, func(x Decision) bool { return x.counts(AfterTheFact) }) {
+		issued := slices.IndexFunc(a.decisions, func(x Decision) bool { return x.Counts(Releasing) })
+		if !v.Temporary || issued < 0 || slices.ContainsFunc(a.decisions, func(x Decision) bool { return x.Counts(AfterTheFact) }) {
 			return problem.New(problem.Conflict, "this is no temporary instruction that waits for its review")
 		}
 		if a.decisions[issued].Account == a.who.Account || slices.Contains(a.authors, a.who.Account) {

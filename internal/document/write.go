@@ -29,7 +29,7 @@ func (l Library) Create(ctx context.Context, n New) (RevisionID, error) {
 	}
 	var rid RevisionID
 	err = l.DB.Update(ctx, func(tx *store.Tx) error {
-		rid, err = createTx(ctx, tx, n)
+		rid, err = CreateTx(ctx, tx, n)
 		return err
 	})
 	if err != nil {
@@ -38,7 +38,8 @@ func (l Library) Create(ctx context.Context, n New) (RevisionID, error) {
 	return rid, nil
 }
 
-func createTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
+// CreateTx is [Library.Create] within a transaction.
+func CreateTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 	s, err := n.read(n.Content)
 	if err != nil {
 		return "", err

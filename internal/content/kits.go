@@ -1,0 +1,32 @@
+package content
+
+import (
+	"bytes"
+	_ "embed" // the kits
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed kits.yaml
+var kits []byte
+
+// Kit is a set of documents that the set-up offers.
+type Kit struct {
+	ID        string   `yaml:"id"`
+	Title     string   `yaml:"title"`
+	For       string   `yaml:"for"`  // manufacturer or hospital
+	Text      string   `yaml:"text"` // whom it is for
+	Documents []string `yaml:"documents"`
+}
+
+// Kits are all kits, the smallest first.
+func Kits() ([]Kit, error) {
+	var out []Kit
+	d := yaml.NewDecoder(bytes.NewReader(kits))
+	d.KnownFields(true)
+	if err := d.Decode(&out); err != nil {
+		return nil, fmt.Errorf("read kits: %w", err)
+	}
+	return out, nil
+}
