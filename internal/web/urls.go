@@ -60,6 +60,8 @@ func urlProducts() string       { return "/products" }
 func urlVulns() string          { return "/vulnerabilities" }
 func urlAdvisories() string     { return "/advisories" }
 func urlDecisions() string      { return "/decisions" }
+func urlDocuments() string      { return "/documents" }
+func urlChanges() string        { return "/changes" }
 func urlDecide() string         { return "/decide" }
 func urlImports() string        { return "/imports" }
 func urlVEX() string            { return "/vex" }
@@ -84,6 +86,11 @@ func urlPasskeyOptions(p passkey.Purpose) string {
 	return queryURL("/account/passkeys/options", "for="+url.QueryEscape(string(p)))
 }
 func urlRole(id any) string { return path("roles", text(id)) }
+
+func urlDocument(code string) string       { return path("documents", code) }
+func urlRevision(code, label string) string { return path("documents", code, "revisions", label) }
+func urlImage(digest string) string         { return path("images", digest) }
+func urlChange(id any) string               { return path("changes", text(id)) }
 
 func urlWhy(device any, vulnerability string) string {
 	return path("risk", text(device), vulnerability)
@@ -132,6 +139,10 @@ func urlSubject(id string) string {
 		return urlImport(id)
 	case "rol":
 		return urlRole(id)
+	case "doc":
+		return urlDocument(id)
+	case "chg":
+		return urlChange(id)
 	}
 	if strings.HasPrefix(id, "CVE-") || strings.HasPrefix(id, "GHSA-") || strings.HasPrefix(id, "ICSMA-") {
 		return urlVuln(id)
