@@ -67,7 +67,7 @@ func functionOptions(chosen []source.Function) []Option {
 }
 
 func (s *Server) docEdit(v *visit) error {
-	p, err := s.editPage(v)
+	p, err := s.docEditPage(v)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (s *Server) docEdit(v *visit) error {
 	return v.show(p)
 }
 
-// editPage reads the working revision that is to be edited.
-func (s *Server) editPage(v *visit) (editPage, error) {
+// docEditPage reads the working revision that is to be edited.
+func (s *Server) docEditPage(v *visit) (editPage, error) {
 	p := editPage{Raw: v.query("as") == "text", Lists: newStepLists()}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		var err error
@@ -324,7 +324,7 @@ func (s *Server) docEditDone(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.editPage(v)
+	p, err := s.docEditPage(v)
 	if err != nil {
 		return err
 	}

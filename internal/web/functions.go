@@ -14,7 +14,7 @@ import (
 // functionsPage says who holds which function, themselves or for another.
 type functionsPage struct {
 	Frame
-	Rows     []functionRow
+	Rows     []heldFunction
 	Past     []document.Holder
 	Names    map[string]string
 	Assign   *Form
@@ -23,8 +23,8 @@ type functionsPage struct {
 
 func (functionsPage) template() string { return "functions" }
 
-// functionRow is a function with its holders of today and those to come.
-type functionRow struct {
+// heldFunction is a function with its holders of today and those to come.
+type heldFunction struct {
 	Word    string
 	Holders []holderRow
 }
@@ -43,9 +43,9 @@ func (s *Server) functionsPage(v *visit) (functionsPage, error) {
 		if err != nil {
 			return err
 		}
-		rows := map[source.Function]*functionRow{}
+		rows := map[source.Function]*heldFunction{}
 		for _, f := range source.Functions {
-			rows[f.Function] = &functionRow{Word: f.Word}
+			rows[f.Function] = &heldFunction{Word: f.Word}
 		}
 		for _, h := range all {
 			p.Names[h.Account] = h.Name
@@ -84,7 +84,7 @@ func (s *Server) functionsPage(v *visit) (functionsPage, error) {
 
 // personOptions are the people that something can be given to.
 func personOptions(ctx context.Context, r store.Reader) ([]Option, error) {
-	all, err := people.ActiveNames(ctx, r)
+	all, err := people.Choices(ctx, r, "", 500)
 	out := make([]Option, len(all))
 	for i, n := range all {
 		out[i] = Option{Value: n.ID, Text: n.Name}

@@ -87,7 +87,7 @@ func urlPasskeyOptions(p passkey.Purpose) string {
 }
 func urlRole(id any) string { return path("roles", text(id)) }
 
-func urlDocument(code string) string       { return path("documents", code) }
+func urlDocument(code string) string        { return path("documents", code) }
 func urlRevision(code, label string) string { return path("documents", code, "revisions", label) }
 func urlImage(digest string) string         { return path("images", digest) }
 func urlChange(id any) string               { return path("changes", text(id)) }
