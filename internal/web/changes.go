@@ -128,7 +128,7 @@ func (s *Server) changePage(v *visit) (changePage, error) {
 	return p, err
 }
 
-func (s *Server) change(v *visit) error {
+func (s *Server) changeOne(v *visit) error {
 	p, err := s.changePage(v)
 	if err != nil {
 		return err
@@ -245,4 +245,3 @@ func (s *Server) changeEditDone(v *visit) error {
 	}
 	return v.done(urlChange(c.ID), "The change request is saved. Decisions on its revisions are void.")
 }
-

@@ -76,7 +76,7 @@ func (s *Server) docEdit(v *visit) error {
 		p.Raw = true
 	}
 	p.show(v, d, p.Rev.Source)
-	if p.Preview, err = s.previewOf(v, p.Rev.Source); err != nil {
+	if p.Preview, err = s.docPreviewOf(v, p.Rev.Source); err != nil {
 		return err
 	}
 	return v.show(p)
@@ -350,7 +350,7 @@ func (s *Server) docEditDone(v *visit) error {
 	}
 	if f.Get("do") == "preview" {
 		p.refill(f)
-		if p.Preview, err = s.previewOf(v, text); err != nil {
+		if p.Preview, err = s.docPreviewOf(v, text); err != nil {
 			return err
 		}
 		return v.show(p)
@@ -379,8 +379,8 @@ func (p *editPage) refill(f url.Values) {
 	p.number()
 }
 
-// previewOf is how a text will read; what is wrong with it stands where the text would.
-func (s *Server) previewOf(v *visit, text string) (template.HTML, error) {
+// docPreviewOf is how a text will read; what is wrong with it stands where the text would.
+func (s *Server) docPreviewOf(v *visit, text string) (template.HTML, error) {
 	d, err := source.Parse("text", []byte(text))
 	if err != nil {
 		var b bytes.Buffer
@@ -411,7 +411,7 @@ func (s *Server) docPreview(v *visit) error {
 	if err != nil {
 		text = ""
 	}
-	out, err := s.previewOf(v, text)
+	out, err := s.docPreviewOf(v, text)
 	if err != nil {
 		return err
 	}

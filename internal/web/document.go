@@ -126,7 +126,9 @@ func (s *Server) fillDocument(ctx context.Context, r store.Reader, v *visit, p *
 	if p.Products, err = documentProducts(ctx, r, v, p.Doc.ID); err != nil {
 		return err
 	}
-	p.Notes = s.documentNotes(*p)
+	if p.Notes, err = s.notesOf(ctx, r, p.Doc, p.Rev); err != nil {
+		return err
+	}
 	p.Actions, p.More = documentActions(v, *p)
 	p.History, err = history(ctx, r, string(p.Doc.ID))
 	return err
@@ -176,35 +178,16 @@ func documentProducts(ctx context.Context, r store.Reader, v *visit, doc documen
 	return out, nil
 }
 
-// documentNotes are the banners: what must be known before the text is relied on.
-func (s *Server) documentNotes(p documentPage) []Note {
-	var out []Note
-	now := s.now()
-	d, rev := p.Doc, p.Rev
-	toNow := Link{urlDocument(d.Code), "Go to the revision in force"}
+// notesOf are the banners of a revision, and that it is not in force yet.
+func (s *Server) notesOf(ctx context.Context, r store.Reader, d document.Document, rev document.Revision) ([]Note, error) {
+	out, err := s.bannersOf(ctx, r, rev)
 	switch {
-	case rev.State == document.Superseded && d.Effective != "":
-		out = append(out, Note{"warn", "Superseded.", "Another revision is in force since " + dateWords(rev.Until) + ".", toNow})
-	case rev.State == document.Retired:
-		n := Note{"warn", "Retired.", "Do not use it any more. " + d.RetireReason, Link{}}
-		if d.Successor != "" {
-			n.Link = Link{urlDocument(d.Successor), "Go to its successor " + d.Successor}
-		}
-		out = append(out, n)
-	case rev.State == document.Withdrawn:
-		out = append(out, Note{"bad", "Withdrawn.", "Two people took this revision out of force. Do not use it.", Link{}})
 	case rev.State.Working() && d.Effective != "":
-		out = append(out, Note{"warn", "Not in force.", "This revision is " + word(rev.State) + ".", toNow})
+		out = append(out, Note{"warn", "Not in force.", "This revision is " + word(rev.State) + ".", Link{urlDocument(d.Code), "Go to the revision in force"}})
 	case rev.State.Working():
 		out = append(out, Note{"warn", "Not in force.", "This revision is " + word(rev.State) + "; the document has never been in force.", Link{}})
 	}
-	if rev.Temporary && !rev.Expires.IsZero() {
-		out = append(out, Note{"warn", "Temporary instruction.", "It ends by itself on " + dateWords(rev.Expires) + ".", Link{}})
-	}
-	if d.Overdue(now) {
-		out = append(out, Note{"bad", "Review overdue.", "It was due on " + dateWords(firstOf(d.ReviewDue, d.WatchDue)) + ".", Link{}})
-	}
-	return out
+	return out, err
 }
 
 // dateWords is a day in a sentence.
@@ -223,6 +206,10 @@ func documentActions(v *visit, p documentPage) (first, more []Link) {
 		first = append(first, Link{at + "/work", "Open the working revision"})
 	case v.may(document.KindRevisionOpened) && p.Doc.Retired.IsZero():
 		first = append(first, Link{at + "/revise", "Revise"})
+	}
+	more = append(more, Link{at + "/control", "Reviews, deviations, copies"})
+	if v.may(document.KindChangeOpened) {
+		more = append(more, Link{urlChanges() + "/new?code=" + p.Doc.Code, "Open a change request"})
 	}
 	if len(p.Revisions) > 1 {
 		more = append(more, Link{at + "/compare", "Compare revisions"})

@@ -212,7 +212,7 @@ func commentForm(code, label string, line int, text string) Form {
 		Field{Name: "suggestion", Label: "The line as it should read", Kind: "textarea", Value: text, Help: "Counts only with the box ticked. Empty removes the line."})
 }
 
-func (s *Server) work(v *visit) error {
+func (s *Server) docWork(v *visit) error {
 	p, err := s.workPage(v)
 	if err != nil {
 		return err
@@ -351,7 +351,7 @@ func (b *actBuilder) decide(st document.Stage, mine []document.Holder) {
 }
 
 // workDo does one act of a working revision.
-func (s *Server) workDo(v *visit) error {
+func (s *Server) docWorkDo(v *visit) error {
 	f, err := v.form()
 	if err != nil {
 		return err

@@ -57,6 +57,9 @@ func navigation() []struct {
 		everywhere                         bool // the page is of the whole, so a role in some places is not enough
 	}{
 		{"", urlOverview(), "Overview", "overview", "o", "risk.read", false},
+		{"Documents", urlDocuments(), "Library", "document", "l", "document.read", false},
+		{"Documents", urlChanges(), "Change requests", "change", "q", "document.read", false},
+		{"Documents", urlFunctions(), "Functions", "function", "b", "document.read", false},
 		{"Risk", urlRisk(), "Risks", "risk", "r", "risk.read", false},
 		{"Risk", urlDevices(), "Devices", "device", "d", "device.read", false},
 		{"Risk", urlProducts(), "Products", "product", "p", "product.read", false},

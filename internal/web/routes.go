@@ -16,7 +16,7 @@ type route struct {
 // routes is the table of all doors. What is not in it does not exist.
 func routes() []route {
 	var all []route
-	for _, part := range [][]route{doorRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes()} {
+	for _, part := range [][]route{doorRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes()} {
 		all = append(all, part...)
 	}
 	return all
@@ -200,5 +200,44 @@ func adminRoutes() []route {
 		{"GET", "/journal.csv", "journal.read", (*Server).journalCSV},
 		{"GET", "/journal/{seq}", "journal.read", (*Server).entry},
 		{"GET", "/system", "system.read", (*Server).system},
+	}
+}
+
+func documentRoutes() []route {
+	return []route{
+		{"GET", "/documents", "document.read", (*Server).documents},
+		{"GET", "/documents.csv", "document.read", (*Server).documentsCSV},
+		{"GET", "/documents/new", "document.created", (*Server).docNew},
+		{"POST", "/documents/new", "document.created", (*Server).docNewDone},
+		{"GET", "/documents/{code}", "document.read", (*Server).document},
+		{"GET", "/documents/{code}/revisions/{label}", "document.read", (*Server).revision},
+		{"GET", "/documents/{code}/revisions/{label}/shown", "document.read", (*Server).shown},
+		{"GET", "/documents/{code}/compare", "document.read", (*Server).compare},
+		{"GET", "/documents/{code}/revise", "document.revision_opened", (*Server).revise},
+		{"POST", "/documents/{code}/revise", "document.revision_opened", (*Server).reviseDone},
+		{"GET", "/documents/{code}/work", "document.read", (*Server).docWork},
+		{"POST", "/documents/{code}/do/{act}", "document.submitted|document.reviewed|document.approved|document.frozen|document.released_early|document.rejected", (*Server).docWorkDo},
+		{"GET", "/documents/{code}/rounds", "document.read", (*Server).rounds},
+		{"GET", "/documents/{code}/edit", "document.edited", (*Server).docEdit},
+		{"POST", "/documents/{code}/edit", "document.edited", (*Server).docEditDone},
+		{"POST", "/documents/{code}/preview", "document.edited", (*Server).docPreview},
+		{"POST", "/documents/{code}/comments", "document.commented", (*Server).commentAdd},
+		{"POST", "/documents/{code}/comments/{id}/settle", "document.comment_settled", (*Server).commentSettle},
+		{"GET", "/documents/{code}/control", "document.read", (*Server).docControl},
+		{"POST", "/documents/{code}/control/{act}", "document.periodically_reviewed|document.deviation_granted|document.distribution_changed|document.caution_lifted|document.retired", (*Server).docControlDo},
+		{"POST", "/documents/{code}/received", signedIn, (*Server).docReceived},
+		{"GET", "/changes", "document.read", (*Server).changes},
+		{"GET", "/changes.csv", "document.read", (*Server).changesCSV},
+		{"GET", "/changes/new", "document.change_opened", (*Server).changeNew},
+		{"POST", "/changes/new", "document.change_opened", (*Server).changeNewDone},
+		{"GET", "/changes/{id}", "document.read", (*Server).changeOne},
+		{"GET", "/changes/{id}/edit", "document.change_edited", (*Server).changeEdit},
+		{"POST", "/changes/{id}/edit", "document.change_edited", (*Server).changeEditDone},
+		{"POST", "/changes/{id}/cancel", "document.change_closed", (*Server).changeCancel},
+		{"GET", "/functions", "document.read", (*Server).functions},
+		{"POST", "/functions", "document.function_assigned", (*Server).functionAssign},
+		{"POST", "/functions/delegate", "document.function_delegated", (*Server).functionDelegate},
+		{"POST", "/functions/{id}/release", "document.function_released|document.function_delegated", (*Server).functionRelease},
+		{"GET", "/status/{token}", public, (*Server).docStatus},
 	}
 }

@@ -62,6 +62,7 @@ func urlAdvisories() string     { return "/advisories" }
 func urlDecisions() string      { return "/decisions" }
 func urlDocuments() string      { return "/documents" }
 func urlChanges() string        { return "/changes" }
+func urlFunctions() string      { return "/functions" }
 func urlDecide() string         { return "/decide" }
 func urlImports() string        { return "/imports" }
 func urlVEX() string            { return "/vex" }

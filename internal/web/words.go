@@ -17,7 +17,7 @@ func functions() template.FuncMap {
 		"cell": cellBadge, "kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf,
-		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord,
+		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
 	}
 }
 
@@ -201,6 +201,9 @@ func dict(pairs ...any) map[string]any {
 	}
 	return out
 }
+
+// list makes a list of texts for a range.
+func list(all ...string) []string { return all }
 
 // short is a text cut for a list, at a character.
 func short(n int, s string) string {
