@@ -28,10 +28,12 @@ import (
 	"triward/internal/people"
 	"triward/internal/people/passkey"
 	"triward/internal/problem"
+	"triward/internal/procedure"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
+	"triward/internal/training"
 	"triward/internal/vuln"
 	"triward/internal/web"
 )
@@ -48,6 +50,8 @@ type App struct {
 	people *people.Directory
 	signer *signature.Signer
 	papers document.Library
+	desk   training.Desk
+	runs   procedure.Runs
 	feeds  ingest.Feeds
 }
 
@@ -87,6 +91,8 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a.signer = &signature.Signer{DB: a.db, People: a.people, Key: a.key, Stamp: stamps,
 		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
 	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
+	a.desk, a.runs = newDesk(a.db, a.signer), newRuns(a.db, a.signer)
+	a.papers.TrainingReady = a.desk.Ready
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -189,6 +195,7 @@ func (a *App) ticks() []work {
 	fleet := device.Fleet{DB: a.db}
 	return []work{
 		{"documents", 2 * time.Second, a.papers.Tick},
+		{"training", time.Minute, a.desk.Tick},
 		{"feeds", 30 * time.Second, count(a.feeds.RunDue)},
 		{"imports", 2 * time.Second, fleet.Resume},
 		{"verdicts", time.Minute, count(verdicts.Review)},

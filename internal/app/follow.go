@@ -17,11 +17,11 @@ import (
 // followers is the table of who follows the journal. Matching and ranking are one follower, so that a match and its lines
 // commit together.
 func followers(db *store.DB) []store.Follower {
-	return []store.Follower{
+	return append(learned(db), // training, and what answers a wrong step
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
 		ledger.Follower(),          // the Merkle tree over the journal
-	}
+	)
 }
 
 // assessmentName is the name under which matching and ranking follow the journal.

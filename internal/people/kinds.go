@@ -186,6 +186,7 @@ func Vocabulary() []Kind {
 		{"training.unlocked", "allow another try at a quiz after training somebody again"},
 		{"training.observed", "confirm a practical that they observed"},
 		{"training.certified", "record certificates from outside"},
+		{"training.needs_changed", "renew who must know which revision"},
 		{"training.rule_added", "say which function must know which document"},
 		{"training.rule_ended", "end such rules"},
 		{"training.policy_changed", "choose what missing training blocks"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"triward/internal/document"
 	"triward/internal/document/documenttest"
 	"triward/internal/document/source"
 	"triward/internal/problem"
@@ -376,6 +377,27 @@ func TestDefeat(t *testing.T) {
 		if _, err := s.runs.Defeat(s.as(s.bob), id, procedure.Defeat{Step: "tell", Wrong: "again"}); problem.KindOf(err) != problem.Conflict {
 			t.Errorf("the same step twice: %v", err)
 		}
+		t.Run("MS-04 a caution stands on the document and a change request is open", func(t *testing.T) {
+			s.must(s.db.CatchUp(context.Background(), s.runs.Follower(document.Library{DB: s.db})))
+			s.view(func(r store.Reader) error {
+				all, err := document.Cautions(testdb.System(), r, v.Document)
+				if len(all) != 1 || all[0].Step != "tell" || !strings.Contains(all[0].Text, "no telephone") || all[0].Source != id {
+					t.Errorf("cautions = %+v", all)
+				}
+				if err != nil {
+					return err
+				}
+				found, err := procedure.DefeatsOf(testdb.System(), r, id)
+				if err != nil || len(found) != 1 {
+					t.Fatalf("defeats = %+v, %v", found, err)
+				}
+				c, err := document.ChangeOf(testdb.System(), r, found[0].Change)
+				if c.Class != document.MajorChange || !strings.Contains(c.Reason, "Send somebody to the ward.") || !strings.Contains(c.Impact.Documents, "WI-07") || len(c.Items) != 1 {
+					t.Errorf("change = %+v", c)
+				}
+				return err
+			})
+		})
 		t.Run("MS-08 a run becomes a proposed revision", func(t *testing.T) {
 			s.must(s.runs.Add(s.as(s.ann), id, procedure.Extra{After: "receive", Do: "Look at the alarm log.", Reason: "it says more than the caller"}))
 			s.must(s.runs.Note(s.as(s.ann), id, procedure.Note{Step: "declare", Text: "The log shows the firmware."}))

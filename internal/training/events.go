@@ -12,6 +12,7 @@ const (
 	KindObserved   = "training.observed"
 	KindCertified  = "training.certified"
 
+	KindNeedsChanged  = "training.needs_changed"  // subject: the document
 	KindRuleAdded     = "training.rule_added"     // subject: the rule
 	KindRuleEnded     = "training.rule_ended"     // subject: the rule
 	KindPolicyChanged = "training.policy_changed" // subject: the policy
@@ -75,4 +76,41 @@ type RemindedBody struct {
 	Code    string    `json:"code"`
 	Due     time.Time `json:"due"`
 	Number  int       `json:"number"` // of reminders so far
+}
+
+// NeedsBody is the body of [KindNeedsChanged]: who must know which revision now.
+type NeedsBody struct {
+	Code  string   `json:"code"`
+	Needs []string `json:"needs"` // "2.0 psirt_lead quiz (audience)"
+}
+
+// RuleBody is the body of [KindRuleAdded] and [KindRuleEnded].
+type RuleBody struct {
+	Function     string `json:"function"`
+	Code         string `json:"code"`
+	Product      string `json:"product,omitempty"`
+	Kind         Kind   `json:"kind"`
+	DueDays      int    `json:"due_days,omitempty"`
+	RecertMonths int    `json:"recert_months,omitempty"`
+	Reason       string `json:"reason"`
+}
+
+// CheckBody is the body of [KindCheckPlanned] and [KindChecked].
+type CheckBody struct {
+	Code      string    `json:"code"`
+	Revision  string    `json:"revision"`
+	Label     string    `json:"label"`
+	Cause     string    `json:"cause"`
+	Due       time.Time `json:"due"`
+	Verdict   Verdict   `json:"verdict,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	Figures   *Figures  `json:"figures,omitempty"`
+	Signature string    `json:"signature,omitempty"`
+}
+
+// PolicyBody is the body of [KindPolicyChanged].
+type PolicyBody struct {
+	Before Policy `json:"before"`
+	After  Policy `json:"after"`
+	Reason string `json:"reason"`
 }

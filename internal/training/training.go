@@ -40,12 +40,12 @@ type Basis string
 
 // The closed list of reasons to assign.
 const (
-	Audience   Basis = "audience"   // the document names a function of the person
-	ByRule     Basis = "rule"       // a rule does
-	Curriculum Basis = "curriculum" // a curriculum of a function of the person does
-	Again      Basis = "again"      // the earlier one is valid no longer
-	Wrong      Basis = "wrong_step" // a step of what the person learned proved wrong
-	ByHand     Basis = "by_hand"    // somebody assigned it
+	FromAudience   Basis = "audience"   // the document names a function of the person
+	FromRule       Basis = "rule"       // a rule does
+	FromCurriculum Basis = "curriculum" // a curriculum of a function of the person does
+	FromExpiry     Basis = "again"      // the earlier one is valid no longer
+	FromWrongStep  Basis = "wrong_step" // a step of what the person learned proved wrong
+	FromHand       Basis = "by_hand"    // somebody assigned it
 )
 
 // Training is that a person must know a revision of a document, and how it ended.
@@ -96,38 +96,38 @@ type Badge string
 
 // The closed list of badges.
 const (
-	NotAsked     Badge = "not_required"
-	ToDo         Badge = "to_do"
-	Overdue      Badge = "overdue"
-	LockedBadge  Badge = "locked"
-	Trained      Badge = "trained"
-	Expired      Badge = "expired"
-	NotAsYet     Badge = "not_assigned" // required, but not assigned yet
-	ExcusedBadge Badge = "excused"
+	BadgeNotRequired Badge = "not_required"
+	BadgeToDo        Badge = "to_do"
+	BadgeOverdue     Badge = "overdue"
+	BadgeLocked      Badge = "locked"
+	BadgeTrained     Badge = "trained"
+	BadgeExpired     Badge = "expired"
+	BadgeNotAssigned Badge = "not_assigned" // required, but not assigned yet
+	BadgeExcused     Badge = "excused"
 )
 
 // Badges lists the badges, the most urgent first.
 func Badges() []Badge {
-	return []Badge{Overdue, LockedBadge, Expired, NotAsYet, ToDo, Trained, ExcusedBadge, NotAsked}
+	return []Badge{BadgeOverdue, BadgeLocked, BadgeExpired, BadgeNotAssigned, BadgeToDo, BadgeTrained, BadgeExcused, BadgeNotRequired}
 }
 
 // BadgeAt is the badge of a training at an instant.
 func (t Training) BadgeAt(now time.Time) Badge {
 	switch {
 	case t.State == Locked:
-		return LockedBadge
+		return BadgeLocked
 	case t.State == Open && t.Due.Before(now):
-		return Overdue
+		return BadgeOverdue
 	case t.State == Open:
-		return ToDo
+		return BadgeToDo
 	case t.State == Done && !t.Valid.IsZero() && !t.Valid.After(now):
-		return Expired
+		return BadgeExpired
 	case t.State == Done:
-		return Trained
+		return BadgeTrained
 	case t.State == Excused:
-		return ExcusedBadge
+		return BadgeExcused
 	}
-	return NotAsked
+	return BadgeNotRequired
 }
 
 // Worse is the more urgent of two badges.

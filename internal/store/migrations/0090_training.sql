@@ -33,7 +33,8 @@ CREATE TABLE training (
 	reminders BIGINT NOT NULL,
 	reminded BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX training_open ON training (account, revision, product) WHERE settled = 0;
+CREATE UNIQUE INDEX training_open ON training (account, revision, product) WHERE settled = 0 AND basis <> 'wrong_step';
+CREATE UNIQUE INDEX training_told ON training (account, revision, product) WHERE settled = 0 AND basis = 'wrong_step';
 CREATE INDEX training_account ON training (account, state, due);
 CREATE INDEX training_document ON training (document, state);
 CREATE INDEX training_revision ON training (revision, state);
@@ -72,6 +73,29 @@ CREATE TABLE training_rule (
 );
 CREATE UNIQUE INDEX training_rule_once ON training_rule (function, code, product) WHERE ended = 0;
 CREATE INDEX training_rule_code ON training_rule (code);
+
+-- Who must know which revision that is in force or in training: what documents, rules and curricula ask for together.
+CREATE TABLE training_need (
+	revision TEXT NOT NULL,
+	function TEXT NOT NULL,
+	product TEXT NOT NULL,
+	document TEXT NOT NULL,
+	code TEXT NOT NULL,
+	label TEXT NOT NULL,
+	title TEXT NOT NULL,
+	content TEXT NOT NULL,
+	state TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	because TEXT NOT NULL,
+	due_days BIGINT NOT NULL,
+	recert_months BIGINT NOT NULL,
+	tries BIGINT NOT NULL,
+	told BOOLEAN NOT NULL,
+	PRIMARY KEY (revision, function, product)
+);
+CREATE INDEX training_need_code ON training_need (code);
+CREATE INDEX training_need_function ON training_need (function);
 
 -- Whether training works: planned when a revision becomes effective or a step proved wrong, judged and signed later.
 CREATE TABLE training_check (

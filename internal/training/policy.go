@@ -1,0 +1,155 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"triward/internal/document/source"
+	"triward/internal/problem"
+	"triward/internal/signature"
+	"triward/internal/store"
+)
+
+// Strictness is what missing training does.
+type Strictness string
+
+// The closed list: nothing, a word of warning, a refusal.
+const (
+	Off   Strictness = "off"
+	Warn  Strictness = "warn"
+	Block Strictness = "block"
+)
+
+// Policy says what missing training does (21 CFR 11.10(i)).
+type Policy struct {
+	Signing   Strictness // to who wants to sign anything but that they have read something
+	Functions Strictness // to who is to be given a function or a role
+}
+
+// The names of the settings.
+const (
+	signingSetting   = "signing"
+	functionsSetting = "functions"
+)
+
+// PolicyOf reads the policy; what nobody chose is a warning.
+func PolicyOf(ctx context.Context, r store.Reader) (Policy, error) {
+	p := Policy{Signing: Warn, Functions: Warn}
+	for name, to := range map[string]*Strictness{signingSetting: &p.Signing, functionsSetting: &p.Functions} {
+		v, err := setting(ctx, r, name)
+		if err != nil {
+			return p, err
+		}
+		if v != "" {
+			*to = Strictness(v)
+		}
+	}
+	return p, nil
+}
+
+// SetPolicy changes what missing training does, for a reason.
+func (d Desk) SetPolicy(ctx context.Context, p Policy, reason string) error {
+	var l problem.List
+	for path, s := range map[string]Strictness{signingSetting: p.Signing, functionsSetting: p.Functions} {
+		if !slices.Contains([]Strictness{Off, Warn, Block}, s) {
+			l.Add(path, "must be off, warn or block")
+		}
+	}
+	needText(&l, "reason", reason)
+	if err := l.Err("the policy is not valid"); err != nil {
+		return err
+	}
+	return d.DB.Update(ctx, func(tx *store.Tx) error {
+		was, err := PolicyOf(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for name, s := range map[string]Strictness{signingSetting: p.Signing, functionsSetting: p.Functions} {
+			if err := putSetting(ctx, tx, name, string(s)); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Record(ctx, store.Event{Kind: KindPolicyChanged, Subject: "policy", Body: PolicyBody{Before: was, After: p, Reason: strings.TrimSpace(reason)}})
+		return err
+	})
+}
+
+// Overdue are the trainings of a person that are missing at an instant: not done in time, locked, or valid no longer.
+func Overdue(ctx context.Context, r store.Reader, account string, now time.Time) ([]Training, error) {
+	return trainings(ctx, r, ` WHERE account = $1 AND (state = 'locked' OR state = 'open' AND due < $2) ORDER BY due, id`, account, store.Micros(now))
+}
+
+func named(all []Training) string {
+	var codes []string
+	for _, t := range all {
+		if !slices.Contains(codes, t.Code) {
+			codes = append(codes, t.Code)
+		}
+	}
+	return strings.Join(codes, ", ")
+}
+
+// MaySign refuses a signature of somebody whose training is missing, when the policy says so. That one has read something
+// can always be signed: it is the way out.
+func (d Desk) MaySign(ctx context.Context, r store.Reader, account string, m signature.Meaning) error {
+	if m == signature.Acknowledgement {
+		return nil
+	}
+	p, err := PolicyOf(ctx, r)
+	if err != nil || p.Signing != Block {
+		return err
+	}
+	all, err := Overdue(ctx, r, account, d.DB.Now())
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return problem.New(problem.Forbidden, "your training on %s is overdue: complete it before you sign", named(all))
+}
+
+// MayHold refuses to give a function to somebody who has not completed the training that it asks for on what is in force,
+// when the policy says so. Function "" stands for any role: then no training of the person may be overdue.
+func (d Desk) MayHold(ctx context.Context, r store.Reader, account string, f source.Function) error {
+	p, err := PolicyOf(ctx, r)
+	if err != nil || p.Functions != Block {
+		return err
+	}
+	missing, err := d.Lacks(ctx, r, account, f)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return problem.New(problem.Forbidden, "training is missing: %s; assign it and let it be completed first", strings.Join(missing, ", "))
+}
+
+// Lacks names the documents in force that somebody would have to be trained in to hold a function; those that are overdue
+// for the function "".
+func (d Desk) Lacks(ctx context.Context, r store.Reader, account string, f source.Function) ([]string, error) {
+	now := d.DB.Now()
+	var out []string
+	if f == "" {
+		all, err := Overdue(ctx, r, account, now)
+		for _, t := range all {
+			out = append(out, t.Code)
+		}
+		slices.Sort(out)
+		return slices.Compact(out), err
+	}
+	all, err := needs(ctx, r, ` WHERE function = $1 AND state = 'effective' AND kind <> 'notify'`, string(f))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range all {
+		var done int
+		if err := r.QueryRow(ctx, `SELECT count(*) FROM training WHERE account = $1 AND revision = $2 AND (state = 'done' AND (valid_until = 0 OR valid_until > $3)
+			OR state = 'excused' AND settled_by LIKE 'usr!_%' ESCAPE '!')`, account, n.Revision, store.Micros(now)).Scan(&done); err != nil {
+			return nil, fmt.Errorf("read training of %s: %w", n.Code, err)
+		}
+		if done == 0 {
+			out = append(out, n.Code)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
