@@ -105,3 +105,9 @@ func insertIdentity(ctx context.Context, tx *store.Tx, i Identity) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, i.Seq, i.Account, i.Name, string(i.How), i.Evidence, i.VerifiedBy, i.VerifierName, store.Micros(i.At))
 	return err
 }
+
+// Until are the signatures that the journal holds up to an entry, oldest first. It checks no right: it is for what is
+// derived from all of them.
+func Until(ctx context.Context, r store.Reader, head int64) ([]Signature, error) {
+	return store.All(ctx, r, scan, `SELECT `+columns+` FROM signature WHERE seq <= $1 ORDER BY seq`, head)
+}
