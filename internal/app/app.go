@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"triward/internal/api"
+	"triward/internal/assurance"
 	"triward/internal/blob"
 	"triward/internal/device"
 	"triward/internal/document"
@@ -201,6 +202,7 @@ func (a *App) ticks() []work {
 		{"verdicts", time.Minute, count(verdicts.Review)},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
+		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},
 	}
 }
 

@@ -29,8 +29,8 @@ type Query struct {
 	CEL       string                `json:"cel"`
 	Window    source.Duration       `json:"window,omitempty"`
 	Fresh     source.Duration       `json:"fresh"`
-	Threshold int                   `json:"threshold"`       // percent of rows that must hold
-	Empty     State                 `json:"empty"`           // what no row at all means
+	Threshold int                   `json:"threshold"`        // percent of rows that must hold
+	Empty     State                 `json:"empty"`            // what no row at all means
 	Review    []content.ReviewInput `json:"review,omitempty"` // inputs of the management review that it feeds
 }
 
