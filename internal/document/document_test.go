@@ -3,6 +3,7 @@ package document_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,9 @@ func sop(code, title string, extra ...string) string {
 		if !found {
 			lines = append(lines, e)
 		}
+	}
+	if slices.ContainsFunc(lines, func(l string) bool { return l == "level: standard" || l == "level: policy" }) {
+		return "---\n" + strings.Join(lines, "\n") + "\n---\n\n# Purpose\n\nWe answer every report.\n"
 	}
 	lines = append(lines, `steps:`, `  - {id: receive, do: "Write down what was reported.", role: psirt_lead, record: note, evidence: none}`)
 	return "---\n" + strings.Join(lines, "\n") + "\n---\n\n# Purpose\n\nWe answer every report.\n"

@@ -133,10 +133,16 @@ func endTemporary(ctx context.Context, tx *store.Tx, rid RevisionID) error {
 	if err != nil || v.State != InForce || v.Expires.After(tx.Now) {
 		return err
 	}
+	// The last one that was no temporary instruction, unless it was taken out.
 	var before RevisionID
-	err = tx.QueryRow(ctx, `SELECT revision FROM effective_range WHERE document = $1 AND until = $2 AND ended = 'superseded'`, string(v.Document), store.Micros(v.Since)).Scan(&before)
+	var ended State
+	err = tx.QueryRow(ctx, `SELECT f.revision, f.ended FROM effective_range f JOIN revision r ON r.id = f.revision WHERE f.document = $1 AND NOT r.temporary
+		ORDER BY f.since DESC LIMIT 1`, string(v.Document)).Scan(&before, &ended)
 	if err != nil && problem.KindOf(err) != problem.NotFound {
 		return err
+	}
+	if ended != Superseded {
+		before = ""
 	}
 	_, at, err := leave(ctx, tx, v.Document, Superseded)
 	if err != nil {
