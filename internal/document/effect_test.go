@@ -269,7 +269,9 @@ func TestChangeRequests(t *testing.T) {
 			if v := revisionOf(t, h.db, one); v.State != document.InTraining {
 				t.Errorf("SOP-14 went alone: %s", v.State)
 			}
-			waits := read(t, h.db, func(ctx context.Context, r store.Reader) (map[string]string, error) { return h.AwaitingRelease(ctx, r, cid) })
+			waits := read(t, h.db, func(ctx context.Context, r store.Reader) (map[string]string, error) {
+				return h.AwaitingRelease(ctx, r, cid)
+			})
 			if len(waits) != 1 || waits["SOP-15"] != "approval" {
 				t.Errorf("waits = %v", waits)
 			}
@@ -279,7 +281,9 @@ func TestChangeRequests(t *testing.T) {
 			if a.State != document.InForce || b.State != document.InForce || !a.Since.Equal(b.Since) {
 				t.Errorf("%s since %s, %s since %s", a.State, a.Since, b.State, b.Since)
 			}
-			got := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Change, error) { return document.ChangeOf(ctx, r, cid) })
+			got := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Change, error) {
+				return document.ChangeOf(ctx, r, cid)
+			})
 			if got.State != document.ChangeReleased {
 				t.Errorf("change request is %s", got.State)
 			}
@@ -302,7 +306,9 @@ func TestChangeRequests(t *testing.T) {
 func TestWithdrawal(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		v := h.effective(h.create("ann", sop("SOP-14", "Event response")))
-		withdraw := func(login string) (bool, error) { return h.Withdraw(h.as(login), v.ID, h.signing(login, v.ID, "it hurts people")) }
+		withdraw := func(login string) (bool, error) {
+			return h.Withdraw(h.as(login), v.ID, h.signing(login, v.ID, "it hurts people"))
+		}
 		t.Run("8.3 a withdrawal takes the signatures of two people", func(t *testing.T) {
 			_, err := withdraw("ann")
 			h.refused(t, err, problem.Forbidden)
@@ -363,7 +369,9 @@ func TestRetirement(t *testing.T) {
 		})
 		t.Run("DC-08 lists leave it out unless they ask for it", func(t *testing.T) {
 			for state, want := range map[document.State]string{"": "SOP-15", document.Retired: "SOP-14"} {
-				p := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) { return document.Documents(ctx, r, document.Query{State: state}) })
+				p := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) {
+					return document.Documents(ctx, r, document.Query{State: state})
+				})
 				if len(p.Documents) != 1 || p.Documents[0].Code != want {
 					t.Errorf("state %q: %+v", state, p.Documents)
 				}

@@ -53,7 +53,9 @@ func TestEditsVoidDecisions(t *testing.T) {
 			if v.State != document.ChangesRequested || v.Rendition != "" {
 				t.Errorf("revision is %s", v.State)
 			}
-			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Decision, error) { return document.Decisions(ctx, r, rid) })
+			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Decision, error) {
+				return document.Decisions(ctx, r, rid)
+			})
 			if len(all) != 3 {
 				t.Fatalf("%d decisions, want 3", len(all))
 			}
@@ -70,7 +72,9 @@ func TestEditsVoidDecisions(t *testing.T) {
 			h.refused(t, h.decide("cyn", rid, "quality"), problem.Conflict)
 		})
 		t.Run("rounds keep what each was about", func(t *testing.T) {
-			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Round, error) { return document.Rounds(ctx, r, rid) })
+			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Round, error) {
+				return document.Rounds(ctx, r, rid)
+			})
 			if len(all) != 2 || all[0].Version != 1 || all[1].Version != 2 {
 				t.Fatalf("rounds = %+v", all)
 			}
@@ -166,14 +170,18 @@ func TestDelegation(t *testing.T) {
 			_, err = h.Delegate(h.as("cyn"), document.Holder{Function: "quality", DelegateOf: h.who["cyn"], Account: fay, Until: until, Reason: "holiday"})
 			h.must(err)
 			h.must(h.decide("fay", rid, "quality"))
-			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Decision, error) { return document.Decisions(ctx, r, rid) })
+			all := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Decision, error) {
+				return document.Decisions(ctx, r, rid)
+			})
 			if last := all[len(all)-1]; last.DelegateOf != h.who["cyn"] || last.Account != fay {
 				t.Errorf("decision = %+v", last)
 			}
 		})
 		t.Run("it ends by itself, and with the function it comes from", func(t *testing.T) {
 			held := func(at time.Time) int {
-				return len(read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Holder, error) { return document.HoldersOf(ctx, r, "quality", at) }))
+				return len(read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.Holder, error) {
+					return document.HoldersOf(ctx, r, "quality", at)
+				}))
 			}
 			if held(h.db.Now()) != 2 || held(until) != 1 {
 				t.Errorf("holders now %d, later %d", held(h.db.Now()), held(until))
