@@ -18,6 +18,14 @@ type Kit struct {
 	For       string   `yaml:"for"`  // manufacturer or hospital
 	Text      string   `yaml:"text"` // whom it is for
 	Documents []string `yaml:"documents"`
+	Folds     []Fold   `yaml:"folds"`
+}
+
+// Fold says which documents stand inside another one in a kit, so that a small organisation has fewer of them.
+type Fold struct {
+	Into      string   `yaml:"into"`  // code of one of the kit's documents
+	Title     string   `yaml:"title"` // its title with the others in it
+	Documents []string `yaml:"documents"`
 }
 
 // Kits are all kits, the smallest first.

@@ -34,7 +34,7 @@ const perTransaction = 20
 // Install adds the documents of a kit that the library does not have yet, as drafts, and keeps the answers. What fails half
 // way is finished by installing again.
 func Install(ctx context.Context, l document.Library, in Installing) (Installed, error) {
-	texts, err := textsOf(in.Kit)
+	texts, err := documentsOf(in.Kit)
 	if err != nil {
 		return Installed{}, err
 	}
@@ -53,17 +53,13 @@ func Install(ctx context.Context, l document.Library, in Installing) (Installed,
 	return out, err
 }
 
-func (out *Installed) add(ctx context.Context, tx *store.Tx, in Installing, texts []content.File) error {
+func (out *Installed) add(ctx context.Context, tx *store.Tx, in Installing, texts []source.Document) error {
 	vars, err := answer(ctx, tx, in)
 	if err != nil {
 		return err
 	}
-	for _, f := range texts {
-		d, err := source.Parse(f.Name, f.Text)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", f.Name, err)
-		}
-		_, err = document.ByCode(ctx, tx, d.Code)
+	for _, d := range texts {
+		_, err := document.ByCode(ctx, tx, d.Code)
 		if err == nil {
 			out.Present = append(out.Present, d.Code)
 			continue
@@ -71,7 +67,7 @@ func (out *Installed) add(ctx context.Context, tx *store.Tx, in Installing, text
 		if problem.KindOf(err) != problem.NotFound {
 			return err
 		}
-		text, missing := source.Fill(f.Text, vars)
+		text, missing := source.Fill(d.Format(), vars)
 		out.Missing = append(out.Missing, missing...)
 		if _, err := document.CreateTx(ctx, tx, document.New{Content: document.Authored, Text: document.Text{Source: string(text), Reason: in.Reason}}); err != nil {
 			return err
@@ -81,8 +77,8 @@ func (out *Installed) add(ctx context.Context, tx *store.Tx, in Installing, text
 	return nil
 }
 
-// textsOf are the documents of a kit.
-func textsOf(kit string) ([]content.File, error) {
+// documentsOf are the documents of a kit.
+func documentsOf(kit string) ([]source.Document, error) {
 	kits, err := content.Kits()
 	if err != nil {
 		return nil, err
@@ -91,13 +87,26 @@ func textsOf(kit string) ([]content.File, error) {
 	if i < 0 {
 		return nil, problem.New(problem.NotFound, "there is no kit %q", kit)
 	}
-	all, err := content.Documents()
+	files, err := content.Documents()
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(all, func(f content.File) bool {
-		return !slices.Contains(kits[i].Documents, strings.TrimSuffix(f.Name, ".md"))
-	}), nil
+	var all []source.Document
+	for _, f := range files {
+		d, err := source.Parse(f.Name, f.Text)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", f.Name, err)
+		}
+		all = append(all, d)
+	}
+	var folds []source.Folding
+	for _, f := range kits[i].Folds {
+		folds = append(folds, source.Folding(f))
+	}
+	if all, err = source.Fold(all, folds); err != nil {
+		return nil, fmt.Errorf("kit %s: %w", kit, err)
+	}
+	return slices.DeleteFunc(all, func(d source.Document) bool { return !slices.Contains(kits[i].Documents, d.Code) }), nil
 }
 
 // answer keeps the answers that are new and gives all of them.
