@@ -85,23 +85,8 @@ func partsOf(ctx context.Context, r store.Reader, v Revision) (sheetParts, error
 		return s, err
 	}
 	s.organisation = settings.Variables["organisation"]
-	s.targets, err = targets(ctx, r)
+	s.targets, err = Targets(ctx, r)
 	return s, err
-}
-
-// targets are the times of the effective document of targets; none while there is none. They are the same for every
-// reader, whatever their role covers: what is signed must not depend on who looks.
-func targets(ctx context.Context, r store.Reader) ([]source.Target, error) {
-	all, err := documents(ctx, r, ` WHERE d.code = $1 AND d.effective <> ''`, source.TargetsCode)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	v, err := revision(ctx, r, all[0].Effective)
-	if err != nil {
-		return nil, err
-	}
-	d, err := v.Parsed()
-	return d.Targets, err
 }
 
 // page makes the page of a revision. The same content gives the same bytes.

@@ -103,7 +103,7 @@ func Documents(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	p := Page{Documents: all}
 	if len(all) > q.Limit {
 		p.Documents = all[:q.Limit]
-		p.Next = sortKey(all[q.Limit-1].Code)
+		p.Next = sortKey(all[q.Limit-1].Level, all[q.Limit-1].Code)
 	}
 	return p, nil
 }

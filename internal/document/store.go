@@ -3,6 +3,7 @@ package document
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"triward/internal/document/source"
@@ -38,17 +39,17 @@ func documentBy(ctx context.Context, r store.Reader, column, value string) (Docu
 	return d, err
 }
 
-// sortKey orders codes by their number: SOP-9 before SOP-14.
-func sortKey(code string) string {
+// sortKey orders documents by level from the top, then by the number of their code: SOP-9 before SOP-14.
+func sortKey(l source.Level, code string) string {
 	prefix, number, _ := strings.Cut(code, "-")
-	return fmt.Sprintf("%s-%06s", prefix, number)
+	return fmt.Sprintf("%d%s-%06s", slices.Index(source.Levels, l)+1, prefix, number)
 }
 
 func insertDocument(ctx context.Context, tx *store.Tx, d Document) error {
 	_, err := tx.Exec(ctx, `INSERT INTO document (id, code, sort, content, title, level, parent, owner_role, audience, state, effective, working, newest,
 		review_months, review_due, watch_due, inspectable, retired, retired_reason, successor, author, at)
 		VALUES ($1, $2, $3, $4, '', '', '', '', '', '', '', '', '', 0, 0, 0, FALSE, 0, '', '', $5, $6)`,
-		string(d.ID), d.Code, sortKey(d.Code), string(d.Content), d.Author, store.Micros(tx.Now))
+		string(d.ID), d.Code, sortKey(d.Level, d.Code), string(d.Content), d.Author, store.Micros(tx.Now))
 	if problem.KindOf(err) == problem.Conflict {
 		return problem.New(problem.Conflict, "the code %s is taken; a code is never used again", d.Code)
 	}
@@ -94,8 +95,8 @@ func refresh(ctx context.Context, tx *store.Tx, doc ID) error {
 		return fmt.Errorf("read revision %s: %w", shown.ID, err)
 	}
 	_, err = tx.Exec(ctx, `UPDATE document SET title = $1, level = $2, parent = $3, owner_role = $4, audience = $5, state = $6, effective = $7, working = $8,
-		newest = $9, review_months = $10, watch_due = $11 WHERE id = $12`, s.Title, string(s.Level), s.Parent, string(s.OwnerRole), words(s.For), string(d.State),
-		string(d.Effective), string(d.Working), string(d.Newest), s.ReviewMonths, store.Micros(shown.External.Watch), string(doc))
+		newest = $9, review_months = $10, watch_due = $11, sort = $12 WHERE id = $13`, s.Title, string(s.Level), s.Parent, string(s.OwnerRole), words(s.For), string(d.State),
+		string(d.Effective), string(d.Working), string(d.Newest), s.ReviewMonths, store.Micros(shown.External.Watch), sortKey(s.Level, d.Code), string(doc))
 	return err
 }
 

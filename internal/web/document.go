@@ -120,8 +120,16 @@ func (s *Server) fillDocument(ctx context.Context, r store.Reader, v *visit, p *
 	for _, x := range all {
 		p.Revisions = append(p.Revisions, document.Mark{ID: x.ID, Label: x.Label, State: x.State, Temporary: x.Temporary, Planned: x.Planned, Since: x.Since, Until: x.Until})
 	}
-	if p.UsedBy, err = document.UsedBy(ctx, r, p.Doc.Code); err != nil {
+	users, err := document.UsedBy(ctx, r, p.Doc.Code)
+	if err != nil {
 		return err
+	}
+	for _, u := range users {
+		if n := len(p.UsedBy); n > 0 && p.UsedBy[n-1].Revision == u.Revision {
+			p.UsedBy[n-1].How += ", " + u.How
+			continue
+		}
+		p.UsedBy = append(p.UsedBy, u)
 	}
 	if p.Products, err = documentProducts(ctx, r, v, p.Doc.ID); err != nil {
 		return err
@@ -136,26 +144,12 @@ func (s *Server) fillDocument(ctx context.Context, r store.Reader, v *visit, p *
 
 // documentHTML is a text as people read it: times from the targets in force, links to what is in force.
 func (s *Server) documentHTML(ctx context.Context, r store.Reader, d source.Document) (template.HTML, error) {
-	targets, err := targetsInForce(ctx, r)
+	targets, err := document.Targets(ctx, r)
 	if err != nil {
 		return "", err
 	}
 	out, err := source.HTML(d, source.HTMLOptions{Targets: targets, Link: func(code string) string { return urlDocument(code) }, Image: urlImage})
 	return template.HTML(out), err //nolint:gosec // source.HTML sanitises
-}
-
-// targetsInForce are the times of the document that holds them; none when it is not in force.
-func targetsInForce(ctx context.Context, r store.Reader) ([]source.Target, error) {
-	rev, err := document.Effective(ctx, r, source.TargetsCode)
-	switch problem.KindOf(err) {
-	case problem.NotFound, problem.Forbidden: // a kit without it, or a visitor who may not read it
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	d, err := rev.Parsed()
-	return d.Targets, err
 }
 
 func documentProducts(ctx context.Context, r store.Reader, v *visit, doc document.ID) ([]Link, error) {
@@ -183,11 +177,19 @@ func (s *Server) notesOf(ctx context.Context, r store.Reader, d document.Documen
 	out, err := s.bannersOf(ctx, r, rev)
 	switch {
 	case rev.State.Working() && d.Effective != "":
-		out = append(out, Note{"warn", "Not in force.", "This revision is " + word(rev.State) + ".", Link{urlDocument(d.Code), "Go to the revision in force"}})
+		out = append(out, Note{"warn", "Not in force.", "This revision is " + stateWords(rev.State) + ".", Link{urlDocument(d.Code), "Go to the revision in force"}})
 	case rev.State.Working():
-		out = append(out, Note{"warn", "Not in force.", "This revision is " + word(rev.State) + "; the document has never been in force.", Link{}})
+		out = append(out, Note{"warn", "Not in force.", "This revision is " + stateWords(rev.State) + "; the document has never been in force.", Link{}})
 	}
 	return out, err
+}
+
+// stateWords is a state in a sentence.
+func stateWords(st document.State) string {
+	if st == document.Draft {
+		return "a draft"
+	}
+	return word(st)
 }
 
 // dateWords is a day in a sentence.

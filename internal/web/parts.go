@@ -38,7 +38,7 @@ type FormFault struct{ Field, Label, Text string }
 
 // Field is one field of a form.
 type Field struct {
-	ID, Name, Label, Kind string // Kind: an input's type, or "textarea", "select", "checks"
+	ID, Name, Label, Kind string // Kind: an input's type, or "textarea", "select", "checks", "radios"
 	Value                 string
 	Help                  string
 	Placeholder           string
@@ -80,7 +80,7 @@ func (f *Form) fill(values url.Values) {
 		}
 		switch x.Kind {
 		case "password", "file":
-		case "select", "checks":
+		case "select", "checks", "radios":
 			for j := range x.Options {
 				x.Options[j].On = false
 				for _, v := range values[x.Name] {

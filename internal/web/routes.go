@@ -209,6 +209,8 @@ func documentRoutes() []route {
 		{"GET", "/documents.csv", "document.read", (*Server).documentsCSV},
 		{"GET", "/documents/new", "document.created", (*Server).docNew},
 		{"POST", "/documents/new", "document.created", (*Server).docNewDone},
+		{"GET", "/documents/kit", "document.created", (*Server).kit},
+		{"POST", "/documents/kit", "document.created", (*Server).kitInstall},
 		{"GET", "/documents/{code}", "document.read", (*Server).document},
 		{"GET", "/documents/{code}/revisions/{label}", "document.read", (*Server).revision},
 		{"GET", "/documents/{code}/revisions/{label}/shown", "document.read", (*Server).shown},
