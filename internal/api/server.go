@@ -16,6 +16,7 @@ import (
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/product"
+	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
@@ -34,6 +35,7 @@ type Server struct {
 	Feeds        vuln.Feeds
 	Decisions    risk.Decisions
 	Tables       risk.Tables
+	Report       report.Desk
 	Ledger       ledger.Ledger
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Version      string
@@ -50,11 +52,14 @@ func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
+	if s.Report.DB == nil {
+		s.Report.DB = s.DB
+	}
 	s.reading = make(chan struct{}, largeReads)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
-		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.roles,
+		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
 		s.tokens, s.journal} {
 		area()
 	}

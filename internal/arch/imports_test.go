@@ -40,7 +40,7 @@ var mayBulk = map[string]string{
 	"discovery": "sightings",
 	"risk":      "ranked list and its counters",
 	"detection": "counters of alerts",
-	"report":    "counters of dashboards",
+	"report":    "what a person has read of the notices, exports that run",
 	"device":    "search words and counters of the fleet",
 	"people":    "when a session or a token was last used",
 	"document":  "search words of documents",

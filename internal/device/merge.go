@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"triward/internal/device/network"
 	"triward/internal/id"
@@ -145,6 +146,7 @@ type OpenContradiction struct {
 	ID     string
 	Device ID
 	Contradiction
+	At time.Time
 }
 
 // contradict reports contradictions of a device, each once.
@@ -174,11 +176,13 @@ func contradict(ctx context.Context, tx *store.Tx, d Device, cs []Contradiction)
 	return nil
 }
 
-const selectContradiction = `SELECT c.id, c.device_id, c.other_id, c.match_key, c.reason FROM device_contradiction c JOIN device d ON d.id = c.device_id`
+const selectContradiction = `SELECT c.id, c.device_id, c.other_id, c.match_key, c.reason, c.at FROM device_contradiction c JOIN device d ON d.id = c.device_id`
 
 func scanContradiction(s store.Scanner) (OpenContradiction, error) {
 	var c OpenContradiction
-	err := s.Scan(&c.ID, &c.Device, &c.Other, &c.Key, &c.Reason)
+	var at int64
+	err := s.Scan(&c.ID, &c.Device, &c.Other, &c.Key, &c.Reason, &at)
+	c.At = store.Time(at)
 	return c, err
 }
 

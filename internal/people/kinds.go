@@ -45,6 +45,7 @@ const (
 	KindSelfSigned          = "self.signed" // an electronic signature; its subject is the record
 	KindSelfViewSaved       = "self.view_saved"
 	KindSelfViewRemoved     = "self.view_removed"
+	KindSelfNoticesRead     = "self.notices_read" // a permission only: what was read is no record
 )
 
 // Kind is one word of the permission vocabulary.

@@ -65,6 +65,20 @@ func ownAccount(ctx context.Context, r store.Reader) (string, error) {
 	return account, r.QueryRow(ctx, `SELECT account FROM people_token WHERE id = $1`, a.ID).Scan(&account)
 }
 
+// Me reads the account that the actor is, or whose API token it uses; false for the program itself and for nobody.
+func Me(ctx context.Context, r store.Reader) (Account, bool, error) {
+	a, _ := store.ActorOf(ctx)
+	if !strings.HasPrefix(a.ID, "usr_") && !strings.HasPrefix(a.ID, "tok_") {
+		return Account{}, false, nil
+	}
+	own, err := ownAccount(ctx, r)
+	if err != nil {
+		return Account{}, false, err
+	}
+	account, err := accountByID(ctx, r, own)
+	return account, err == nil, err
+}
+
 // SaveView keeps a view of the actor's own; one of the same page and name is replaced. Invalid by field.
 func (d *Directory) SaveView(ctx context.Context, v View) (string, error) {
 	v, err := v.normal()

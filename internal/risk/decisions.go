@@ -108,6 +108,34 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 	return p, nil
 }
 
+// DueOf reads decisions that are not closed, whose owner has one of the names, and which are due or end before an instant:
+// at most 100, the earliest first, within the scope of the reader.
+func DueOf(ctx context.Context, r store.Reader, owners []string, before time.Time) ([]Decision, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	w.And("state <> 'closed'")
+	w.In("owner", owners)
+	end := store.Micros(before)
+	w.And("(due > 0 AND due < ? OR accepted_until > 0 AND accepted_until < ?)", end, end)
+	touching(&w, scope)
+	return listDecisions(ctx, r, w.SQL()+` ORDER BY due, id`+w.Limit(100), w.Args()...)
+}
+
+// Recent reads decisions that were taken since an instant, at most limit, the newest first, within the scope of the reader.
+func Recent(ctx context.Context, r store.Reader, since time.Time, limit int) ([]Decision, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	w.And("at >= ?", store.Micros(since))
+	touching(&w, scope)
+	return listDecisions(ctx, r, w.SQL()+` ORDER BY id DESC`+w.Limit(limit), w.Args()...)
+}
+
 // CountDecisions counts the decisions that touch the scope of the reader, by state.
 func CountDecisions(ctx context.Context, r store.Reader) (map[State]int, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)

@@ -156,7 +156,10 @@ func (s *Server) devicesCSV(v *visit) error {
 			return err
 		}
 		v.attach("text/csv; charset=utf-8", "devices.csv")
-		return s.broke(v, device.ExportCSV(ctx, r, q, v.w))
+		out := &exporting{visit: v, name: "devices.csv"}
+		err := device.ExportCSV(ctx, r, q, out)
+		out.end(err)
+		return s.broke(v, err)
 	})
 }
 
@@ -168,7 +171,10 @@ func (s *Server) devicesJSON(v *visit) error {
 			return err
 		}
 		v.attach("application/json", "devices.json")
-		return s.broke(v, device.ExportJSON(ctx, r, q, v.w))
+		out := &exporting{visit: v, name: "devices.json"}
+		err := device.ExportJSON(ctx, r, q, out)
+		out.end(err)
+		return s.broke(v, err)
 	})
 }
 

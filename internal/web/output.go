@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/report"
 	"triward/internal/store"
 )
 
@@ -31,7 +33,8 @@ const maxExport = 500_000
 // Formulas are neutralised.
 func (v *visit) csv(name string, header []string, next func(ctx context.Context, r store.Reader) (rows [][]string, more bool, err error)) error {
 	sent := false
-	w := csv.NewWriter(v.w)
+	out := &exporting{visit: v, name: name}
+	w := csv.NewWriter(out)
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		for n := 0; n < maxExport; {
 			rows, more, err := next(ctx, r)
@@ -57,11 +60,53 @@ func (v *visit) csv(name string, header []string, next func(ctx context.Context,
 		w.Flush()
 		return w.Error()
 	})
+	out.end(err)
 	if err != nil && sent {
 		v.s.Log.Error("export broke off", "path", v.r.URL.Path, "error", err)
 		return nil
 	}
 	return err
+}
+
+// exporting passes an answer on and, once it is long, lets it be found again as an activity. That is a service beside the
+// export, so that its own failures are logged only.
+type exporting struct {
+	*visit
+	name  string
+	bytes int
+	lines int
+	kept  *report.Export
+}
+
+// longExport is from where on an export is kept: less is there at once.
+const longExport = 256 << 10
+
+func (e *exporting) Write(b []byte) (int, error) {
+	n, err := e.w.Write(b)
+	e.bytes += n
+	e.lines += bytes.Count(b[:n], []byte{'\n'})
+	ctx := e.r.Context()
+	var told error
+	switch {
+	case e.bytes < longExport:
+	case e.kept == nil:
+		e.kept, told = e.s.Report.BeginExport(ctx, e.name)
+	default:
+		told = e.kept.Wrote(ctx, e.lines)
+	}
+	if told != nil {
+		e.s.Log.Warn("export is not kept", "error", told)
+	}
+	return n, err
+}
+
+func (e *exporting) end(why error) {
+	if e.kept == nil {
+		return
+	}
+	if err := e.kept.End(e.r.Context(), e.lines, why); err != nil {
+		e.s.Log.Warn("export is not kept", "error", err)
+	}
 }
 
 // stamp is an instant in an export, "" when there is none.

@@ -30,6 +30,7 @@ type Frame struct {
 	Search   string
 	Version  string
 	Views    *ViewsMenu // on lists
+	Top      Top
 }
 
 // Link is an address and its words.
@@ -91,6 +92,7 @@ func (v *visit) frame(title, area string, crumbs ...Link) Frame {
 	}
 	f.Notice = v.takeNotice()
 	f.Views = v.views()
+	f.Top = v.top()
 	for _, n := range navigation() {
 		if !v.may(n.kinds) || n.everywhere && !v.actor.Scope(n.kinds).All {
 			continue

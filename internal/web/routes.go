@@ -61,6 +61,9 @@ func doorRoutes() []route {
 		{"GET", "/signatures/{id}", signedIn, (*Server).signature},
 		{"GET", "/signatures/{id}/signature.json", signedIn, (*Server).signatureFile},
 		{"GET", "/search", signedIn, (*Server).search},
+		{"GET", "/notices", signedIn, (*Server).notices},
+		{"POST", "/notices/read", signedIn, (*Server).noticesRead},
+		{"GET", "/activity", signedIn, (*Server).activity},
 		{"POST", "/views", signedIn, (*Server).viewSave},
 		{"POST", "/views/{id}/remove", signedIn, (*Server).viewRemove},
 	}

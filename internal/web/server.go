@@ -13,6 +13,7 @@ import (
 	"triward/internal/document/upkeep"
 	"triward/internal/people"
 	"triward/internal/product"
+	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -33,6 +34,7 @@ type Server struct {
 	Feeds        vuln.Feeds
 	Decisions    risk.Decisions
 	Tables       risk.Tables
+	Report       report.Desk
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Log          *slog.Logger                                 // nil: slog.Default
 
@@ -53,6 +55,9 @@ type Server struct {
 func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
+	}
+	if s.Report.DB == nil {
+		s.Report.DB = s.DB
 	}
 	s.reading = make(chan struct{}, largeReads)
 	mux := http.NewServeMux()

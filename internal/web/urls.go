@@ -73,6 +73,8 @@ func urlTable() string          { return "/decision-table" }
 func urlNames() string          { return "/names" }
 func urlJournal() string        { return "/journal" }
 func urlSystem() string         { return "/system" }
+func urlNotices() string        { return "/notices" }
+func urlActivity() string       { return "/activity" }
 
 func urlDevice(id any) string       { return path("devices", text(id)) }
 func urlProduct(id any) string      { return path("products", text(id)) }
@@ -126,6 +128,8 @@ func pairsOf(pairs []any) url.Values {
 func urlSubject(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
 	switch kind {
+	case "contradictions":
+		return urlContradictions()
 	case "dev":
 		return urlDevice(id)
 	case "mod":

@@ -9,7 +9,7 @@ func (r *Remote) Commands() []*cobra.Command {
 		r.product(),
 		r.feed(), r.vuln(), r.verdict(),
 		r.risk(),
-		r.people(), r.token(), r.view(),
+		r.people(), r.token(), r.view(), r.notice(), r.activity(),
 		r.system(),
 	}
 }

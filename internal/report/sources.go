@@ -1,0 +1,175 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"triward/internal/device"
+	"triward/internal/people"
+	"triward/internal/risk"
+	"triward/internal/store"
+	"triward/internal/vuln"
+)
+
+// sources is the table of what can concern somebody. A layer adds its rows here.
+func sources() []Source {
+	return []Source{
+		{"decision_due", risk.KindRead, decisionsDue},
+		{"acceptance_reopened", risk.KindDecided + "|" + risk.KindAccepted, reopenedDecisions},
+		{"verdict_reopened", vuln.KindVerdictRecorded, reopenedVerdicts},
+		{"feed_failing", vuln.KindFeedChanged + "|" + vuln.KindFeedLoaded, failingFeeds},
+		{"contradiction", device.KindSettled + "|" + device.KindMerged, contradictions},
+		{"import_ended", device.KindRead, ownImports},
+		{"sign_in_locked", people.KindRead, lockOuts},
+	}
+}
+
+const day = 24 * time.Hour
+
+// soon is how long before its day something due is told of.
+const soon = 7 * day
+
+// recent is how long something that happened is told of.
+const recent = 30 * day
+
+func decisionsDue(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := risk.DueOf(ctx, q, q.names(), q.Now.Add(soon))
+	var out []Notice
+	for _, d := range all {
+		on, what := d.Due, "is due"
+		if !d.AcceptedUntil.IsZero() && (on.IsZero() || d.AcceptedUntil.Before(on)) {
+			on, what = d.AcceptedUntil, "ends"
+		}
+		n := Notice{Key: d.ID + " " + on.Format(time.DateOnly), Title: fmt.Sprintf("%s %s on %s", d.Title, what, on.Format(time.DateOnly)), Detail: "You see to it.", Subject: d.ID, At: on.Add(-soon)}
+		if on.Before(q.Now) {
+			n.Key, n.Title, n.At, n.Urgent = n.Key+" overdue", fmt.Sprintf("%s is overdue since %s", d.Title, on.Format(time.DateOnly)), on, true
+		}
+		out = append(out, n)
+	}
+	return out, err
+}
+
+func reopenedDecisions(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := risk.ListDecisions(ctx, q, risk.DecisionQuery{State: risk.Reopened, Limit: mostOfAKind})
+	if err != nil {
+		return nil, err
+	}
+	var out []Notice
+	for _, d := range all.Items {
+		at, seq, err := lastOf(ctx, q, d.ID, risk.KindReopened)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Notice{Key: fmt.Sprint(d.ID, " ", seq), Title: d.Title + " is open again", Detail: d.StateReason, Subject: d.ID, At: at, Urgent: true})
+	}
+	return out, nil
+}
+
+func reopenedVerdicts(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := vuln.ListVerdicts(ctx, q, vuln.VerdictQuery{States: []string{string(vuln.VerdictReopened)}, Limit: mostOfAKind})
+	if err != nil {
+		return nil, err
+	}
+	var out []Notice
+	for _, v := range all {
+		at, seq, err := lastOf(ctx, q, v.Vulnerability, vuln.KindVerdictReopened)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Notice{Key: fmt.Sprint(v.ID, " ", seq), Title: fmt.Sprintf("The verdict on %s is open again", v.Vulnerability), Detail: v.StateReason, Subject: v.Vulnerability, At: at, Urgent: true})
+	}
+	return out, nil
+}
+
+func failingFeeds(ctx context.Context, q Asked) ([]Notice, error) {
+	if scope, err := store.ScopeOf(ctx, vuln.KindRead); err != nil || !scope.All {
+		return nil, nil // who reads about some products only does not read of feeds
+	}
+	all, err := vuln.ListFeeds(ctx, q)
+	var out []Notice
+	for _, f := range all {
+		if f.State.Failures == 0 || !f.Enabled {
+			continue
+		}
+		at := f.State.Succeeded.Add(time.Duration(f.EveryMinutes) * time.Minute)
+		if f.State.Succeeded.IsZero() {
+			at = f.State.Ended
+		}
+		out = append(out, Notice{Key: fmt.Sprint(f.ID, " ", store.Micros(f.State.Succeeded)), Title: "The feed " + f.Name + " fails", Detail: f.State.Error, Subject: f.ID, At: at, Urgent: f.State.Failures >= 3})
+	}
+	return out, err
+}
+
+func contradictions(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := device.Contradictions(ctx, q, 1000)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	newest := all[len(all)-1]
+	title := "A pair of records shares what only one device can have"
+	if len(all) > 1 {
+		title = fmt.Sprintf("%d pairs of records share what only one device can have", len(all))
+	}
+	return []Notice{{Key: newest.ID, Title: title, Detail: "Say whether they are one device or two.", Subject: "contradictions", At: newest.At}}, nil
+}
+
+func ownImports(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := device.Imports(ctx, q, device.ImportQuery{State: device.Done, Limit: mostOfAKind})
+	var out []Notice
+	for _, i := range all.Items {
+		if i.Actor != q.Me.ID || i.Held+i.Skipped == 0 || q.Now.Sub(i.Finished) > recent {
+			continue
+		}
+		out = append(out, Notice{Key: string(i.ID), Title: fmt.Sprintf("%s left %d rows to look at", i.Name, i.Held+i.Skipped),
+			Detail: fmt.Sprintf("%d held because they contradict what is known, %d skipped.", i.Held, i.Skipped), Subject: string(i.ID), At: i.Finished})
+	}
+	return out, err
+}
+
+func lockOuts(ctx context.Context, q Asked) ([]Notice, error) {
+	if scope, err := store.ScopeOf(ctx, people.KindRead); err != nil || !scope.All {
+		return nil, nil
+	}
+	all, err := store.Journal(ctx, q, store.JournalQuery{Kinds: []string{people.KindSignInLocked}, Order: store.NewestFirst, Limit: mostOfAKind})
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(e store.Entry) bool { return q.Now.Sub(e.At) > recent })
+	ids := make([]string, len(all))
+	for i, e := range all {
+		ids[i] = e.Subject
+	}
+	names, err := people.Names(ctx, q, ids)
+	var out []Notice
+	for _, e := range all {
+		n := Notice{Key: fmt.Sprint(e.Seq), Title: "Sign-in is locked after many wrong attempts", Subject: e.Subject, At: e.At, Urgent: true}
+		if name := names[e.Subject]; name != "" {
+			n.Title = fmt.Sprintf("Sign-in of %s is locked after many wrong attempts", name)
+		}
+		var said struct {
+			Address  string
+			Failures int
+			Until    time.Time
+		}
+		if json.Unmarshal(e.Body, &said) == nil {
+			n.Detail = fmt.Sprintf("%d attempts; it opens again at %s.", said.Failures, said.Until.UTC().Format("2006-01-02 15:04 UTC"))
+			if said.Address != "" {
+				n.Detail += " They came from " + said.Address + "."
+			}
+		}
+		out = append(out, n)
+	}
+	return out, err
+}
+
+// lastOf is when something last happened to a subject, and the number of that entry.
+func lastOf(ctx context.Context, r store.Reader, subject, kind string) (time.Time, int64, error) {
+	all, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Kinds: []string{kind}, Order: store.NewestFirst, Limit: 1})
+	if err != nil || len(all) == 0 {
+		return time.Time{}, 0, err
+	}
+	return all[0].At, all[0].Seq, nil
+}
