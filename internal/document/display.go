@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"triward/internal/blob"
+	"triward/internal/document/rendition"
 	"triward/internal/document/source"
 	"triward/internal/problem"
 	"triward/internal/signature"
@@ -103,7 +104,7 @@ func (l Library) page(ctx context.Context, v Revision, s sheetParts) ([]byte, er
 		body += fmt.Sprintf("<h2>Source</h2><p>%s, edition %s, published at %s</p>", html.EscapeString(v.External.Publisher), html.EscapeString(v.External.Edition),
 			html.EscapeString(v.External.Address))
 	}
-	return []byte(body), nil
+	return rendition.HTML(rendition.Sheet{Code: v.Code, Title: v.Title, Revision: v.Label, Organisation: s.organisation, StatusURL: l.StatusAddress(v), HTML: body})
 }
 
 // dataURI is an image of the blob store inside the page, "" when there is none.
