@@ -67,6 +67,7 @@ var reasons = map[string]string{
 	"github.com/openvex/go-vex":                         "OpenVEX documents",
 	"github.com/package-url/packageurl-go":              "package URLs; go-vex",
 	"github.com/pandatix/go-cvss":                       "CVSS 2.0, 3.x and 4.0 vectors",
+	"github.com/pdfcpu/pdfcpu":                          "tests: another reader of sealed PDF files",
 	"github.com/philhofer/fwd":                          "tinylib/msgp",
 	"github.com/pquerna/otp":                            "TOTP codes (RFC 6238)",
 	"github.com/remyoudompheng/bigfft":                  "modernc.org/mathutil",

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/xml"
 	"errors"
 	"flag"
@@ -420,4 +421,23 @@ func FuzzDOCX(f *testing.F) {
 		}
 		wordText(t, docx)
 	})
+}
+
+func base64Lines(der []byte) string {
+	text := base64.StdEncoding.EncodeToString(der)
+	var b strings.Builder
+	for len(text) > 64 {
+		b.WriteString(text[:64] + "\n")
+		text = text[64:]
+	}
+	return b.String() + text + "\n"
+}
+
+func unhexed(t *testing.T, text []byte) []byte {
+	t.Helper()
+	der, err := hex.DecodeString(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.TrimRight(der, "\x00")
 }
