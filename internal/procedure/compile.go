@@ -16,7 +16,7 @@ import (
 func Compile(d source.Document, targets source.Document, since time.Time) []Step {
 	out := make([]Step, 0, len(d.Steps))
 	for _, s := range d.Steps {
-		x := Step{ID: s.ID, Do: s.Do, Role: s.Role, Record: s.Record, Evidence: s.Evidence, After: slices.Clone(s.After), When: s.When, Target: s.Target, State: Open}
+		x := Step{ID: s.ID, Do: s.Do, Role: s.Role, Record: s.Record, Evidence: s.Evidence, After: slices.Clone(s.After), When: s.When, Target: s.Target, From: s.From, State: Open}
 		if _, id, ok := source.TargetRef(s.Target); ok {
 			if t, ok := targets.Target(id); ok {
 				x.Within = source.Target{Within: t.Within, Days: t.Days}

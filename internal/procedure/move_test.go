@@ -112,6 +112,18 @@ func TestTargetsCountFromTheBeginningOrFromAStep(t *testing.T) {
 	}
 }
 
+func TestCompileKeepsWhereATargetCountsFrom(t *testing.T) {
+	d := source.Document{Code: "SOP-90", Steps: []source.Step{{ID: "receive", Target: "STD-08#log"}, {ID: "ask", Target: "STD-08#ask", From: "receive"}}}
+	std := source.Document{Code: source.TargetsCode, Targets: []source.Target{{ID: "log", Within: "PT15M"}, {ID: "ask", Within: "PT30M"}}}
+	got := Compile(d, std, testdb.Start)
+	if want := testdb.Start.Add(15 * time.Minute); !got[0].Due.Equal(want) || got[0].From != "" {
+		t.Errorf("due %s from %q, want %s from the beginning", got[0].Due, got[0].From, want)
+	}
+	if !got[1].Due.IsZero() || got[1].From != "receive" || got[1].Within.Within != "PT30M" {
+		t.Errorf("due %s, %s from %q: it counts from a step that is still open", got[1].Due, got[1].Within.Within, got[1].From)
+	}
+}
+
 // move is one thing that somebody tries with a run, whether or not it is allowed.
 type move struct {
 	name string

@@ -47,8 +47,8 @@ type editConflict struct {
 
 // stepFields are the inputs of one step; texts as people type them.
 type stepFields struct {
-	Number                                                       int
-	ID, Do, Role, Target, Record, Evidence, After, When, Clauses string
+	Number                                                             int
+	ID, Do, Role, Target, From, Record, Evidence, After, When, Clauses string
 }
 
 // stepLists are the choices that every step has.
@@ -112,7 +112,7 @@ func (p *editPage) show(v *visit, d source.Document, whole string) {
 	p.Form = Form{ID: "edit"}.with(frontFields(d)...)
 	p.Text = d.Body
 	for _, st := range d.Steps {
-		p.Steps = append(p.Steps, stepFields{0, st.ID, st.Do, string(st.Role), st.Target, string(st.Record), string(st.Evidence), strings.Join(st.After, " "), st.When, clauseLines(st.Satisfies, " ; ")})
+		p.Steps = append(p.Steps, stepFields{0, st.ID, st.Do, string(st.Role), st.Target, st.From, string(st.Record), string(st.Evidence), strings.Join(st.After, " "), st.When, clauseLines(st.Satisfies, " ; ")})
 	}
 	p.number()
 }
@@ -230,7 +230,7 @@ func editedDocument(code string, f url.Values) (source.Document, error) {
 		d.Effective = source.Gate{Kind: source.GateTraining, Threshold: n}
 	}
 	for _, st := range stepsOf(f) {
-		d.Steps = append(d.Steps, source.Step{ID: st.ID, Do: st.Do, Role: source.Function(st.Role), Target: st.Target, Record: source.RecordKind(st.Record), Evidence: source.Need(st.Evidence),
+		d.Steps = append(d.Steps, source.Step{ID: st.ID, Do: st.Do, Role: source.Function(st.Role), Target: st.Target, From: st.From, Record: source.RecordKind(st.Record), Evidence: source.Need(st.Evidence),
 			After: strings.Fields(st.After), When: st.When, Satisfies: clausesOf(&l, "steps", nonEmpty(splitTrim(st.Clauses, ";")...))})
 	}
 	var m more
@@ -285,7 +285,7 @@ func stepsOf(f url.Values) []stepFields {
 	}
 	var out []stepFields
 	for i := range f["step-id"] {
-		out = append(out, stepFields{0, at("id", i), at("do", i), at("role", i), at("target", i), at("record", i), at("evidence", i), at("after", i), at("when", i), at("clauses", i)})
+		out = append(out, stepFields{0, at("id", i), at("do", i), at("role", i), at("target", i), at("from", i), at("record", i), at("evidence", i), at("after", i), at("when", i), at("clauses", i)})
 	}
 	return out
 }

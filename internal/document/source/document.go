@@ -70,6 +70,7 @@ type Step struct {
 	Do        string     `yaml:"do"` // one plain sentence
 	Role      Function   `yaml:"role"`
 	Target    string     `yaml:"target,omitempty"` // reference to a target of STD-08: "STD-08#declare"
+	From      string     `yaml:"from,omitempty"`   // the step from whose end the target counts; "": the beginning
 	Record    RecordKind `yaml:"record"`
 	Evidence  Need       `yaml:"evidence,omitempty"`
 	After     []string   `yaml:"after,omitempty"` // steps that must be done first

@@ -96,7 +96,7 @@ func (d *Document) addSteps(part Document) map[string]string {
 	}
 	own := slices.Clone(d.Steps)
 	for i, s := range part.Steps {
-		s.ID, s.After = names[s.ID], renamed(s.After, names)
+		s.ID, s.After, s.From = names[s.ID], renamed(s.After, names), names[s.From]
 		if i == 0 && len(s.After) == 0 && len(own) > 0 {
 			s.After = []string{own[0].ID}
 		}

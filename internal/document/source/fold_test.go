@@ -99,7 +99,7 @@ func TestFold(t *testing.T) {
 		Approvals: source.Approvals{Approve: []source.Function{"quality", "cpso"}},
 		Training:  &source.Training{Kind: source.Quiz, Pass: 80},
 		Effective: source.Gate{Kind: source.GateTraining, Threshold: 90},
-		Steps:     []source.Step{{ID: "judge", Do: "Judge it"}, {ID: "sign", Do: "Sign the judgement", After: []string{"judge"}}},
+		Steps:     []source.Step{{ID: "judge", Do: "Judge it"}, {ID: "sign", Do: "Sign the judgement", Target: "STD-08#x", From: "judge", After: []string{"judge"}}},
 		Quiz:      []source.Question{{ID: "q1", Steps: []string{"sign"}}},
 		Evidence:  []source.Query{{ID: "ev", CEL: "runs.all(r, r.code == 'SOP-2')"}},
 		Body:      "# Judge\n\n## How\n\nBy fact.\n"}
@@ -113,7 +113,7 @@ func TestFold(t *testing.T) {
 			Refs: []string{"STD-1"}, Approvals: source.Approvals{Approve: []source.Function{"quality", "cpso"}},
 			Training: two.Training, Effective: two.Effective,
 			Steps: []source.Step{one.Steps[0], one.Steps[1], {ID: "judge", Do: "Judge it", After: []string{"take"}},
-				{ID: "sop-2-sign", Do: "Sign the judgement", After: []string{"judge"}}},
+				{ID: "sop-2-sign", Do: "Sign the judgement", Target: "STD-08#x", From: "judge", After: []string{"judge"}}},
 			Quiz:     []source.Question{{ID: "q1", Steps: []string{"sop-2-sign"}}},
 			Evidence: []source.Query{{ID: "ev", CEL: "runs.all(r, r.code == 'SOP-1')"}},
 			Body:     "# Receive\n\nThen [SOP-1](doc:SOP-1).\n\n## Judge (SOP-2)\n\n### How\n\nBy fact.\n"},

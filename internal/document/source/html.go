@@ -60,6 +60,7 @@ func HTML(d Document, o HTMLOptions) (string, error) {
 type stepRow struct {
 	Number                 int
 	ID, Who, Record, After string
+	From                   int // number of the step from which the time counts; 0: the beginning
 	Do, When, Time         template.HTML
 }
 
@@ -85,7 +86,7 @@ func (w writer) lists(d Document) listRows {
 		out.Steps = append(out.Steps, row)
 	}
 	for i, s := range d.Steps {
-		out.Steps[i].After = afterWords(s.After, number)
+		out.Steps[i].After, out.Steps[i].From = afterWords(s.After, number), number[s.From]
 	}
 	for _, t := range d.Targets {
 		out.Targets = append(out.Targets, targetRow{t.ID, t.Words(), template.HTML(w.inline(t.What))})
@@ -123,7 +124,7 @@ var lists = template.Must(template.New("lists").Parse(`{{with .Steps}}
 <table class="steps">
 <thead><tr><th scope="col">No.</th><th scope="col">Step</th><th scope="col">Who</th><th scope="col">Within</th><th scope="col">Record</th><th scope="col">After</th></tr></thead>
 <tbody>
-{{range .}}<tr id="step-{{.ID}}"><td>{{.Number}}</td><td>{{with .When}}<em>If {{.}}:</em> {{end}}{{.Do}}</td><td>{{.Who}}</td><td>{{.Time}}</td><td>{{.Record}}</td><td>{{.After}}</td></tr>
+{{range .}}<tr id="step-{{.ID}}"><td>{{.Number}}</td><td>{{with .When}}<em>If {{.}}:</em> {{end}}{{.Do}}</td><td>{{.Who}}</td><td>{{.Time}}{{with .From}} after step {{.}}{{end}}</td><td>{{.Record}}</td><td>{{.After}}</td></tr>
 {{end}}</tbody>
 </table>
 {{end}}{{with .Targets}}

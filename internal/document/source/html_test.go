@@ -24,7 +24,7 @@ func TestHTMLShowsTextStepsAndTargets(t *testing.T) {
 		"[STD-08](doc:STD-08) [step](doc:SOP-14#declare) [law](https://example.org/law)\n\n![plan](blob:" + digest + ") ![far](https://example.org/x.png)\n\n" +
 		"| a | b |\n|:--|--:|\n| 1 | ~~2~~ |\n\n- [x] done\n\n`{target:ack}`\n\n# Purpose & scope\n",
 		Steps: []source.Step{{ID: "receive", Do: "Write <down>.", Role: "responder", Record: source.RecordNote, Evidence: source.None},
-			{ID: "declare", Do: "Decide within {target:declare}.", When: "a sign was seen", Role: "psirt_lead", Target: "STD-08#declare",
+			{ID: "declare", Do: "Decide within {target:declare}.", When: "a sign was seen", Role: "psirt_lead", Target: "STD-08#declare", From: "receive",
 				Record: source.RecordDecision, Evidence: source.Required, After: []string{"receive"}}}}
 	got, err := source.HTML(d, options())
 	if err != nil {
@@ -59,7 +59,7 @@ func TestHTMLShowsTextStepsAndTargets(t *testing.T) {
 <thead><tr><th scope="col">No.</th><th scope="col">Step</th><th scope="col">Who</th><th scope="col">Within</th><th scope="col">Record</th><th scope="col">After</th></tr></thead>
 <tbody>
 <tr id="step-receive"><td>1</td><td>Write &lt;down&gt;.</td><td>Responder</td><td></td><td>note</td><td></td></tr>
-<tr id="step-declare"><td>2</td><td><em>If a sign was seen:</em> Decide within <a class="target" href="/documents/STD-08#target-declare" rel="noreferrer">1 hour</a>.</td><td>PSIRT lead</td><td><a class="target" href="/documents/STD-08#target-declare" rel="noreferrer">1 hour</a></td><td>decision, evidence required</td><td>1</td></tr>
+<tr id="step-declare"><td>2</td><td><em>If a sign was seen:</em> Decide within <a class="target" href="/documents/STD-08#target-declare" rel="noreferrer">1 hour</a>.</td><td>PSIRT lead</td><td><a class="target" href="/documents/STD-08#target-declare" rel="noreferrer">1 hour</a> after step 1</td><td>decision, evidence required</td><td>1</td></tr>
 </tbody>
 </table>
 `

@@ -235,6 +235,16 @@ func (d Document) stepsInside(l lines, f *faults) {
 			}
 		}
 	}
+	for i, s := range d.Steps {
+		_, known := at[s.From]
+		switch {
+		case s.From == "":
+		case !known || s.From == s.ID:
+			f.add(l.of("steps/%d/from", i), "steps: the target of %q counts from %q, which is not another step", s.ID, s.From)
+		case s.Target == "":
+			f.add(l.of("steps/%d/from", i), "steps: %q counts from %q, but has no target", s.ID, s.From)
+		}
+	}
 	// A step whose predecessors lead back to it could never be done.
 	const unseen, open, done = 0, 1, 2
 	state := make([]int, len(d.Steps))

@@ -31,7 +31,7 @@ satisfies: [{set: nist-csf-2.0, ref: RS.MA}, {set: iec-81001-5-1-2021, ref: 4.10
 print: controlled
 steps:
   - {id: receive, do: "Write down who says what.", role: responder, record: note}
-  - {id: declare, do: "Decide whether this is an incident: yes, or no.", role: psirt_lead, target: "STD-08#declare", record: decision, evidence: required, after: [receive], when: "a sign was seen", satisfies: [{set: nist-csf-2.0, ref: DE.AE}]}
+  - {id: declare, do: "Decide whether this is an incident: yes, or no.", role: psirt_lead, target: "STD-08#declare", from: receive, record: decision, evidence: required, after: [receive], when: "a sign was seen", satisfies: [{set: nist-csf-2.0, ref: DE.AE}]}
 quiz:
   - {id: q1, ask: "Who decides?", choices: ["Anybody", "The PSIRT lead"], right: [2], steps: [declare]}
 evidence:
@@ -58,7 +58,7 @@ func TestParseReadsEveryMember(t *testing.T) {
 		Refs: []string{"STD-08", "FRM-11"}, Satisfies: []source.Clause{{Set: "nist-csf-2.0", Ref: "RS.MA"}, {Set: "iec-81001-5-1-2021", Ref: "4.10"}},
 		Print: source.PrintControlled,
 		Steps: []source.Step{{ID: "receive", Do: "Write down who says what.", Role: "responder", Record: source.RecordNote, Evidence: source.None},
-			{ID: "declare", Do: "Decide whether this is an incident: yes, or no.", Role: "psirt_lead", Target: "STD-08#declare",
+			{ID: "declare", Do: "Decide whether this is an incident: yes, or no.", Role: "psirt_lead", Target: "STD-08#declare", From: "receive",
 				Record: source.RecordDecision, Evidence: source.Required, After: []string{"receive"}, When: "a sign was seen",
 				Satisfies: []source.Clause{{Set: "nist-csf-2.0", Ref: "DE.AE"}}}},
 		Quiz: []source.Question{{ID: "q1", Ask: "Who decides?", Choices: []string{"Anybody", "The PSIRT lead"}, Right: []int{2}, Steps: []string{"declare"}}},
@@ -86,7 +86,10 @@ func TestParseNamesEveryFaultWithItsLine(t *testing.T) {
 		"member twice":        {[2]string{"print: controlled", "title: again"}, []string{"x:16: title: it is there twice"}},
 		"unknown function":    {[2]string{"role: responder", "role: respnder"}, []string{"x:18: steps[0].role: value must be one of"}},
 		"no approver":         {[2]string{", approve: [cpso, quality]", ""}, []string{"x:8: approvals: missing property 'approve'"}},
-		"step twice":          {[2]string{"id: receive", "id: declare"}, []string{`x:19: steps: "declare" is there twice`, `x:19: steps: "declare" comes after "receive", which is not a step`}},
+		"step twice":          {[2]string{"id: receive", "id: declare"}, []string{`x:19: steps: "declare" is there twice`, `x:19: steps: "declare" comes after "receive", which is not a step`, `x:19: steps: the target of "declare" counts from "receive", which is not another step`}},
+		"counts from nothing": {[2]string{"from: receive", "from: nobody"}, []string{`x:19: steps: the target of "declare" counts from "nobody", which is not another step`}},
+		"counts from itself":  {[2]string{"from: receive", "from: declare"}, []string{`x:19: steps: the target of "declare" counts from "declare", which is not another step`}},
+		"counts for nothing":  {[2]string{`target: "STD-08#declare", from`, "from"}, []string{`x:19: steps: "declare" counts from "receive", but has no target`}},
 		"step in a circle":    {[2]string{"record: note", "record: note, after: [declare]"}, []string{`x:18: steps: "receive" comes after itself`}},
 		"right without":       {[2]string{"right: [2]", "right: [3]"}, []string{`x:21: quiz: "q1" has 2 choices, and 3 is said to be right`}},
 		"quiz of no step":     {[2]string{"steps: [declare]}", "steps: [declar]}"}, []string{`x:21: quiz: "q1" is about "declar", which is not a step`}},
