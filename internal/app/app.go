@@ -28,6 +28,7 @@ import (
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/people/passkey"
+	"triward/internal/people/sso"
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/product"
@@ -45,15 +46,16 @@ type App struct {
 	Log     *slog.Logger
 	Version string
 
-	db     *store.DB
-	blobs  *blob.Store
-	key    *ledger.Key
-	people *people.Directory
-	signer *signature.Signer
-	papers document.Library
-	desk   training.Desk
-	runs   procedure.Runs
-	feeds  ingest.Feeds
+	db       *store.DB
+	blobs    *blob.Store
+	key      *ledger.Key
+	people   *people.Directory
+	signer   *signature.Signer
+	provider *sso.Door
+	papers   document.Library
+	desk     training.Desk
+	runs     procedure.Runs
+	feeds    ingest.Feeds
 }
 
 // Origin names the log that checkpoints are about: the public address of the installation, without scheme.
@@ -81,6 +83,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	}
 	a.people = &people.Directory{DB: a.db, Limits: people.Limits{Idle: time.Duration(c.SessionIdle) * time.Minute, Absolute: time.Duration(c.SessionLimit) * time.Hour}}
 	if a.people.Passkeys, err = passkey.Open(a.db, c.pages(), "Triward"); err != nil {
+		a.Close()
+		return nil, err
+	}
+	if a.provider, err = c.provider(a.people); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -129,7 +135,7 @@ func (a *App) RunFeed(ctx context.Context, feed string) error {
 // doors are the web pages and the API.
 func (a *App) doors() (*web.Server, *api.Server) {
 	desk := upkeep.Desk{Library: a.papers, LifetimeEnd: lifetimeEnd}
-	w := &web.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	w := &web.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Provider: a.provider, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
 	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},

@@ -2,9 +2,11 @@ package app
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -15,28 +17,38 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"triward/internal/people"
+	"triward/internal/people/sso"
 	"triward/internal/problem"
+	"triward/internal/web"
 )
 
 // Config is the configuration: one TOML file, each value of which the environment may override as TRIWARD_<KEY>.
 type Config struct {
-	Listen         string   `toml:"listen"`          // address and port of the web pages and the API
-	PublicURL      string   `toml:"public_url"`      // how people reach it, for links; "" means http(s)://listen
-	Database       string   `toml:"database"`        // sqlite:PATH or postgres://…
-	DatabaseFile   string   `toml:"database_file"`   // a file that holds the address, where it has a password
-	Blobs          string   `toml:"blobs"`           // dir:PATH or s3://…
-	KeyFile        string   `toml:"key_file"`        // the key that signs checkpoints of the journal
-	StampKeyFile   string   `toml:"stamp_key_file"`  // key and certificate of the built-in time-stamp authority; "" means beside key_file
-	SignIdle       int      `toml:"sign_idle"`       // minutes without a signature after which both components are asked for again; at most 15
-	SignAlways     bool     `toml:"sign_always"`     // ask for both components with each signature
-	Socket         string   `toml:"socket"`          // unix socket for the command line; "" for none
-	TLSCertificate string   `toml:"tls_certificate"` // PEM file
-	TLSKey         string   `toml:"tls_key"`         // PEM file
-	Roles          []string `toml:"roles"`           // web, work
-	SessionIdle    int      `toml:"session_idle"`    // minutes
-	SessionLimit   int      `toml:"session_limit"`   // hours
-	LogLevel       string   `toml:"log_level"`       // debug, info, warn, error
-	SecurityMail   string   `toml:"security_mail"`   // contact in security.txt, where to report a weakness of this installation
+	Listen         string   `toml:"listen"`                  // address and port of the web pages and the API
+	PublicURL      string   `toml:"public_url"`              // how people reach it, for links; "" means http(s)://listen
+	Database       string   `toml:"database"`                // sqlite:PATH or postgres://…
+	DatabaseFile   string   `toml:"database_file"`           // a file that holds the address, where it has a password
+	Blobs          string   `toml:"blobs"`                   // dir:PATH or s3://…
+	KeyFile        string   `toml:"key_file"`                // the key that signs checkpoints of the journal
+	OIDCIssuer     string   `toml:"oidc_issuer"`             // identity provider: https://…; "" for none
+	OIDCName       string   `toml:"oidc_name"`               // how people call it; "" is its host
+	OIDCClientID   string   `toml:"oidc_client_id"`          // how it knows this program
+	OIDCSecretFile string   `toml:"oidc_client_secret_file"` // a file that holds the secret of the client; "" for a public client
+	OIDCMatch      string   `toml:"oidc_match"`              // how accounts are found the first time: email or login
+	OIDCDomains    []string `toml:"oidc_domains"`            // of e-mail addresses that may sign in; none: all
+	OIDCCreate     bool     `toml:"oidc_create"`             // make an account without a role for people who have none
+	StampKeyFile   string   `toml:"stamp_key_file"`          // key and certificate of the built-in time-stamp authority; "" means beside key_file
+	SignIdle       int      `toml:"sign_idle"`               // minutes without a signature after which both components are asked for again; at most 15
+	SignAlways     bool     `toml:"sign_always"`             // ask for both components with each signature
+	Socket         string   `toml:"socket"`                  // unix socket for the command line; "" for none
+	TLSCertificate string   `toml:"tls_certificate"`         // PEM file
+	TLSKey         string   `toml:"tls_key"`                 // PEM file
+	Roles          []string `toml:"roles"`                   // web, work
+	SessionIdle    int      `toml:"session_idle"`            // minutes
+	SessionLimit   int      `toml:"session_limit"`           // hours
+	LogLevel       string   `toml:"log_level"`               // debug, info, warn, error
+	SecurityMail   string   `toml:"security_mail"`           // contact in security.txt, where to report a weakness of this installation
 }
 
 // DefaultConfig keeps everything below a folder.
@@ -50,6 +62,7 @@ func DefaultConfig(dir string) Config {
 		Roles:        []string{"web", "work"},
 		SessionIdle:  30,
 		SignIdle:     15,
+		OIDCMatch:    "email",
 		SessionLimit: 12,
 		LogLevel:     "info",
 	}
@@ -201,6 +214,28 @@ func (c Config) pages() string {
 		return c.PublicURL
 	}
 	return "http://" + net.JoinHostPort("localhost", port)
+}
+
+// provider is the door of the identity provider; nil when there is none.
+func (c Config) provider(d *people.Directory) (*sso.Door, error) {
+	if c.OIDCIssuer == "" {
+		return nil, nil
+	}
+	p := sso.Config{Issuer: c.OIDCIssuer, Name: c.OIDCName, ClientID: c.OIDCClientID, Match: sso.Match(c.OIDCMatch), Create: c.OIDCCreate}
+	for _, domain := range c.OIDCDomains {
+		p.Domains = append(p.Domains, strings.ToLower(strings.TrimSpace(domain)))
+	}
+	if at := c.pages(); at != "" {
+		p.Redirect = strings.TrimSuffix(at, "/") + web.ProviderBack
+	}
+	if c.OIDCSecretFile != "" {
+		body, err := readSmall(c.OIDCSecretFile)
+		if err != nil {
+			return nil, problem.About(err, "read the secret for the identity provider %s", c.OIDCSecretFile)
+		}
+		p.Secret = strings.TrimSpace(string(body))
+	}
+	return sso.Open(d, p, &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true})
 }
 
 // stampKeyFile is where the key of the time-stamp authority is.

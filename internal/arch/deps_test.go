@@ -112,6 +112,8 @@ var reasons = map[string]string{
 	"github.com/coreos/go-oidc/v3":                      "sign-in with an identity provider",
 	"golang.org/x/oauth2":                               "go-oidc",
 	"github.com/go-webauthn/webauthn":                   "security keys",
+	"github.com/zitadel/oidc/v3":                        "tests: a real identity provider",
+	"github.com/go-jose/go-jose/v4":                     "go-oidc",
 	"github.com/go-webauthn/x":                          "go-webauthn/webauthn",
 	"github.com/go-viper/mapstructure/v2":               "go-webauthn/webauthn",
 	"github.com/golang-jwt/jwt/v5":                      "go-webauthn/webauthn",

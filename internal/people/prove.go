@@ -32,8 +32,8 @@ type Reproof struct {
 }
 
 // Reprove checks all that was shown by the actor's own account, with the same lock as signing in. Invalid with the faults
-// "password" and "code" when one of them is wrong or nothing was shown; [*Locked] after too many failures. It hashes, so it
-// runs outside of Update.
+// "password", "code" and "passkey" when one of them is wrong; [*Locked] after too many failures. What was not shown is not
+// among the methods: the caller says what is enough. It hashes, so it runs outside of Update.
 func (d *Directory) Reprove(ctx context.Context, shown Shown) (Reproof, error) {
 	account, err := ownID(ctx)
 	if err != nil {
@@ -60,19 +60,15 @@ func (d *Directory) Reprove(ctx context.Context, shown Shown) (Reproof, error) {
 	if err := errors.Join(e.password(), e.code(), e.passkey(ctx)); err != nil {
 		return Reproof{}, fmt.Errorf("prove again %q: %w", account, err)
 	}
-	switch {
-	case e.why != "":
+	if e.why != "" {
 		c := Credentials{Address: shown.Address, Agent: shown.Agent}
 		if err := d.failed(ctx, s.account, c, failedAttempt{e.why, try}); problem.KindOf(err) != problem.Forbidden {
 			return Reproof{}, err
 		}
 		return Reproof{}, e.faults.Err("you did not prove who you are")
-	case len(e.proof.Methods) == 0:
-		if err := d.withdraw(ctx, try); err != nil {
-			return Reproof{}, err
-		}
-		e.faults.Add("password", "is required")
-		return Reproof{}, e.faults.Err("show again who you are")
+	}
+	if len(e.proof.Methods) == 0 {
+		return e.proof, d.withdraw(ctx, try)
 	}
 	return e.proof, d.succeed(ctx, try)
 }

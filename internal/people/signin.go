@@ -217,7 +217,7 @@ func (d *Directory) begin(ctx context.Context, s secrets, c Credentials, p proof
 			}
 		}
 		in.Session = Session{ID: sid, Account: a.ID, Login: a.Login, Name: a.Name, Created: tx.Now, Seen: tx.Now,
-			Expires: tx.Now.Add(limits.Absolute), Idle: tx.Now.Add(limits.Idle), Address: c.Address, Agent: c.Agent, SecondFactor: p.factor != "password"}
+			Expires: tx.Now.Add(limits.Absolute), Idle: tx.Now.Add(limits.Idle), Address: c.Address, Agent: c.Agent, SecondFactor: p.second()}
 		if err := insertSession(ctx, tx, in.Session, hash); err != nil {
 			return err
 		}
@@ -231,6 +231,33 @@ func (d *Directory) begin(ctx context.Context, s secrets, c Credentials, p proof
 		return SignedIn{}, err
 	}
 	return in, nil
+}
+
+// Enter begins a session of somebody who proved to an identity provider who they are. It answers like [Directory.SignIn]
+// when the account is not active.
+func (d *Directory) Enter(ctx context.Context, account string, c Credentials, factor string) (SignedIn, error) {
+	c.Address, c.Agent = printable(c.Address, 64), printable(c.Agent, 300)
+	var s secrets
+	err := d.DB.View(ctx, func(r store.Reader) (err error) {
+		if s.account, err = accountByID(ctx, r, account); err != nil {
+			return err
+		}
+		s.password, err = storedPassword(ctx, r, account)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("enter: %w", err)
+	}
+	return d.begin(ctx, s, c, proof{factor: factor})
+}
+
+// Refuse records that somebody whom a provider knows was not let in.
+func (d *Directory) Refuse(ctx context.Context, why Failure, c Credentials) error {
+	err := d.failed(ctx, Account{}, c, failedAttempt{why: why})
+	if err == error(errSignIn) {
+		return nil
+	}
+	return err
 }
 
 // printable keeps what a page can show of text that a stranger sent, up to n bytes.

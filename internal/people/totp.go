@@ -57,7 +57,7 @@ func (t totpRow) step(code string, now time.Time) (int64, error) {
 
 // proof is how somebody proved who they are, and what has to be used up for it.
 type proof struct {
-	factor   string  // "password", "totp", "recovery_code", "passkey"
+	factor   string  // "password", "totp", "recovery_code", "passkey", or a provider's
 	why      Failure // "" when it holds
 	step     int64   // TOTP step
 	recovery []byte  // stored hash of the recovery code
@@ -88,6 +88,11 @@ func (d *Directory) secondFactor(s secrets, code string) (proof, error) {
 	return p, nil
 }
 
+// second reports whether two factors were shown.
+func (p proof) second() bool {
+	return p.factor == "totp" || p.factor == "recovery_code" || p.factor == "passkey"
+}
+
 func isDigits(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789") == ""
 }
@@ -103,10 +108,12 @@ func (p proof) use(ctx context.Context, tx *store.Tx, account string) (bool, err
 		n, err = tx.Exec(ctx, `UPDATE people_recovery SET used = $1 WHERE account = $2 AND hash = $3 AND used = 0`, store.Micros(tx.Now), account, p.recovery)
 	case "passkey":
 		return p.passkey.Use(ctx, tx)
-	default:
+	case "password":
 		// A second factor that was confirmed while the password was checked counts already.
 		a, err := accountByID(ctx, tx, account)
 		return !a.SecondFactor, err
+	default: // the provider asked for what it wants
+		return true, nil
 	}
 	return n == 1, err
 }

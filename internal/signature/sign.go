@@ -9,6 +9,7 @@ import (
 	"triward/internal/id"
 	"triward/internal/ledger"
 	"triward/internal/people"
+	"triward/internal/people/sso"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -37,6 +38,7 @@ type Factors struct {
 	Password     string
 	Code         string // of the authenticator
 	Passkey      []byte // answer to a challenge for signing
+	StepUp       string // stp_…: that the signer proved again who they are to the identity provider
 	Address      string
 	Agent        string
 	Zone         string // of the signer's clock, "Europe/Berlin" or "+01:00"; "" is UTC
@@ -44,17 +46,19 @@ type Factors struct {
 
 // Needs are what a form has to ask for before its user can sign.
 type Needs struct {
-	Both           bool // the password, and one of Code and Passkey; otherwise any one of them
+	Both           bool // one of Password and Provider, and one of Code and Passkey; otherwise any one of them
 	Password       bool // the account has it
+	Provider       bool // an identity provider knows the account
 	Code           bool
 	Passkey        bool
-	Identity       bool // nobody verified yet who the signer is, or not since it must be done anew
-	Accountability bool // the signer has not acknowledged yet what a signature means
+	StepUp         string // what was proved to the provider a moment ago and was not used yet; "" for nothing
+	Identity       bool   // nobody verified yet who the signer is, or not since it must be done anew
+	Accountability bool   // the signer has not acknowledged yet what a signature means
 }
 
 // Ready reports whether the account can sign at all when it shows what is asked for.
 func (n Needs) Ready() bool {
-	return !n.Identity && !n.Accountability && n.Password && (n.Code || n.Passkey)
+	return !n.Identity && !n.Accountability && (n.Password || n.Provider) && (n.Code || n.Passkey)
 }
 
 // Proof is what [Signer.Verify] found: good for one signature within a minute.
@@ -93,6 +97,12 @@ func (s *Signer) Needs(ctx context.Context, r store.Reader, f Factors) (Needs, e
 		return Needs{}, err
 	}
 	n := Needs{Both: s.needsBoth(p, f, s.DB.Now()), Password: means.Password, Code: means.TOTP, Passkey: means.Passkey}
+	if n.Provider, err = sso.Linked(ctx, r, actor.ID); err != nil {
+		return Needs{}, err
+	}
+	if n.StepUp, err = sso.Ready(ctx, r, session.ID, s.DB.Now()); err != nil {
+		return Needs{}, err
+	}
 	identity, err := identityOf(ctx, r, actor.ID)
 	if err != nil {
 		return Needs{}, err
@@ -116,7 +126,7 @@ func (s *Signer) Verify(ctx context.Context, f Factors) (Proof, error) {
 	if _, _, err := zoneOf(f.Zone, s.DB.Now()); err != nil {
 		return Proof{}, err
 	}
-	p := Proof{session: session.ID, at: s.DB.Now(), factors: Factors{Address: f.Address, Agent: f.Agent, Zone: f.Zone}}
+	p := Proof{session: session.ID, at: s.DB.Now(), factors: Factors{Address: f.Address, Agent: f.Agent, Zone: f.Zone, StepUp: f.StepUp}}
 	var n Needs
 	err = s.DB.View(ctx, func(r store.Reader) error {
 		if n, err = s.Needs(ctx, r, f); err != nil {
@@ -140,7 +150,7 @@ func (s *Signer) Verify(ctx context.Context, f Factors) (Proof, error) {
 }
 
 // knows reports whether the component that the signer knows is shown, has the one that they have.
-func (f Factors) knows() bool { return f.Password != "" }
+func (f Factors) knows() bool { return f.Password != "" || f.StepUp != "" }
 func (f Factors) has() bool   { return f.Code != "" || len(f.Passkey) > 0 }
 
 // missing says which components are not shown.
@@ -151,7 +161,7 @@ func (n Needs) missing(f Factors) error {
 		second = "passkey"
 	}
 	switch {
-	case !n.Password:
+	case !n.Password && !n.Provider:
 		l.Add("password", "set a password first")
 	case !n.Code && !n.Passkey:
 		l.Add("code", "set up an authenticator or a passkey on your account page first: a signature takes two components")
@@ -186,7 +196,7 @@ func (s *Signer) SignTx(ctx context.Context, tx *store.Tx, p Proof, rec Record, 
 			return Signature{}, err
 		}
 	}
-	sig := Signature{Record: rec, Act: act, Signer: a.ID, Name: a.Name, At: tx.Now, Methods: p.reproof.Methods, Address: p.factors.Address, Agent: p.factors.Agent}
+	sig := Signature{Record: rec, Act: act, Signer: a.ID, Name: a.Name, At: tx.Now, Methods: p.methods(), Address: p.factors.Address, Agent: p.factors.Agent}
 	if sig.ID, err = id.New("sig"); err != nil {
 		return Signature{}, err
 	}
@@ -214,7 +224,7 @@ func (s *Signer) SignTx(ctx context.Context, tx *store.Tx, p Proof, rec Record, 
 // admit lets a signer sign now, and uses up what was shown.
 func (s *Signer) admit(ctx context.Context, tx *store.Tx, p Proof) (people.Account, error) {
 	account := p.reproof.Account.ID
-	if account == "" || tx.Actor().ID != account {
+	if account == "" || tx.Actor().ID != account || len(p.methods()) == 0 {
 		return people.Account{}, problem.New(problem.Forbidden, "a signature needs the signer's own session")
 	}
 	alive, err := s.People.Alive(ctx, tx, p.session)
@@ -238,10 +248,36 @@ func (s *Signer) admit(ctx context.Context, tx *store.Tx, p Proof) (people.Accou
 	if !identity.Valid() {
 		return people.Account{}, problem.New(problem.Forbidden, "%s", identity.Why)
 	}
-	if err := p.reproof.Use(ctx, tx); err != nil {
+	if err := p.use(ctx, tx); err != nil {
 		return people.Account{}, err
 	}
 	return people.Get(ctx, tx, account)
+}
+
+// use takes all that was shown.
+func (p Proof) use(ctx context.Context, tx *store.Tx) error {
+	if p.factors.StepUp != "" {
+		fresh, err := sso.Use(ctx, tx, p.factors.StepUp, p.session)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			var l problem.List
+			l.Add("step_up", "does not count any more; sign in again with the identity provider")
+			return l.Err("you did not prove who you are")
+		}
+	}
+	return p.reproof.Use(ctx, tx)
+}
+
+// methods are how the signer proved who they are, sorted.
+func (p Proof) methods() []string {
+	out := slices.Clone(p.reproof.Methods)
+	if p.factors.StepUp != "" {
+		out = append(out, "step_up")
+	}
+	slices.Sort(out)
+	return out
 }
 
 // advance counts the signing in its continuous period, or begins one. Two signings with one proof, or at one moment in one
@@ -270,7 +306,6 @@ func (s *Signer) advance(ctx context.Context, tx *store.Tx, p Proof) (session st
 
 // seal fills in statement, envelope and token.
 func (s *Signer) seal(ctx context.Context, sig *Signature) error {
-	slices.Sort(sig.Methods)
 	var err error
 	if sig.Statement, sig.Digest, err = encode(*sig); err != nil {
 		return err

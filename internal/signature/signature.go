@@ -63,7 +63,7 @@ type Signature struct {
 	At        time.Time
 	Zone      string   // the signer's, "Europe/Berlin" or "+01:00"
 	Offset    string   // of the zone at that instant, "+01:00"
-	Methods   []string // "password", "totp", "passkey"
+	Methods   []string // "password", "totp", "passkey", "step_up"
 	Session   string   // sgn_…: the continuous period of signings
 	Ordinal   int      // within it, from 1
 	Address   string

@@ -31,6 +31,7 @@ type Frame struct {
 	Version  string
 	Views    *ViewsMenu // on lists
 	Top      Top
+	Refresh  string // address that the browser goes on to by itself
 }
 
 // Link is an address and its words.

@@ -10,10 +10,11 @@ import (
 
 // Names of cookies; with TLS they carry the prefix __Host- (RFC 6265bis 4.1.3.2: Secure, no Domain, Path=/).
 const (
-	sessionCookie = "triward_session"
-	pendingCookie = "triward_pending" // a sign-in that waits for its second factor
-	noticeCookie  = "triward_notice"
-	themeCookie   = "triward_theme"
+	sessionCookie  = "triward_session"
+	pendingCookie  = "triward_pending"  // a sign-in that waits for its second factor
+	providerCookie = "triward_provider" // a visit to the identity provider
+	noticeCookie   = "triward_notice"
+	themeCookie    = "triward_theme"
 )
 
 // Limits of what a request may send.

@@ -12,6 +12,7 @@ import (
 	"triward/internal/document/distribution"
 	"triward/internal/document/upkeep"
 	"triward/internal/people"
+	"triward/internal/people/sso"
 	"triward/internal/product"
 	"triward/internal/report"
 	"triward/internal/risk"
@@ -25,6 +26,7 @@ type Server struct {
 	DB           *store.DB
 	People       *people.Directory
 	Signer       *signature.Signer
+	Provider     *sso.Door // nil without an identity provider
 	Library      document.Library
 	Upkeep       upkeep.Desk
 	Distribution distribution.Desk

@@ -17,6 +17,8 @@ type SignForm struct {
 	Both    bool   // both components are asked for
 	Fields  []Field
 	Passkey *PasskeyAsk
+	Again   Link   // to the identity provider, in place of the password
+	Proved  bool   // the visitor was there a moment ago
 	Blocked string // why the visitor cannot sign now; "" when they can
 	Link    Link   // where to put that right
 }
@@ -28,30 +30,49 @@ func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Me
 		return nil, err
 	}
 	f := &SignForm{ID: "sign", Means: word(means), Both: n.Both}
+	provider := n.Provider && v.s.Provider != nil
+	again := Link{}
+	if provider {
+		again = Link{urlProviderAgain(v.r.URL.RequestURI()), "Prove to " + v.s.Provider.Name() + " who you are"}
+	}
 	switch {
 	case n.Identity:
 		f.Blocked, f.Link = "Nobody has verified yet who you are, or it must be done again.", Link{urlSigning(), "How to get ready to sign"}
-	case !n.Password || !n.Code && !n.Passkey:
+	case !n.Password && !provider || !n.Code && !n.Passkey:
 		f.Blocked, f.Link = "A signature takes two components: set up an authenticator or a passkey first.", Link{urlSigning(), "How to get ready to sign"}
 	case n.Accountability && means != signature.Acknowledgement:
 		f.Blocked, f.Link = "Acknowledge once what your signature means.", Link{urlAccountability(), "Read and sign"}
+	case n.Both && !n.Password && n.StepUp == "":
+		f.Blocked, f.Link = "You sign in elsewhere, so that your proof comes from there.", again
 	}
-	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "password", Label: "Your password", Kind: "password", Required: n.Both, Autocomplete: "current-password"}}
-	if n.Both && n.Code {
-		f.Fields = append(f.Fields, Field{Name: "code", Label: "Code of your authenticator", Kind: "text", Required: true, Autocomplete: "one-time-code", Mode: "numeric"})
+	f.fields(n)
+	if provider && n.StepUp == "" {
+		f.Again = again
 	}
 	if n.Passkey && v.s.People.Passkeys != nil {
 		f.Passkey = &PasskeyAsk{URL: urlPasskeyOptions(passkey.Sign), Text: "Sign with your passkey"}
-		f.Fields = append(f.Fields, Field{Name: "passkey", Label: "Passkey", Kind: "hidden"})
 	}
-	if !n.Both {
-		f.Fields[1].Required = true
-		f.Fields[1].Help = "You signed a moment ago, so that one component is enough."
+	return f, nil
+}
+
+// fields are those that the signer has to fill in.
+func (f *SignForm) fields(n signature.Needs) {
+	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "step_up", Label: "Identity provider", Kind: "hidden", Value: n.StepUp}, {Name: "passkey", Label: "Passkey", Kind: "hidden"}}
+	if n.StepUp != "" {
+		f.Proved = true
+	} else if n.Password {
+		x := Field{Name: "password", Label: "Your password", Kind: "password", Required: true, Autocomplete: "current-password"}
+		if !n.Both {
+			x.Help = "You signed a moment ago, so that one component is enough."
+		}
+		f.Fields = append(f.Fields, x)
+	}
+	if n.Code && (n.Both || !n.Password) {
+		f.Fields = append(f.Fields, Field{Name: "code", Label: "Code of your authenticator", Kind: "text", Required: true, Autocomplete: "one-time-code", Mode: "numeric"})
 	}
 	for i := range f.Fields {
 		f.Fields[i].ID = f.ID + "-" + f.Fields[i].Name
 	}
-	return f, nil
 }
 
 // who is the visitor's session as signing wants to know it.
@@ -63,7 +84,7 @@ func (v *visit) who() signature.Factors {
 func (v *visit) factors(f url.Values) signature.Factors {
 	out := v.who()
 	out.Password, out.Code, out.Zone = f.Get("password"), f.Get("code"), f.Get("zone")
-	out.Passkey = []byte(f.Get("passkey"))
+	out.Passkey, out.StepUp = []byte(f.Get("passkey")), f.Get("step_up")
 	return out
 }
 

@@ -14,6 +14,7 @@ import (
 type doorPage struct {
 	Frame
 	Text  string
+	Other []Link // other ways in
 	Form  Form
 	Links []Link
 }
@@ -131,6 +132,9 @@ func (s *Server) signInPage(v *visit, next string) doorPage {
 			Field{Name: "next", Kind: "hidden", Value: next},
 			Field{Name: "login", Label: "Login", Kind: "text", Required: true, Autocomplete: "username"},
 			Field{Name: "password", Label: "Password", Kind: "password", Required: true, Autocomplete: "current-password"})}
+	if s.Provider != nil {
+		p.Other = []Link{{urlProvider(next), "Sign in with " + s.Provider.Name()}}
+	}
 	return p
 }
 
@@ -210,9 +214,11 @@ func (s *Server) codeDone(v *visit) error {
 // begun keeps a session and goes where the visitor wanted to.
 func (v *visit) begun(token, next string) error {
 	v.dropCookie(pendingCookie)
-	v.setCookie(sessionCookie, token, time.Time{})
+	v.setSession(token)
 	return v.redirect(localPath(next))
 }
+
+func (v *visit) setSession(token string) { v.setCookie(sessionCookie, token, time.Time{}) }
 
 func (s *Server) signOut(v *visit) error {
 	if err := s.People.SignOut(v.r.Context(), v.cookie(sessionCookie)); err != nil {

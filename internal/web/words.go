@@ -28,7 +28,7 @@ var words = map[string]string{
 	"mac": "MAC address", "ae_title": "AE title", "hostname": "host name", "csaf": "CSAF", "cve": "CVE", "nvd": "NVD", "osv": "OSV", "kev": "KEV", "epss": "EPSS",
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
-	"it_owner": "IT owner", "totp": "code of an authenticator", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
+	"it_owner": "IT owner", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
 }
 
 // word is a term of a closed list in words, any string type.
