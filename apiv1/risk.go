@@ -245,3 +245,21 @@ type Metrics struct {
 	ToInstalledOf      int     `json:"to_installed_of" doc:"Devices and vulnerabilities that the mean is over"`
 	ToInstalledUnknown int     `json:"to_installed_unknown"`
 }
+
+// PastLine is a device and a vulnerability that was uncontrolled.
+type PastLine struct {
+	Device         string    `json:"device"`
+	AssetTag       string    `json:"asset_tag,omitempty"`
+	ModelName      string    `json:"model_name,omitempty"`
+	Vulnerability  string    `json:"vulnerability"`
+	Exploitability string    `json:"exploitability" enum:"E0,E1,E2,E3,E4" doc:"When it began"`
+	Harm           string    `json:"harm" enum:"S1,S2,S3,S4,S5" doc:"When it began"`
+	Since          time.Time `json:"since"`
+	Until          time.Time `json:"until,omitzero" doc:"Absent: it still is"`
+}
+
+// PastQuery chooses a page of what was uncontrolled.
+type PastQuery struct {
+	Sort string `query:"sort" enum:"since,-since,device,-device" doc:"Absent: what began last first"`
+	Cursor
+}

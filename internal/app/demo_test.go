@@ -110,6 +110,14 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 		t.Logf("%s %s %s affected %d unknown %d uncontrolled %d kev %v", v.Vulnerability, v.Severity, v.Exploitability, v.Affected, v.Unknown, v.Uncontrolled, v.KEV)
 	}
 	for _, d := range o.Trend {
+		var rows int
+		if err := a.db.View(ctx, func(r store.Reader) error {
+			p, err := risk.UncontrolledOn(ctx, r, risk.PastQuery{Day: d.Day, Limit: 1000})
+			rows = len(p.Items)
+			return err
+		}); err != nil || rows != d.Uncontrolled {
+			t.Errorf("the point of %s says %d, %d rows are behind it: %v", d.Day.Format(time.DateOnly), d.Uncontrolled, rows, err)
+		}
 		t.Logf("%s devices %d uncontrolled %d on %d unknown %d kev %d overdue %d", d.Day.Format(time.DateOnly), d.Devices, d.Uncontrolled, d.UncontrolledDevices, d.Unknown, d.KEV, d.Overdue)
 	}
 }

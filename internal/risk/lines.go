@@ -24,7 +24,7 @@ type answer struct {
 
 // Derive ranks again what the matcher changed, in the same transaction.
 func (k Ranker) Derive(ctx context.Context, b *store.Bulk, c vuln.Changed) error {
-	w, err := newWork(ctx, b)
+	w, err := k.newWork(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (k Ranker) Derive(ctx context.Context, b *store.Bulk, c vuln.Changed) error
 
 // Again ranks devices again for some vulnerabilities (none named: all), after a verdict, decision, model or device changed.
 func (k Ranker) Again(ctx context.Context, b *store.Bulk, devices, vulns []string) error {
-	w, err := newWork(ctx, b)
+	w, err := k.newWork(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -71,6 +71,7 @@ func (k Ranker) Again(ctx context.Context, b *store.Bulk, devices, vulns []strin
 // work is one transaction of ranking: what was read once is used for all lines.
 type work struct {
 	b        *store.Bulk
+	now      int64 // of the database's clock
 	table    Table
 	threats  map[string]Threat
 	verdicts map[string][]vuln.Verdict // by model
@@ -80,12 +81,12 @@ type work struct {
 	devs     map[string]bool
 }
 
-func newWork(ctx context.Context, b *store.Bulk) (*work, error) {
+func (k Ranker) newWork(ctx context.Context, b *store.Bulk) (*work, error) {
 	t, err := CurrentTable(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	return &work{b: b, table: t, threats: map[string]Threat{}, verdicts: map[string][]vuln.Verdict{}, answers: map[string][]answer{},
+	return &work{b: b, now: store.Micros(k.DB.Now()), table: t, threats: map[string]Threat{}, verdicts: map[string][]vuln.Verdict{}, answers: map[string][]answer{},
 		models: map[string]product.Model{}, delta: map[string]*[3]int64{}, devs: map[string]bool{}}, nil
 }
 
@@ -128,8 +129,10 @@ func (w *work) devices(ctx context.Context, ids, vulns []string) error {
 			rows = append(rows, w.row(l, f, decided))
 		}
 	}
-	_, err = w.b.Load(ctx, "line", lineColumns, slices.Values(rows))
-	return err
+	if _, err := w.b.Load(ctx, "line", lineColumns, slices.Values(rows)); err != nil {
+		return err
+	}
+	return w.remember(ctx, ids, vulns, rows)
 }
 
 var lineColumns = []string{"device", "vuln", "rank", "truth", "exploitability", "severity", "uncontrolled", "kev", "model", "site", "ward",

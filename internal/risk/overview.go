@@ -53,6 +53,7 @@ type Day struct {
 	Unknown             int
 	KEV                 int
 	Overdue             int
+	At                  time.Time // when the figures were taken; zero for days before that was kept
 }
 
 const exposedPatients = `sum(CASE WHEN uncontrolled > 0 AND in_use <> 'no' THEN patients ELSE 0 END)`
@@ -90,18 +91,20 @@ func ReadOverview(ctx context.Context, r store.Reader, now time.Time) (Overview,
 		return o, fmt.Errorf("read overview: %w", err)
 	}
 	if scope.All { // the trend is of the whole fleet
-		if o.Trend, err = store.All(ctx, r, scanDay, `SELECT day, devices, uncontrolled, uncontrolled_devices, unknown, kev, overdue FROM risk_day ORDER BY day DESC LIMIT 90`); err != nil {
+		if o.Trend, err = store.All(ctx, r, scanDay, `SELECT `+dayColumns+` FROM risk_day ORDER BY day DESC LIMIT 90`); err != nil {
 			return o, fmt.Errorf("read overview: %w", err)
 		}
 	}
 	return o, nil
 }
 
+const dayColumns = `day, devices, uncontrolled, uncontrolled_devices, unknown, kev, overdue, at`
+
 func scanDay(s store.Scanner) (Day, error) {
 	var d Day
-	var at int64
-	err := s.Scan(&at, &d.Devices, &d.Uncontrolled, &d.UncontrolledDevices, &d.Unknown, &d.KEV, &d.Overdue)
-	d.Day = store.Time(at)
+	var day, at int64
+	err := s.Scan(&day, &d.Devices, &d.Uncontrolled, &d.UncontrolledDevices, &d.Unknown, &d.KEV, &d.Overdue, &at)
+	d.Day, d.At = store.Time(day), store.Time(at)
 	return d, err
 }
 
@@ -131,10 +134,12 @@ func (k Ranker) Snapshot(ctx context.Context) error {
 		return err
 	}
 	return k.DB.Bulk(ctx, func(b *store.Bulk) error {
-		_, err := b.Exec(ctx, `INSERT INTO risk_day (day, devices, uncontrolled, uncontrolled_devices, unknown, kev, overdue) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		if _, err := b.Exec(ctx, `INSERT INTO risk_day (`+dayColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (day) DO UPDATE SET devices = excluded.devices, uncontrolled = excluded.uncontrolled,
-			uncontrolled_devices = excluded.uncontrolled_devices, unknown = excluded.unknown, kev = excluded.kev, overdue = excluded.overdue`,
-			store.Micros(startOfDay(now)), o.Devices, o.Uncontrolled, o.UncontrolledDevices, o.Unknown, o.KEVDevices, o.OverdueDevices)
-		return err
+			uncontrolled_devices = excluded.uncontrolled_devices, unknown = excluded.unknown, kev = excluded.kev, overdue = excluded.overdue, at = excluded.at`,
+			store.Micros(startOfDay(now)), o.Devices, o.Uncontrolled, o.UncontrolledDevices, o.Unknown, o.KEVDevices, o.OverdueDevices, store.Micros(now)); err != nil {
+			return err
+		}
+		return pruneHistory(ctx, b, now)
 	})
 }

@@ -223,6 +223,7 @@ func (s *Server) trend(v *visit) error {
 	for i := len(o.Trend) - 1; i >= 0; i-- {
 		d := o.Trend[i]
 		c.Labels = append(c.Labels, d.Day.Format("2 Jan"))
+		c.Links = append(c.Links, urlPast(d.Day))
 		for j, n := range []int{d.Uncontrolled, d.Unknown, d.KEV, d.Overdue} {
 			c.Series[j].Values = append(c.Series[j].Values, n)
 		}

@@ -76,6 +76,8 @@ func riskRoutes() []route {
 	return []route{
 		{"GET", "/overview", "risk.read", (*Server).overview},
 		{"GET", "/overview/trend.json", "risk.read", (*Server).trend},
+		{"GET", "/overview/days/{day}", "risk.read", (*Server).past},
+		{"GET", "/overview/days/{day}/rows.csv", "risk.read", (*Server).pastCSV},
 		{"GET", "/risk", "risk.read", (*Server).risks},
 		{"GET", "/risk.csv", "risk.read", (*Server).risksCSV},
 		{"GET", "/risk/{device}/{vulnerability}", "risk.read", (*Server).why},

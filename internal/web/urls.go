@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"triward/internal/people/passkey"
 )
@@ -110,6 +111,9 @@ func urlAdvisory(key string) string {
 
 // urlRiskOf is the ranked list under filters: names and values in turn.
 func urlRiskOf(pairs ...any) string { return queryURL(urlRisk(), pairsOf(pairs).Encode()) }
+
+// urlPast is what was uncontrolled on a day.
+func urlPast(day time.Time) string { return path("overview", "days", day.UTC().Format(time.DateOnly)) }
 
 // urlDevicesOf is the list of devices under filters.
 func urlDevicesOf(pairs ...any) string { return queryURL(urlDevices(), pairsOf(pairs).Encode()) }

@@ -16,7 +16,7 @@ func functions() template.FuncMap {
 		"asset": assetURL, "n": count, "when": when, "day": day, "word": word, "badge": badge, "harm": harmBadge, "exploit": exploitBadge,
 		"cell": cellBadge, "kev": kevBadge, "epss": percent, "noEPSS": noEPSS, "percent": percent, "icon": icon, "dict": dict, "join": strings.Join, "short": short, "plural": plural, "lasts": lasts,
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
-		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf,
+		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf, "pastURL": urlPast,
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
 	}
 }

@@ -19,6 +19,11 @@ func (r *Remote) risk() *cobra.Command {
 		pages(r.line("list", "List devices and vulnerabilities, the worst first"),
 			"CLASS HARM EXPLOIT:exploitability TRUTH KEV EPSS TAG:asset_tag MODEL:model_name WARD VULNERABILITY DECISION TITLE", (*client.Client).Lines),
 		r.explain(), r.overview(), r.decide(), r.decisions(), r.progress(), r.closeDecision(), r.metrics(), r.decisionTable(),
+		pagesOf(r.line("on DAY", "List what was uncontrolled on a day of the trend, as 2026-11-23"),
+			"HARM EXPLOIT:exploitability TAG:asset_tag MODEL:model_name VULNERABILITY SINCE UNTIL DEVICE",
+			func(c *client.Client, ctx context.Context, day string, cur apiv1.Cursor) (apiv1.Page[apiv1.PastLine], error) {
+				return c.PastLines(ctx, day, apiv1.PastQuery{Cursor: cur})
+			}),
 		show(r.line("decision DECISION", "Show a decision"), (*client.Client).Decision),
 		wholeOf(r.line("burn-down DECISION", "How many devices of a decision were open, day by day"), "", (*client.Client).BurnDown),
 		r.line("work-orders DECISION", "Write the work orders of a decision as CSV").download((*client.Client).WorkOrders),
