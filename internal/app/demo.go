@@ -19,13 +19,16 @@ import (
 
 	"triward/internal/content"
 	"triward/internal/device"
+	"triward/internal/document"
 	"triward/internal/ingest"
 	"triward/internal/people"
 	"triward/internal/problem"
+	"triward/internal/procedure"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
+	"triward/internal/training"
 	"triward/internal/vuln"
 )
 
@@ -192,6 +195,9 @@ type demonstration struct {
 	people    *people.Directory
 	signer    *signature.Signer
 	signers   map[string]*demoSigner // by login
+	papers    document.Library
+	desk      training.Desk
+	runs      procedure.Runs
 	fleet     device.Fleet
 	catalog   product.Catalog
 	source    vuln.Feeds
@@ -215,13 +221,16 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 	if err != nil {
 		return err
 	}
-	directory := &people.Directory{DB: db}
+	// Its people sign hundreds of times while it is made; a visitor's first sign-in hashes the password again at full cost.
+	directory := &people.Directory{DB: db, Cost: people.Cost{Memory: 256, Passes: 1, Threads: 1}}
 	d := &demonstration{db: db, clock: clock, end: end, content: content.Demo{Now: end}, dir: filepath.Join(dir, "demo-feeds"), password: password,
 		people: directory, signer: &signature.Signer{DB: db, People: directory, Key: a.key, Stamp: a.signer.Stamp}, signers: map[string]*demoSigner{}, fleet: device.Fleet{DB: db}, catalog: product.Catalog{DB: db}, source: vuln.Feeds{DB: db},
 		verdicts: vuln.Verdicts{DB: db}, aliases: vuln.NameAliases{DB: db}, decisions: risk.Decisions{DB: db}, ranker: risk.Ranker{DB: db},
 		feeds:  ingest.Feeds{DB: db, Log: slog.New(slog.DiscardHandler), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: mathrand.Float64}},
 		actors: map[string]store.Actor{}, models: map[string]product.Model{}, releases: map[string]product.ReleaseID{},
 		feedIDs: map[vuln.FeedKind]string{}, made: map[string]string{}}
+	d.desk, d.runs = newDesk(db, d.signer), newRuns(db, d.signer)
+	d.papers = document.Library{DB: db, Signer: d.signer, Blobs: a.blobs, URL: a.papers.URL, TrainingReady: d.desk.Ready}
 	err = d.tell(ctx)
 	return errors.Join(err, db.Close())
 }
@@ -271,6 +280,12 @@ func (d *demonstration) routine(ctx context.Context, day int) error {
 		return err
 	}
 	if _, err := d.decisions.Review(store.WithActor(ctx, store.System("acceptances"))); err != nil {
+		return err
+	}
+	if err := d.desk.Tick(store.WithActor(ctx, store.System("training"))); err != nil {
+		return err
+	}
+	if err := d.papers.Tick(store.WithActor(ctx, store.System("documents"))); err != nil {
 		return err
 	}
 	if err := CatchUp(ctx, d.db); err != nil {

@@ -11,9 +11,12 @@ import (
 	advisories "triward/internal/advisory/csaf"
 	"triward/internal/content"
 	"triward/internal/device"
+	"triward/internal/document"
 	"triward/internal/people"
+	"triward/internal/procedure"
 	"triward/internal/risk"
 	"triward/internal/store"
+	"triward/internal/training"
 	"triward/internal/vuln"
 )
 
@@ -97,6 +100,7 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 		t.Errorf("verdicts by state: %v", states)
 	}
 	failed := 0
+	demoDocuments(t, ctx, a)
 	for _, f := range feeds {
 		if f.State.Error != "" {
 			failed++
@@ -119,6 +123,48 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 			t.Errorf("the point of %s says %d, %d rows are behind it: %v", d.Day.Format(time.DateOnly), d.Uncontrolled, rows, err)
 		}
 		t.Logf("%s devices %d uncontrolled %d on %d unknown %d kev %d overdue %d", d.Day.Format(time.DateOnly), d.Devices, d.Uncontrolled, d.UncontrolledDevices, d.Unknown, d.KEV, d.Overdue)
+	}
+}
+
+// demoDocuments looks for each state of documents, training and runs that the pages show.
+func demoDocuments(t *testing.T, ctx context.Context, a *App) {
+	t.Helper()
+	states, trainings, runs := map[document.State]int{}, map[training.State]int{}, map[procedure.State]int{}
+	var cautions []document.Caution
+	err := a.db.View(ctx, func(r store.Reader) error {
+		page, err := document.Documents(ctx, r, document.Query{Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, d := range page.Documents {
+			states[d.State]++
+			found, err := document.Cautions(ctx, r, d.ID)
+			if err != nil {
+				return err
+			}
+			cautions = append(cautions, found...)
+		}
+		all, err := training.List(ctx, r, training.Query{Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, x := range all.Trainings {
+			trainings[x.State]++
+		}
+		ran, err := procedure.List(ctx, r, procedure.Query{})
+		for _, x := range ran.Runs {
+			runs[x.State]++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if states[document.InForce] < 12 || states[document.Draft] == 0 || len(cautions) != 1 {
+		t.Errorf("documents by state %v, %d cautions", states, len(cautions))
+	}
+	if trainings[training.Done] == 0 || trainings[training.Open] == 0 || runs[procedure.Running] != 1 || runs[procedure.Finished] != 1 {
+		t.Errorf("trainings by state %v, runs by state %v", trainings, runs)
 	}
 }
 

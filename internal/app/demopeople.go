@@ -34,6 +34,8 @@ func demoPeople() []demoPerson {
 		{login: "regulatory", name: "Yuki Tanabe", does: "regulatory affairs", roles: []string{people.RoleRegulatory}},
 		{login: "clinician", name: "Dr. Celeste Moreau", does: "clinician owner of the outpatient centre and the children's hospital",
 			roles: []string{people.RoleClinicianOwner}, sites: []string{demoOutpatient, demoChildren}},
+		{login: "medical", name: "Dr. Aoife Brennan", does: "medical director, medical safety", roles: []string{people.RoleClinicianOwner}},
+		{login: "quality", name: "Tomas Reindl", does: "quality manager", roles: []string{people.RoleQuality}},
 		{login: "board", name: "Helen Straw", does: "member of the board", roles: []string{people.RoleExecutive}},
 		{login: "auditor", name: "Luc Perrin", does: "auditor: reads everything, writes nothing", roles: []string{people.RoleAuditor}},
 		{login: "northmere", name: "Sam Hallow", does: "external: Northmere Medical sees its own products", roles: []string{people.RoleExternal}, makers: []string{"Northmere Medical"}},

@@ -42,7 +42,26 @@ func (d *demonstration) story() map[int][]chapter {
 		story[day] = append([]chapter{d.newReleases}, story[day]...)
 	}
 	d.work(story)
+	d.rules(story)
 	return story
+}
+
+// rules adds how the documents of the house come into force and are used.
+func (d *demonstration) rules(story map[int][]chapter) {
+	add := func(day int, all ...chapter) { story[day] = append(story[day], all...) }
+	first := []string{"STD-08", "POL-02", "POL-05", "POL-09", "POL-10", "POL-11", "STD-10", "SOP-01"}
+	second := []string{"STD-07", "SOP-16", "SOP-24", "SOP-25", "SOP-26"}
+	add(34, d.library)
+	add(33, d.reviewed(first...))
+	add(32, d.approved(first...), d.reviewed(second...))
+	add(31, d.approved(second...))
+	add(30, d.learn([]string{"htm", "quality", "security", "psirt", "medical"}))
+	add(27, d.learn([]string{"board", "regulatory"}, "POL-05", "SOP-16"))
+	add(14, d.patchRun)
+	add(11, d.outside)
+	add(6, d.exercise)
+	add(4, d.amend)
+	add(3, d.reviewed("WI-04"))
 }
 
 // work adds the days on which planned work is done.

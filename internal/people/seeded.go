@@ -68,8 +68,8 @@ func Seeded() []Role {
 			roles[i].Kinds = slices.Concat(o.Kinds, author)
 		case RoleQuality:
 			roles[i].Kinds = append(o.Kinds, "document.*")
-		case RoleClinicianOwner, RoleExecutive:
-			roles[i].Kinds = slices.Concat(o.Kinds, decide)
+		case RoleClinicianOwner, RoleExecutive: // they take part in runs: a sign-off at the bedside is a step
+			roles[i].Kinds = slices.Concat(o.Kinds, decide, []string{"run.step_recorded", "run.noted"})
 		}
 	}
 	for i := range roles {
