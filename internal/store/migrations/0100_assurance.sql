@@ -20,7 +20,6 @@ CREATE TABLE clause_confirmation (
 	note TEXT NOT NULL,
 	account TEXT NOT NULL,
 	name TEXT NOT NULL,
-	signature TEXT NOT NULL,
 	at BIGINT NOT NULL,
 	ended BIGINT NOT NULL,
 	end_reason TEXT NOT NULL
