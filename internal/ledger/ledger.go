@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/transparency-dev/formats/log"
@@ -249,4 +250,96 @@ func path(ctx context.Context, r store.Reader, wanted proof.Nodes) ([][]byte, er
 		return nil, err
 	}
 	return wanted.Rehash(hashes, hasher.HashChildren)
+}
+
+// ProveEach proves entries against one checkpoint of the journal's first size entries, whatever was added since. Invalid
+// when the journal is shorter or an entry lies behind the checkpoint. The same size gives the same bytes.
+func (l Ledger) ProveEach(ctx context.Context, size uint64, entries []int64) (string, []Proof, error) {
+	var checkpoint string
+	out := make([]Proof, 0, len(entries))
+	err := l.current(ctx, func(r store.Reader, head Head) error {
+		if size > head.Size {
+			return problem.New(problem.Invalid, "the journal has only %d entries", head.Size)
+		}
+		tree, err := treeAt(ctx, r, size)
+		if err != nil {
+			return err
+		}
+		then := Head{Size: size}
+		if then.Root, err = tree.GetRootHash(nil); err != nil {
+			return err
+		}
+		if size == 0 {
+			then.Root = hasher.EmptyRoot()
+		}
+		if checkpoint, err = l.sign(then); err != nil {
+			return err
+		}
+		for part := range slices.Chunk(entries, 100) {
+			some, err := proofs(ctx, r, part, checkpoint, size)
+			if err != nil {
+				return err
+			}
+			out = append(out, some...)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("prove entries: %w", err)
+	}
+	return checkpoint, out, nil
+}
+
+// proofs proves some entries. Their paths share most of their nodes, which are read once.
+func proofs(ctx context.Context, r store.Reader, entries []int64, checkpoint string, size uint64) ([]Proof, error) {
+	wanted := make([]proof.Nodes, len(entries))
+	at := map[compact.NodeID]int{}
+	var ids []compact.NodeID
+	for i, n := range entries {
+		if n < 1 || uint64(n) > size {
+			return nil, problem.New(problem.Invalid, "entry %d lies behind the checkpoint of %d entries", n, size)
+		}
+		var err error
+		if wanted[i], err = proof.Inclusion(uint64(n-1), size); err != nil {
+			return nil, err
+		}
+		for _, id := range wanted[i].IDs {
+			if _, ok := at[id]; !ok {
+				at[id] = len(ids)
+				ids = append(ids, id)
+			}
+		}
+	}
+	var hashes [][]byte
+	for part := range slices.Chunk(ids, 500) {
+		some, err := nodes(ctx, r, part)
+		if err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, some...)
+	}
+	out := make([]Proof, len(entries))
+	for i, n := range entries {
+		p := Proof{Format: ProofFormat, Entry: n, Checkpoint: checkpoint}
+		e, err := store.Journal(ctx, r, store.JournalQuery{After: n - 1, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(e) == 0 || e[0].Seq != n {
+			return nil, problem.New(problem.NotFound, "entry %d is missing from the journal: verify it", n)
+		}
+		p.Leaf = e[0].Encode()
+		if p.Salt, p.Body, err = store.EntryBody(ctx, r, n); err != nil && problem.KindOf(err) != problem.NotFound {
+			return nil, err
+		}
+		own := make([][]byte, len(wanted[i].IDs))
+		for j, id := range wanted[i].IDs {
+			own[j] = hashes[at[id]]
+		}
+		if p.Path, err = wanted[i].Rehash(own, hasher.HashChildren); err != nil {
+			return nil, err
+		}
+		out[i] = p
+	}
+	return out, nil
 }

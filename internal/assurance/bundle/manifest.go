@@ -74,9 +74,10 @@ type File struct {
 	Record   string `json:"record,omitempty"`   // id
 	Revision string `json:"revision,omitempty"` // id of the revision that it is of
 	Title    string `json:"title,omitempty"`
-	Of       string `json:"of,omitempty"`   // path of the file that a signature, token or rendition is of
-	Mark     string `json:"mark,omitempty"` // confidential, inspectable
-	Line     int    `json:"line,omitempty"` // of the request list that it answers
+	Of       string `json:"of,omitempty"`      // path of the file that a signature, token or rendition is of
+	Mark     string `json:"mark,omitempty"`    // confidential, inspectable
+	Line     int    `json:"line,omitempty"`    // of the request list that it answers
+	Records  int    `json:"records,omitempty"` // of a list: how many records of the kind stand in it
 }
 
 // Key is a public key to check signatures with.
@@ -126,16 +127,20 @@ func (m Manifest) find(path string) (File, bool) {
 	return File{}, false
 }
 
-// counts are the records of each kind that files name: a record of several files counts once.
+// counts are the records of each kind that files name: a record of several files counts once, and a list counts as many as
+// stand in it.
 func counts(files []File) map[string]int {
 	seen, out := map[[2]string]bool{}, map[string]int{}
 	for _, f := range files {
 		key := [2]string{f.Kind, f.Record}
-		if f.Kind == KindPart || f.Record == "" || seen[key] {
-			continue
+		switch {
+		case f.Kind == KindPart:
+		case f.Records > 0:
+			out[f.Kind] += f.Records
+		case f.Record != "" && !seen[key]:
+			seen[key] = true
+			out[f.Kind]++
 		}
-		seen[key] = true
-		out[f.Kind]++
 	}
 	return out
 }

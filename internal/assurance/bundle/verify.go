@@ -251,3 +251,34 @@ func (c *check) redactions() {
 		}
 	}
 }
+
+// ReadManifest reads the manifest of an archive without checking the rest.
+func ReadManifest(archive []byte) (Manifest, error) {
+	entries, faults := unpack(archive)
+	for _, e := range entries {
+		if e.name == ManifestName {
+			var m Manifest
+			return m, parse(e.body, &m)
+		}
+	}
+	return Manifest{}, problem.New(problem.Invalid, "the archive has no manifest (%v)", faults)
+}
+
+// Extract gives one file of an archive; NotFound when there is none, Invalid when it is not the one in the manifest.
+func Extract(archive []byte, path string) (File, []byte, error) {
+	m, err := ReadManifest(archive)
+	if err != nil {
+		return File{}, nil, err
+	}
+	f, ok := m.find(path)
+	if !ok {
+		return File{}, nil, problem.New(problem.NotFound, "the bundle has no file %s", path)
+	}
+	entries, _ := unpack(archive)
+	for _, e := range entries {
+		if e.name == path && Digest(e.body) == f.SHA256 {
+			return f, e.body, nil
+		}
+	}
+	return File{}, nil, problem.New(problem.Invalid, "%s is not the file that the manifest names", path)
+}

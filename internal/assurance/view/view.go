@@ -48,6 +48,50 @@ type View struct {
 	load   func(ctx context.Context, r store.Reader, a AsOf) ([]query.Row, error)
 }
 
+// counts says how many rows a view has, by a statement that shares nothing with how its rows are read. The placeholder is
+// the instant, or for a view of the journal the number of the newest entry.
+var counts = map[string]string{
+	"documents":     `SELECT count(*) FROM document WHERE at <= $1`,
+	"revisions":     `SELECT count(*) FROM revision v WHERE v.at <= $1 AND (v.approved > 0 AND v.approved <= $1 OR EXISTS (SELECT 1 FROM effective_range f WHERE f.revision = v.id AND f.since <= $1))`,
+	"reviews":       `SELECT count(*) FROM periodic_review WHERE at <= $1`,
+	"changes":       `SELECT count(*) FROM journal WHERE kind = 'document.change_opened' AND seq <= $1`,
+	"deviations":    `SELECT count(*) FROM deviation WHERE at <= $1`,
+	"runs":          `SELECT count(*) FROM run WHERE started <= $1`,
+	"steps":         `SELECT count(*) FROM run_step WHERE at > 0 AND at <= $1`,
+	"defeats":       `SELECT count(*) FROM defeat WHERE at <= $1`,
+	"training":      `SELECT count(*) FROM training WHERE assigned <= $1`,
+	"signatures":    `SELECT count(*) FROM journal WHERE kind = 'self.signed' AND seq <= $1`,
+	"holders":       `SELECT count(*) FROM function_holder WHERE since <= $1 AND NOT (until > 0 AND until <= $1) AND NOT (ended > 0 AND ended <= $1)`,
+	"accounts":      `SELECT count(DISTINCT subject) FROM journal WHERE kind = 'people.account_created' AND seq <= $1`,
+	"sign_ins":      `SELECT count(*) FROM journal WHERE kind IN ('people.signed_in', 'people.sign_in_failed', 'people.sign_in_locked') AND seq <= $1`,
+	"rights":        `SELECT count(*) FROM journal WHERE kind IN ('people.granted', 'people.grant_revoked') AND seq <= $1`,
+	"trail_reviews": `SELECT count(*) FROM trail_review WHERE planned <= $1`,
+	"inquiries":     `SELECT count(*) FROM inquiry WHERE at <= $1`,
+	"devices":       `SELECT count(DISTINCT subject) FROM journal WHERE kind = 'device.registered' AND seq <= $1`,
+	"models":        `SELECT count(DISTINCT product) FROM journal WHERE kind = 'product.model_added' AND seq <= $1`,
+	"releases":      `SELECT count(DISTINCT subject) FROM journal WHERE kind = 'product.release_added' AND seq <= $1`,
+	"feeds": `SELECT count(DISTINCT a.subject) FROM journal a WHERE a.kind = 'vuln.feed_added' AND a.seq <= $1
+		AND NOT EXISTS (SELECT 1 FROM journal g WHERE g.kind = 'vuln.feed_removed' AND g.subject = a.subject AND g.seq <= $1)`,
+	"verdicts":  `SELECT count(*) FROM journal WHERE kind = 'vuln.verdict_recorded' AND seq <= $1`,
+	"decisions": `SELECT count(DISTINCT subject) FROM journal WHERE kind IN ('risk.decided', 'risk.accepted') AND seq <= $1`,
+	"risks":     `SELECT count(*) FROM line`,
+}
+
+// Count counts the rows of the view as of an instant.
+func (v View) Count(ctx context.Context, r store.Reader, a AsOf) (int, error) {
+	var args []any
+	switch {
+	case v.Origin == Today:
+	case v.Origin == Journal, v.Name == "signatures":
+		args = []any{a.Head}
+	default:
+		args = []any{store.Micros(a.Now)}
+	}
+	var n int
+	err := r.QueryRow(ctx, counts[v.Name], args...).Scan(&n)
+	return n, err
+}
+
 // Field is a field of a view's rows.
 type Field struct {
 	Name   string

@@ -59,7 +59,9 @@ CREATE TABLE inquiry (
 	author_name TEXT NOT NULL,
 	at BIGINT NOT NULL,
 	closed BIGINT NOT NULL,
-	close_reason TEXT NOT NULL
+	close_reason TEXT NOT NULL,
+	-- Salts of what is removed by rule are made from it.
+	secret BYTEA NOT NULL
 );
 CREATE INDEX inquiry_at ON inquiry (at, id);
 
@@ -125,7 +127,9 @@ CREATE TABLE inquiry_bundle (
 	records BIGINT NOT NULL,
 	author TEXT NOT NULL,
 	author_name TEXT NOT NULL,
-	seq BIGINT NOT NULL
+	seq BIGINT NOT NULL,
+	-- Blob with what was removed from it, for who may reveal.
+	reveals TEXT NOT NULL
 );
 CREATE INDEX inquiry_bundle_of ON inquiry_bundle (inquiry, at, id);
 

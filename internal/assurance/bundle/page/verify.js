@@ -200,7 +200,8 @@
     for (const f of m.files) {
       named.add(f.path);
       const once = f.kind + "\n" + f.record;
-      if (f.kind !== "part" && f.record && !seen.has(once)) { seen.add(once); counts.set(f.kind, (counts.get(f.kind) || 0) + 1); }
+      if (f.kind !== "part" && f.records > 0) counts.set(f.kind, (counts.get(f.kind) || 0) + f.records);
+      else if (f.kind !== "part" && f.record && !seen.has(once)) { seen.add(once); counts.set(f.kind, (counts.get(f.kind) || 0) + 1); }
       const body = bodies.get(f.path);
       if (!body) { fault(f.path, "it is missing"); continue; }
       report.files++;

@@ -35,11 +35,12 @@ type manifest struct {
 		Records int    `json:"records"`
 	} `json:"counts"`
 	Files []struct {
-		Path   string `json:"path"`
-		SHA256 string `json:"sha256"`
-		Kind   string `json:"kind"`
-		Record string `json:"record"`
-		Of     string `json:"of"`
+		Path    string `json:"path"`
+		SHA256  string `json:"sha256"`
+		Kind    string `json:"kind"`
+		Record  string `json:"record"`
+		Of      string `json:"of"`
+		Records int    `json:"records"`
 	} `json:"files"`
 }
 
@@ -127,17 +128,18 @@ func check(path, verifier string) error {
 	if head.Size != m.Journal.Size || hex.EncodeToString(head.Hash) != m.Journal.Root {
 		return errors.New("checkpoint.txt: another one")
 	}
-	records := map[string]map[string]bool{}
+	records, listed := map[string]map[string]bool{}, map[string]int{}
 	for _, f := range m.Files {
 		if digest(files[f.Path]) != f.SHA256 {
 			return fmt.Errorf("%s: changed", f.Path)
 		}
-		if f.Kind != "part" && f.Record != "" {
+		if f.Kind != "part" && f.Record != "" && f.Records == 0 {
 			if records[f.Kind] == nil {
 				records[f.Kind] = map[string]bool{}
 			}
 			records[f.Kind][f.Record] = true
 		}
+		listed[f.Kind] += f.Records
 		switch f.Kind {
 		case "signature":
 			payload, err := open(files[f.Path], k)
@@ -154,7 +156,7 @@ func check(path, verifier string) error {
 		return errors.New("files that the manifest does not name")
 	}
 	for _, c := range m.Counts {
-		if len(records[c.Kind]) != c.Records {
+		if len(records[c.Kind])+listed[c.Kind] != c.Records {
 			return fmt.Errorf("manifest.json: counts %d of %s", c.Records, c.Kind)
 		}
 	}
