@@ -19,7 +19,11 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/api"
+	"triward/internal/blob"
 	"triward/internal/device"
+	"triward/internal/document"
+	"triward/internal/document/distribution"
+	"triward/internal/document/upkeep"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/product"
@@ -67,10 +71,15 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	blobs, err := blob.Open(context.Background(), "dir:"+t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	papers := document.Library{DB: db, Blobs: blobs, URL: "https://test.invalid"}
 	f := &fixture{t: t, db: db, actor: store.System("test"), ran: make(chan string, 10)}
 	f.server = &api.Server{DB: db, People: &people.Directory{DB: db, Cost: people.Cost{Memory: 8, Passes: 1, Threads: 1}}, Fleet: device.Fleet{DB: db},
 		Catalog: product.Catalog{DB: db}, Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
-		Ledger: ledger.Ledger{DB: db, Key: key}, RunFeed: func(_ context.Context, feed string) error { f.ran <- feed; return nil }, Version: "test",
+		Library: papers, Upkeep: upkeep.Desk{Library: papers}, Distribution: distribution.Desk{DB: db}, Ledger: ledger.Ledger{DB: db, Key: key}, RunFeed: func(_ context.Context, feed string) error { f.ran <- feed; return nil }, Version: "test",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if err := f.server.People.Seed(context.Background()); err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func kindOf(status int) problem.Kind {
 
 // named are the arguments that may be a name instead of an id, and what finds the id.
 var named = map[string]func(context.Context, *client.Client, string) (string, error){
-	"DEVICE": deviceID, "KEEP": deviceID, "DROP": deviceID, "ACCOUNT": accountID, "FEED": feedID,
+	"DEVICE": deviceID, "KEEP": deviceID, "DROP": deviceID, "ACCOUNT": accountID, "FEED": feedID, "REVISION": revisionID,
 }
 
 // deviceID is the id of a device that is named by its id or its asset tag.
