@@ -169,6 +169,13 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	defer wg.Wait()
 	defer cancel()
 	if slices.Contains(a.Config.Roles, "work") {
+		newer, err := vuln.Rules{DB: a.db}.Notice(store.WithActor(ctx, store.System("rules")))
+		if err != nil {
+			return err
+		}
+		if newer {
+			a.Log.Info("the matching rules are newer: the fleet is matched and ranked again in the background", "version", vuln.RulesVersion)
+		}
 		a.startWork(ctx, &wg)
 	}
 	if !slices.Contains(a.Config.Roles, "web") {

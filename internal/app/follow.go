@@ -42,7 +42,7 @@ func (a assessor) follower() store.Follower {
 	kinds := append(device.FactKinds(),
 		product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded,
 		product.KindManufacturerChanged,
-		vuln.KindFeedLoaded, vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn, vuln.KindAliasAdded, vuln.KindAliasRemoved,
+		vuln.KindFeedLoaded, vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn, vuln.KindAliasAdded, vuln.KindAliasRemoved, vuln.KindRulesChanged,
 		risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindTableChanged, risk.KindDecisionChanged)
 	return store.Follower{Name: assessmentName, Kinds: kinds, Derive: a.derive}
 }
@@ -67,7 +67,7 @@ func touchedBy(entries []store.Entry) touched {
 			t.loaded = true
 		case vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn:
 			t.verdicts = append(t.verdicts, [2]string{e.Product, e.Subject})
-		case vuln.KindAliasAdded, vuln.KindAliasRemoved:
+		case vuln.KindAliasAdded, vuln.KindAliasRemoved, vuln.KindRulesChanged:
 			t.aliases = true
 		case risk.KindTableChanged:
 			t.all = true

@@ -211,3 +211,45 @@ func TestPortionIsTakenBackWithItsTransaction(t *testing.T) {
 	}
 	w.rebuilt()
 }
+
+// After an upgrade with other rules everything is matched again by itself, in portions, once.
+func TestNewerRulesMatchEverythingAgain(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		w := world{t, testdb.System(), db}
+		w.fleet(wards(10))
+		w.publish(csaf(t, "NM-1", "1", "CVE-2026-90001", "Rill 300", "< 2.0"))
+		if n := len(w.lines()); n != 10 {
+			t.Fatalf("%d lines", n)
+		}
+		// As rules that knew no ranges would have answered.
+		if err := db.Bulk(w.ctx, func(b *store.Bulk) error {
+			if _, err := b.Exec(w.ctx, `UPDATE vuln_match SET truth = 'not_affected'`); err != nil {
+				return err
+			}
+			ids, err := store.All(w.ctx, b, store.Value[string], `SELECT id FROM device ORDER BY id`)
+			if err != nil {
+				return err
+			}
+			return risk.Ranker{DB: db}.Again(w.ctx, b, ids, nil)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(w.lines()); n != 0 {
+			t.Fatalf("%d lines by the older rules", n)
+		}
+		rules := vuln.Rules{DB: db}
+		if newer, err := rules.Notice(w.ctx); err != nil || !newer {
+			t.Fatalf("the newer rules are not noticed: %v", err)
+		}
+		if newer, err := rules.Notice(w.ctx); err != nil || newer {
+			t.Errorf("the second start notices them again: %v", err)
+		}
+		if n := w.portions(func(int) {}); n < 5 {
+			t.Errorf("the work was done in %d portions", n)
+		}
+		if n := len(w.lines()); n != 10 {
+			t.Errorf("%d lines by the newer rules", n)
+		}
+		w.rebuilt()
+	})
+}

@@ -127,6 +127,7 @@ func Vocabulary() []Kind {
 		{"vuln.verdict_withdrawn", "withdraw verdicts"},
 		{"vuln.alias_added", "add product aliases"},
 		{"vuln.alias_removed", "remove product aliases"},
+		{"vuln.rules_changed", "note that the program matches by newer rules"},
 
 		{"risk.read", "see risks and decisions"},
 		{"risk.table_changed", "change the table that ranks risks"},

@@ -12,4 +12,5 @@ const (
 	KindVerdictWithdrawn = "vuln.verdict_withdrawn"
 	KindAliasAdded       = "vuln.alias_added"
 	KindAliasRemoved     = "vuln.alias_removed"
+	KindRulesChanged     = "vuln.rules_changed" // the program matches by other rules than the one before it
 )
