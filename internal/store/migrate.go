@@ -18,7 +18,7 @@ import (
 
 // Migrations are written once, in PostgreSQL's spelling, and only ever added. A line "-- append-only: TABLE" makes
 // triggers that refuse UPDATE and DELETE on that table; a line "-- derived: TABLE" says that its rows can be made again from
-// the rest: backups leave them out.
+// the rest: backups leave them out. A line "-- full-text: TABLE" makes an index of its words, see [FullText].
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -140,6 +140,9 @@ func (db *DB) statements(text string) []string {
 	}
 	for _, m := range appendOnly.FindAllStringSubmatch(text, -1) {
 		out = append(out, db.refuseChanges(m[1])...)
+	}
+	for _, m := range fullText.FindAllStringSubmatch(text, -1) {
+		out = append(out, db.fullTextIndex(m[1])...)
 	}
 	return out
 }

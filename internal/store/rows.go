@@ -82,6 +82,9 @@ type reader struct {
 	kept    *statements
 }
 
+// speaks is for what the two databases do differently.
+func (r reader) speaks() Dialect { return r.dialect }
+
 // numbered writes the placeholders $1, $2, … as SQLite resolves them fastest: it looks a name up among all names before
 // it, which makes a statement with many placeholders quadratic, and takes a number as it is. No text in a statement holds
 // a $ before a digit (the arch test's rules leave it to placeholders).

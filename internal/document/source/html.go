@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"html"
 	"html/template"
 	"regexp"
 	"strconv"
@@ -160,7 +159,8 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
-// Text is the plain text of a document: what people search for. Marks of what is not filled stand in it as they are shown.
+// Text is the plain text of a document: what people search for. A target that is not given, and a variable that nobody
+// filled, stand in it by their names.
 func Text(d Document, targets []Target) string {
 	w := newWriter(d, HTMLOptions{Targets: targets})
 	var b strings.Builder
@@ -183,6 +183,11 @@ func Text(d Document, targets []Target) string {
 	return b.String()
 }
 
+var markInside = regexp.MustCompile(`\{\{([a-z][a-z0-9_]{0,39})\}\}|\{target:([a-z][a-z0-9-]{1,39})\}`)
+
 func plainInline(w writer, s string) string {
-	return html.UnescapeString(tags.ReplaceAllString(w.inline(s), ""))
+	return markInside.ReplaceAllStringFunc(s, func(m string) string {
+		parts := markInside.FindStringSubmatch(m)
+		return w.markText(parts[1], parts[2])
+	})
 }

@@ -38,7 +38,7 @@ func (w writer) parse(body []byte) ast.Node {
 // mark is a variable or a target within a text.
 type mark struct {
 	ast.BaseInline
-	html string
+	html, text string
 }
 
 var kindMark = ast.NewNodeKind("Mark")
@@ -58,7 +58,7 @@ func (p markParser) Parse(_ ast.Node, block text.Reader, _ parser.Context) ast.N
 		return nil
 	}
 	block.Advance(len(m[0]))
-	return &mark{html: p.w.mark(string(m[1]), string(m[2]))}
+	return &mark{html: p.w.mark(string(m[1]), string(m[2])), text: p.w.markText(string(m[1]), string(m[2]))}
 }
 
 type markRenderer struct{}
@@ -92,6 +92,16 @@ func (w writer) mark(variable, target string) string {
 		return `<span class="target">` + words + `</span>`
 	}
 	return `<mark class="fault">` + html.EscapeString(target) + ` is not a target of ` + TargetsCode + `</mark>`
+}
+
+// markText is a mark as it is searched for: the time of a target, else the name.
+func (w writer) markText(variable, target string) string {
+	for _, t := range w.targets {
+		if t.ID == target {
+			return t.Words()
+		}
+	}
+	return variable + target
 }
 
 // inline writes one line of plain text in which marks are filled, as the front matter holds it.
@@ -227,11 +237,9 @@ func plain(n ast.Node, source []byte) string {
 				b.Write(at.Value(source))
 			}
 		case *mark:
-			b.WriteString(html.UnescapeString(tags.ReplaceAllString(n.html, "")))
+			b.WriteString(n.text)
 		}
 		return ast.WalkContinue, nil
 	})
 	return b.String()
 }
-
-var tags = regexp.MustCompile(`<[^>]*>`)
