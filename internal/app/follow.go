@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"triward/internal/device"
+	"triward/internal/document/search"
 	"triward/internal/ledger"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -18,6 +19,7 @@ import (
 // commit together.
 func followers(db *store.DB) []store.Follower {
 	return append(learned(db), // training, and what answers a wrong step
+		search.Follower(),          // words of documents
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
 		ledger.Follower(),          // the Merkle tree over the journal
@@ -210,6 +212,9 @@ func Rebuild(ctx context.Context, db *store.DB) error {
 	a := newAssessor(db)
 	if err := db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) }); err != nil {
 		return err
+	}
+	if err := search.Rebuild(ctx, db); err != nil {
+		return fmt.Errorf("index documents: %w", err)
 	}
 	return ledger.Rebuild(ctx, db)
 }

@@ -101,7 +101,10 @@ func (w writer) markText(variable, target string) string {
 			return t.Words()
 		}
 	}
-	return variable + target
+	if target != "" {
+		return "target " + target
+	}
+	return variable
 }
 
 // inline writes one line of plain text in which marks are filled, as the front matter holds it.
