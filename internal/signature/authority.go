@@ -178,6 +178,10 @@ func CheckToken(token, data []byte, certificates ...string) (time.Time, error) {
 	if len(token) > maxToken {
 		return time.Time{}, problem.New(problem.Invalid, "the time stamp is larger than %d KiB", maxToken>>10)
 	}
+	// The library skips what follows the token.
+	if rest, err := asn1.Unmarshal(token, &asn1.RawValue{}); err != nil || len(rest) > 0 {
+		return time.Time{}, problem.New(problem.Invalid, "the time stamp is not one piece of DER")
+	}
 	t, err := timestamp.Parse(token)
 	if err != nil {
 		return time.Time{}, problem.New(problem.Invalid, "the time stamp cannot be read or was changed (%v)", err)

@@ -5,6 +5,8 @@ package signature
 type signedBody struct {
 	Signature string  `json:"signature"`
 	Statement string  `json:"statement_sha256"`
+	Envelope  string  `json:"envelope_sha256"`
+	Token     string  `json:"time_stamp_sha256"`
 	Record    string  `json:"record_kind"`
 	Document  string  `json:"document,omitempty"`
 	Revision  string  `json:"revision,omitempty"`

@@ -52,11 +52,17 @@ func (s *Signer) Export(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export signature %q: %w", id, err)
 	}
+	return e.encode()
+}
+
+// encode is the one form of a file, so that no change of it goes unseen.
+func (e Export) encode() ([]byte, error) {
 	out, err := json.MarshalIndent(e, "", "  ")
 	return append(out, '\n'), err
 }
 
-// ReadExport reads the file of a signature. It checks nothing but the form: see [Export.Check].
+// ReadExport reads the file of a signature, byte for byte as it was exported. It checks nothing but the form: see
+// [Export.Check].
 func ReadExport(text []byte) (Export, error) {
 	var e Export
 	if len(text) > maxExport {
@@ -64,8 +70,11 @@ func ReadExport(text []byte) (Export, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&e); err != nil || d.More() || e.Format != ExportFormat {
+	if err := d.Decode(&e); err != nil || d.More() || e.Format != ExportFormat || e.Proof.Format != ledger.ProofFormat {
 		return Export{}, problem.New(problem.Invalid, "this is not the file of a signature (%s)", ExportFormat)
+	}
+	if again, err := e.encode(); err != nil || !bytes.Equal(again, text) {
+		return Export{}, problem.New(problem.Invalid, "the file was changed since it was exported, if only in how it is written")
 	}
 	return e, nil
 }
@@ -90,11 +99,31 @@ func (e Export) Check(keys Keys) (Signature, error) {
 	if err := json.Unmarshal(entry.Body, &body); err != nil {
 		return Signature{}, problem.New(problem.Invalid, "the proof does not hold what the journal says")
 	}
-	if entry.Kind != people.KindSelfSigned || entry.Subject != s.Record.ID || entry.Actor != s.Signer || body.Statement != s.Digest || body.Signature != s.ID || !entry.At.Equal(s.At) {
-		return Signature{}, problem.New(problem.Invalid, "entry %d of the journal is about another signature", entry.Seq)
+	var envelope bytes.Buffer
+	if err := json.Compact(&envelope, e.Envelope); err != nil {
+		return Signature{}, problem.New(problem.Invalid, "the envelope is not JSON")
+	}
+	s.Envelope = envelope.Bytes()
+	if err := s.fits(entry, body); err != nil {
+		return Signature{}, err
 	}
 	s.Seq = entry.Seq
 	return s, nil
+}
+
+// fits is Invalid unless an entry of the journal is the one of the signature.
+func (s Signature) fits(entry store.Entry, body signedBody) error {
+	switch {
+	case entry.Kind != people.KindSelfSigned || entry.Subject != s.Record.ID || entry.Actor != s.Signer || body.Signature != s.ID || !entry.At.Equal(s.At):
+		return problem.New(problem.Invalid, "entry %d of the journal is about another signature", entry.Seq)
+	case body.Statement != s.Digest:
+		return problem.New(problem.Invalid, "signature %s is not the one of entry %d of the journal: its statement was changed", s.ID, entry.Seq)
+	case body.Envelope != digest(s.Envelope):
+		return problem.New(problem.Invalid, "signature %s is not the one of entry %d of the journal: its envelope was changed", s.ID, entry.Seq)
+	case body.Token != digest(s.Token):
+		return problem.New(problem.Invalid, "signature %s is not the one of entry %d of the journal: its time stamp was changed", s.ID, entry.Seq)
+	}
+	return nil
 }
 
 func stampsOf(ctx context.Context, r store.Reader, id string) ([]Stamp, error) {

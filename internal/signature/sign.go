@@ -79,7 +79,7 @@ const proofLife = time.Minute
 func (s *Signer) needsBoth(p period, f Factors, now time.Time) bool {
 	policy := s.Policy.orDefault()
 	return policy.Always || p.id == "" || p.address != f.Address || p.agent != f.Agent ||
-		now.Before(p.at) || now.Sub(p.at) > policy.Idle || now.Sub(p.started) > policy.Longest
+		p.at.Sub(now) > policy.Clock || now.Sub(p.at) > policy.Idle || now.Sub(p.started) > policy.Longest
 }
 
 // Needs says what a form must ask the holder of a session for. It reads SessionToken, Address and Agent of the factors.
@@ -213,7 +213,7 @@ func (s *Signer) SignTx(ctx context.Context, tx *store.Tx, p Proof, rec Record, 
 		return Signature{}, err
 	}
 	sig.Seq, err = tx.Record(ctx, store.Event{Kind: people.KindSelfSigned, Subject: rec.ID, Site: rec.Site, Product: rec.Product,
-		Body: signedBody{Signature: sig.ID, Statement: sig.Digest, Record: rec.Kind, Document: rec.Document, Revision: rec.Revision, Content: rec.Content,
+		Body: signedBody{Signature: sig.ID, Statement: sig.Digest, Envelope: digest(sig.Envelope), Token: digest(sig.Token), Record: rec.Kind, Document: rec.Document, Revision: rec.Revision, Content: rec.Content,
 			Meaning: act.Meaning, Reason: act.Reason, Name: sig.Name, Function: act.Function, Session: sig.Session, Ordinal: sig.Ordinal}})
 	if err != nil {
 		return Signature{}, err
@@ -227,19 +227,19 @@ func (s *Signer) admit(ctx context.Context, tx *store.Tx, p Proof) (people.Accou
 	if account == "" || tx.Actor().ID != account || len(p.methods()) == 0 {
 		return people.Account{}, problem.New(problem.Forbidden, "a signature needs the signer's own session")
 	}
-	alive, err := s.People.Alive(ctx, tx, p.session)
-	if err != nil {
-		return people.Account{}, err
-	}
-	if !alive || tx.Now.Before(p.at) || tx.Now.Sub(p.at) > proofLife {
-		return people.Account{}, problem.New(problem.Forbidden, "show again who you are to sign")
-	}
 	newest, err := newestTime(ctx, tx)
 	if err != nil {
 		return people.Account{}, err
 	}
 	if newest.Sub(tx.Now) > s.Policy.orDefault().Clock {
 		return people.Account{}, problem.New(problem.Unavailable, "the clock of the server stands before the newest signature; nobody signs until it is right")
+	}
+	alive, err := s.People.Alive(ctx, tx, p.session)
+	if err != nil {
+		return people.Account{}, err
+	}
+	if !alive || tx.Now.Before(p.at) || tx.Now.Sub(p.at) > proofLife {
+		return people.Account{}, problem.New(problem.Forbidden, "show again who you are to sign")
 	}
 	identity, err := identityOf(ctx, tx, account)
 	if err != nil {
