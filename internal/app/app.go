@@ -66,6 +66,11 @@ func Origin(c Config) string {
 	return "triward.invalid/" + c.Listen
 }
 
+// OpenAuthority is the built-in time-stamp authority of an installation.
+func OpenAuthority(c Config) (*signature.Authority, error) {
+	return signature.OpenAuthority(c.stampKeyFile(), Origin(c))
+}
+
 // New opens everything that the roles need. The caller closes it.
 func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a := &App{Config: c, Log: log}
@@ -90,7 +95,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		a.Close()
 		return nil, err
 	}
-	stamps, err := signature.OpenAuthority(c.stampKeyFile(), Origin(c))
+	stamps, err := OpenAuthority(c)
 	if err != nil {
 		a.Close()
 		return nil, err
@@ -213,6 +218,8 @@ func (a *App) ticks() []work {
 		{"feeds", 30 * time.Second, count(a.feeds.RunDue)},
 		{"imports", 2 * time.Second, fleet.Resume},
 		{"verdicts", time.Minute, count(verdicts.Review)},
+		{"clock", time.Minute, a.watchClock().look},
+		{"signatures", 6 * time.Hour, a.signer.Watch},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},

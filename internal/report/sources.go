@@ -10,6 +10,7 @@ import (
 	"triward/internal/device"
 	"triward/internal/people"
 	"triward/internal/risk"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -23,7 +24,9 @@ func sources() []Source {
 		{"feed_failing", vuln.KindFeedChanged + "|" + vuln.KindFeedLoaded, failingFeeds},
 		{"contradiction", device.KindSettled + "|" + device.KindMerged, contradictions},
 		{"import_ended", device.KindRead, ownImports},
-		{"sign_in_locked", people.KindRead, lockOuts},
+		{"sign_in_locked", people.KindRead + "|journal.read", lockOuts},
+		{"clock_moved", "journal.read", clockMoved},
+		{"signature_damaged", "journal.read", damagedSignatures},
 	}
 }
 
@@ -130,14 +133,10 @@ func ownImports(ctx context.Context, q Asked) ([]Notice, error) {
 }
 
 func lockOuts(ctx context.Context, q Asked) ([]Notice, error) {
-	if scope, err := store.ScopeOf(ctx, people.KindRead); err != nil || !scope.All {
-		return nil, nil
-	}
-	all, err := store.Journal(ctx, q, store.JournalQuery{Kinds: []string{people.KindSignInLocked}, Order: store.NewestFirst, Limit: mostOfAKind})
+	all, err := alarms(ctx, q, people.KindSignInLocked, people.KindRead, "journal.read")
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(e store.Entry) bool { return q.Now.Sub(e.At) > recent })
 	ids := make([]string, len(all))
 	for i, e := range all {
 		ids[i] = e.Subject
@@ -159,6 +158,45 @@ func lockOuts(ctx context.Context, q Asked) ([]Notice, error) {
 			if said.Address != "" {
 				n.Detail += " They came from " + said.Address + "."
 			}
+		}
+		out = append(out, n)
+	}
+	return out, err
+}
+
+// alarms are the recent entries of a kind, for those who hold one of the needs everywhere.
+func alarms(ctx context.Context, q Asked, kind string, needs ...string) ([]store.Entry, error) {
+	if !slices.ContainsFunc(needs, func(need string) bool { s, err := store.ScopeOf(ctx, need); return err == nil && s.All }) {
+		return nil, nil
+	}
+	all, err := store.Journal(ctx, q, store.JournalQuery{Kinds: []string{kind}, Order: store.NewestFirst, Limit: mostOfAKind})
+	return slices.DeleteFunc(all, func(e store.Entry) bool { return q.Now.Sub(e.At) > recent }), err
+}
+
+func clockMoved(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := alarms(ctx, q, signature.KindClockMoved, "journal.read")
+	var out []Notice
+	for _, e := range all {
+		var said struct {
+			Moved float64 `json:"moved_seconds"`
+		}
+		n := Notice{Key: fmt.Sprint(e.Seq), Title: "The clock of the server was moved", Detail: "Nobody can sign while it stands before the newest signature.", Subject: e.Subject, At: e.At, Urgent: true}
+		if json.Unmarshal(e.Body, &said) == nil {
+			n.Title = fmt.Sprintf("The clock of the server was moved by %v", time.Duration(said.Moved*float64(time.Second)).Round(time.Second))
+		}
+		out = append(out, n)
+	}
+	return out, err
+}
+
+func damagedSignatures(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := alarms(ctx, q, signature.KindDamaged, "journal.read")
+	var out []Notice
+	for _, e := range all {
+		var f signature.Fault
+		n := Notice{Key: fmt.Sprint(e.Seq), Title: "A signature on " + e.Subject + " does not prove what it says any more", Subject: e.Subject, At: e.At, Urgent: true}
+		if json.Unmarshal(e.Body, &f) == nil {
+			n.Detail = f.Reason
 		}
 		out = append(out, n)
 	}
