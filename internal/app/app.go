@@ -104,7 +104,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
 	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
 	a.desk, a.runs = newDesk(a.db, a.signer), newRuns(a.db, a.signer)
-	a.papers.TrainingReady = a.desk.Ready
+	a.papers.TrainingReady, a.papers.MaySign, a.papers.MayHold = a.desk.Ready, a.desk.MaySign, a.desk.MayHold
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }

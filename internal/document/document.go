@@ -155,8 +155,10 @@ type Library struct {
 
 	// TrainingReady counts who of those to be trained in a revision is; nil: nobody has to be.
 	TrainingReady func(ctx context.Context, r store.Reader, rev RevisionID) (done, total int, err error)
-	// Qualified refuses who may not act for a function because training is missing; nil: everybody may.
-	Qualified func(ctx context.Context, r store.Reader, account string, f source.Function) error
+	// MaySign refuses who may not sign, MayHold who may not be given a function, because training is missing; nil: everybody
+	// may.
+	MaySign func(ctx context.Context, r store.Reader, account string, m signature.Meaning) error
+	MayHold func(ctx context.Context, r store.Reader, account string, f source.Function) error
 }
 
 // Text is the content of a revision as somebody saves it, and why (EU GMP Annex 11 of 2025, reason for every change).

@@ -44,7 +44,7 @@ func (h Holder) At(at time.Time) bool {
 func (l Library) Assign(ctx context.Context, f source.Function, account, reason string) (string, error) {
 	var hid string
 	err := l.DB.Update(ctx, func(tx *store.Tx) (err error) {
-		hid, err = holdTx(ctx, tx, Holder{Function: f, Account: account, Reason: reason})
+		hid, err = l.holdTx(ctx, tx, Holder{Function: f, Account: account, Reason: reason})
 		return err
 	})
 	return hid, err
@@ -78,13 +78,13 @@ func (l Library) Delegate(ctx context.Context, h Holder) (string, error) {
 		if !slices.ContainsFunc(own, func(o Holder) bool { return o.At(tx.Now) }) {
 			return problem.New(problem.Invalid, "only who holds a function can have it delegated")
 		}
-		hid, err = holdTx(ctx, tx, h)
+		hid, err = l.holdTx(ctx, tx, h)
 		return err
 	})
 	return hid, err
 }
 
-func holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
+func (l Library) holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
 	var f problem.List
 	if !h.Function.Known() {
 		f.Add("function", "is not in the list of functions")
@@ -100,6 +100,11 @@ func holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, error) {
 	}
 	if names[h.Account] == "" {
 		return "", problem.New(problem.NotFound, "there is no such account")
+	}
+	if l.MayHold != nil {
+		if err := l.MayHold(ctx, tx, h.Account, h.Function); err != nil {
+			return "", err
+		}
 	}
 	who, err := Acting(ctx, tx)
 	if err != nil {

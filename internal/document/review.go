@@ -181,6 +181,11 @@ func (l Library) Signed(ctx context.Context, s Signing, fn func(tx *store.Tx, si
 	}
 	return l.DB.Update(ctx, func(tx *store.Tx) error {
 		return fn(tx, func(tx *store.Tx, rec signature.Record, m signature.Meaning, h Holder) (string, error) {
+			if l.MaySign != nil {
+				if err := l.MaySign(ctx, tx, tx.Actor().ID, m); err != nil {
+					return "", err
+				}
+			}
 			sig, err := l.Signer.SignTx(ctx, tx, p, rec, signature.Act{Meaning: m, Reason: s.Reason, Function: string(h.Function), DelegateOf: h.DelegateOf})
 			return sig.ID, err
 		})

@@ -174,10 +174,7 @@ func (l Library) holding(ctx context.Context, tx *store.Tx, account string, f so
 			h = x
 		}
 	}
-	if l.Qualified != nil {
-		err = l.Qualified(ctx, tx, account, f)
-	}
-	return h, err
+	return h, nil
 }
 
 // HoldingAny finds how an account holds the first that it does of several functions; Forbidden when it holds none.

@@ -12,6 +12,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/source"
 	"triward/internal/problem"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/testdb"
 )
@@ -244,14 +245,24 @@ func TestMissingTrainingBlocks(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		rid := h.create("ann", sop("SOP-14", "Event response"))
 		h.toApproval(rid, time.Time{})
-		h.Qualified = func(_ context.Context, _ store.Reader, account string, f source.Function) error {
-			if account == h.who["cyn"] && f == "quality" {
+		h.MaySign = func(_ context.Context, _ store.Reader, account string, m signature.Meaning) error {
+			if account == h.who["cyn"] && m == signature.Approval {
+				return problem.New(problem.Forbidden, "training is missing")
+			}
+			return nil
+		}
+		h.MayHold = func(_ context.Context, _ store.Reader, _ string, f source.Function) error {
+			if f == "tester" {
 				return problem.New(problem.Forbidden, "training is missing")
 			}
 			return nil
 		}
 		t.Run("P11-09 who is not trained does not sign", func(t *testing.T) { h.refused(t, h.decide("cyn", rid, "quality"), problem.Forbidden) })
-		h.Qualified = nil
+		t.Run("P11-09 who is not trained is not given a function", func(t *testing.T) {
+			_, err := h.Assign(testdb.System(), "tester", h.who["cyn"], "new")
+			h.refused(t, err, problem.Forbidden)
+		})
+		h.MaySign = nil
 		h.must(h.decide("cyn", rid, "quality"))
 	})
 }

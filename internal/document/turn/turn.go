@@ -3,6 +3,7 @@ package turn
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"triward/internal/document"
@@ -124,11 +125,12 @@ func (w *waiting) revision(ctx context.Context, r store.Reader, v document.Revis
 	t := Turn{Code: v.Code, Title: v.Title, Revision: v.ID, Label: v.Label, Since: v.Changed}
 	own := func(k Kind) {
 		t.Kind = k
-		if mine {
+		switch {
+		case mine:
 			w.turns = append(w.turns, t)
-			return
+		case !slices.ContainsFunc(authors, func(a string) bool { return strings.HasPrefix(a, "usr_") }): // what the program seeded
+			w.offer([]source.Function{d.OwnerRole}, t)
 		}
-		w.offer([]source.Function{d.OwnerRole}, t)
 	}
 	decide := func(k Kind, s document.Stage) {
 		t.Kind = k
