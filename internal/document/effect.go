@@ -86,6 +86,10 @@ func (l Library) waits(ctx context.Context, r store.Reader, set []RevisionID, at
 	return "", nil
 }
 
+// assignTime is how long training may take to be assigned after an approval: until then that nobody is to be trained may
+// only mean that nobody knows yet.
+const assignTime = time.Minute
+
 // waitsFor says what one approved revision waits for; "" for nothing.
 func (l Library) waitsFor(ctx context.Context, r store.Reader, v Revision, at time.Time) (string, error) {
 	if v.Temporary {
@@ -105,7 +109,7 @@ func (l Library) waitsFor(ctx context.Context, r store.Reader, v Revision, at ti
 				return "", err
 			}
 		}
-		if done*100 < d.Effective.Threshold*total {
+		if done*100 < d.Effective.Threshold*total || total == 0 && v.Approved.Add(assignTime).After(at) {
 			return "training", nil
 		}
 	}

@@ -179,8 +179,8 @@ func TestTrainingGate(t *testing.T) {
 		gated := func(code string) string {
 			return sop(code, "Event response", "effective: {gate: training, threshold: 90}", "training: {audience: [psirt_lead], kind: read, due_days: 14}")
 		}
-		done := 0
-		h.TrainingReady = func(context.Context, store.Reader, document.RevisionID) (int, int, error) { return done, 10, nil }
+		done, total := 0, 10
+		h.TrainingReady = func(context.Context, store.Reader, document.RevisionID) (int, int, error) { return done, total, nil }
 		state := func(rid document.RevisionID) document.State {
 			h.must(h.Tick(testdb.System()))
 			return revisionOf(t, h.db, rid).State
@@ -195,6 +195,19 @@ func TestTrainingGate(t *testing.T) {
 			if done = 9; why != "training" || state(first) != document.InForce {
 				t.Errorf("it waits for %q", why)
 			}
+		})
+		t.Run("PRD-11 training that is not assigned yet is not done", func(t *testing.T) {
+			nobody := h.create("ann", gated("SOP-17"))
+			done, total = 0, 0
+			h.approve(nobody, time.Time{})
+			if s := state(nobody); s != document.InTraining {
+				t.Errorf("state = %s", s)
+			}
+			h.clock.Advance(2 * time.Minute)
+			if s := state(nobody); s != document.InForce {
+				t.Errorf("state = %s", s)
+			}
+			total = 10
 		})
 		done = 0
 		second := h.create("ann", gated("SOP-15"))
