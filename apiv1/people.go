@@ -29,6 +29,12 @@ type Account struct {
 	SignedIn     time.Time `json:"signed_in,omitzero"`
 }
 
+// VerificationInput says how somebody's identity was verified (21 CFR 11.100(b)).
+type VerificationInput struct {
+	How      string `json:"how" enum:"in_person,remote,employment"`
+	Evidence string `json:"evidence" maxLength:"200" doc:"The kind of document that was seen; no numbers of documents"`
+}
+
 // NameQuery looks for people by name.
 type NameQuery struct {
 	Text  string `query:"q" maxLength:"200"`

@@ -48,6 +48,11 @@ func (c *Client) MakeLink(ctx context.Context, account string) (apiv1.Link, erro
 	return get[apiv1.Link](ctx, c, call{method: "POST", path: at("/accounts/{}/link", account)})
 }
 
+// VerifyIdentity records that the caller verified who the holder of an account is.
+func (c *Client) VerifyIdentity(ctx context.Context, account string, in apiv1.VerificationInput) error {
+	return act(ctx, c, call{method: "POST", path: at("/accounts/{}/identity", account), body: in})
+}
+
 // Names looks for people by name.
 func (c *Client) Names(ctx context.Context, q apiv1.NameQuery) (apiv1.List[apiv1.PersonName], error) {
 	return get[apiv1.List[apiv1.PersonName]](ctx, c, call{method: "GET", path: "/names", query: q})

@@ -63,7 +63,13 @@ func open(t *testing.T) *browser {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start %s: %v", file, err)
 	}
-	messages := chromedp.Console(ctx)
+	b.listen()
+	return b
+}
+
+// listen keeps what the console says.
+func (b *browser) listen() {
+	messages := chromedp.Console(b.ctx)
 	go func() {
 		for m, err := range messages {
 			if err != nil {
@@ -72,7 +78,6 @@ func open(t *testing.T) *browser {
 			b.heard.note(m)
 		}
 	}()
-	return b
 }
 
 // heard is what the console said.
@@ -119,7 +124,7 @@ func (b *browser) fail(err error) {
 	ctx, cancel := context.WithTimeout(b.ctx, step)
 	defer cancel()
 	where, _ := chromedp.Run(ctx, chromedp.Location())
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText.slice(0, 1500) : ""`))
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? (document.querySelector("main") ?? document.body).innerText.slice(0, 1500) : ""`))
 	b.shot("failed-" + strings.ReplaceAll(b.t.Name(), "/", "-"))
 	b.t.Fatalf("%v\nat %s\n%s", err, where, text)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // identifiers are what tells two pages of one kind apart in an address.
-var identifiers = regexp.MustCompile(`^([0-9]+|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*)$`)
+var identifiers = regexp.MustCompile(`^([0-9]+|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*|(POL|STD|SOP|WI|FRM|EXT)-[0-9]+|[0-9]+\.[0-9]+)$`)
 
 // kindOf is the address of a page without what tells it from others of its kind: "/devices/…".
 func kindOf(u *url.URL) string {

@@ -64,7 +64,7 @@ func start(t *testing.T, flags ...string) server {
 		t.Fatal(err)
 	}
 	s := server{data: t.TempDir()}
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	c := exec.CommandContext(ctx, file, append([]string{"serve", "--data", filepath.Base(s.data), "--listen", "127.0.0.1:0"}, flags...)...)
 	c.Dir = filepath.Dir(s.data) // a folder named from where one stands, as make run does
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
@@ -109,4 +109,19 @@ func start(t *testing.T, flags ...string) server {
 	c.Wait() // what it said matters
 	t.Fatalf("the program did not say how to reach it:\n%s", said.String())
 	return s
+}
+
+// command runs the program beside a server, on its machine, and returns what it printed.
+func (s server) command(t *testing.T, args ...string) string {
+	t.Helper()
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), file, append(args, "--data", s.data)...)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("triward %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
 }

@@ -6,6 +6,7 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/people"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -46,6 +47,10 @@ func (s *Server) accounts() {
 		func(ctx context.Context, in *one) (apiv1.Link, error) {
 			secret, err := s.People.MakeLink(ctx, in.ID)
 			return apiv1.Link{Secret: secret}, err
+		})
+	act(s, op{id: "verify-identity", route: "POST /accounts/{id}/identity", kind: people.KindVerified, summary: "Record that you verified who somebody is; on the server's machine, for the first who verifies others on the pages"},
+		func(ctx context.Context, in *oneWith[apiv1.VerificationInput]) error {
+			return s.Signer.VerifyIdentity(ctx, signature.Verify{Account: in.ID, How: signature.How(in.Body.How), Evidence: in.Body.Evidence})
 		})
 	add(s, op{id: "names", route: "GET /names", kind: people.KindReadNames, summary: "Names of people, to choose an owner"},
 		func(ctx context.Context, in *struct{ apiv1.NameQuery }) (apiv1.List[apiv1.PersonName], error) {

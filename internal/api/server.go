@@ -18,6 +18,7 @@ import (
 	"triward/internal/product"
 	"triward/internal/report"
 	"triward/internal/risk"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -26,6 +27,7 @@ import (
 type Server struct {
 	DB           *store.DB
 	People       *people.Directory
+	Signer       *signature.Signer
 	Library      document.Library
 	Upkeep       upkeep.Desk
 	Distribution distribution.Desk

@@ -138,7 +138,7 @@ func mayVerify(ctx context.Context, tx *store.Tx, account string) error {
 			return err
 		}
 		if !own.Valid() {
-			return problem.New(problem.Forbidden, "before you verify others, somebody must verify who you are")
+			return problem.New(problem.Forbidden, "before you verify others, somebody must verify who you are; for the first one: triward people verify, on the machine of the server")
 		}
 	}
 	was, err := newestIdentity(ctx, tx, account)

@@ -31,7 +31,7 @@ func (r *Remote) people() *cobra.Command {
 		addTo(r.line("grant ACCOUNT ROLE", "Give an account a role: everywhere with --all, or for sites and products").calls("sites", "site", "products", "product"),
 			(*client.Client).Grant),
 		r.line("revoke GRANT", "Take a grant back").because("revoked", (*client.Client).RevokeGrant),
-		r.link(), r.role())
+		r.link(), r.verify(), r.role())
 }
 
 func (r *Remote) link() *cobra.Command {
@@ -45,6 +45,20 @@ func (r *Remote) link() *cobra.Command {
 			return nil
 		})
 	})
+}
+
+// verify is for the first administrator: on the pages only who is verified verifies others.
+func (r *Remote) verify() *cobra.Command {
+	var in apiv1.VerificationInput
+	c := r.line("verify ACCOUNT", "Record that you verified who somebody is, so that they can sign").does(func(ctx context.Context, c *client.Client, args []string) error {
+		if err := c.VerifyIdentity(ctx, args[0], in); err != nil {
+			return err
+		}
+		return r.Done("verified who %s is", args[0])
+	})
+	c.Flags().StringVar(&in.How, "how", "in_person", "in_person, remote or employment")
+	c.Flags().StringVar(&in.Evidence, "evidence", "", "the kind of document that was seen, no numbers (needed)")
+	return needs(c, "evidence")
 }
 
 func scope(item any) any {
