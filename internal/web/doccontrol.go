@@ -192,7 +192,7 @@ func (s *Server) controlActs(ctx context.Context, r store.Reader, v *visit, p co
 			Field{Name: "step", Label: "Step", Kind: "text", Help: "Its id; empty: the whole document."}, Field{Name: "text", Label: "What is done otherwise", Kind: "textarea", Required: true},
 			Field{Name: "risk", Label: "Risk, and what is done about it", Kind: "textarea", Required: true}, Field{Name: "until", Label: "Until", Kind: "date", Required: true}, reasonField("Reason"))}},
 		{inForce, document.KindDistributed, "", act{Title: "Change the distribution list", Form: Form{ID: "distribution", Submit: "Save the list"}.with(
-			Field{Name: "functions", Label: "Who holds these functions", Kind: "select", Multiple: true, Options: functionOptions(nil)},
+			Field{Name: "functions", Label: "Who holds these functions", Kind: "checks", Options: functionOptions(nil)},
 			Field{Name: "others", Label: "Sites and products", Kind: "textarea", Placeholder: "site sit_…", Help: "One on each line: site or product, a space, its id."}, reasonField("Reason"))}},
 		{inForce, document.KindCopyIssued, "", act{Title: "Issue a numbered copy", Form: Form{ID: "copy", Submit: "Issue the copy"}.with(
 			Field{Name: "holder", Label: "Holder", Kind: "text", Required: true}, Field{Name: "place", Label: "Place", Kind: "text"},

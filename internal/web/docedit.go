@@ -135,24 +135,20 @@ func frontFields(d source.Document) []Field {
 		}
 		return strconv.Itoa(n)
 	}
-	var audience []Option
-	for _, a := range source.Audiences {
-		audience = append(audience, Option{string(a), title(a), d.IsFor(a) && len(d.For) > 0})
-	}
 	return []Field{
 		{Name: "title", Label: "Title", Kind: "text", Value: d.Title, Required: true},
 		{Name: "level", Label: "Level", Kind: "select", Required: true, Options: options(string(d.Level), source.Levels)},
 		{Name: "parent", Label: "Parent document", Kind: "text", Value: d.Parent, Placeholder: "POL-01", Help: "The document above it in the hierarchy."},
 		{Name: "owner_role", Label: "Owner", Kind: "select", Required: true, Options: functionOptions([]source.Function{d.OwnerRole}), Help: "A function, not a person."},
-		{Name: "for", Label: "For", Kind: "checks", Options: audience},
+		{Name: "for", Label: "For", Kind: "checks", Required: true, Options: audiences(d.For)},
 		{Name: "review_months", Label: "Review every (months)", Kind: "number", Value: num(d.ReviewMonths), Help: "Empty: no periodic review."},
 		{Name: "retention", Label: "Retention", Kind: "text", Value: d.Retention, Required: true, Placeholder: "max(device_lifetime, P10Y)"},
 		{Name: "print", Label: "Printing", Kind: "select", Options: options(orText(string(d.Print), "free"), source.Prints), Help: "Controlled: only as a numbered copy."},
 		{Name: "interface", Label: "Product and IT both sign", Kind: "select", Options: orNone("No", options(string(d.Interface), source.Interfaces))},
-		{Name: "review", Label: "Reviewed by", Kind: "select", Multiple: true, Options: functionOptions(d.Approvals.Review)},
-		{Name: "approve", Label: "Approved by", Kind: "select", Multiple: true, Required: true, Options: functionOptions(d.Approvals.Approve)},
+		{Name: "review", Label: "Reviewed by", Kind: "checks", Options: functionOptions(d.Approvals.Review)},
+		{Name: "approve", Label: "Approved by", Kind: "checks", Required: true, Options: functionOptions(d.Approvals.Approve)},
 		{Name: "training", Label: "Training", Kind: "select", Options: orNone("None", options(string(t.Kind), source.TrainingKinds))},
-		{Name: "audience", Label: "Who must know it", Kind: "select", Multiple: true, Options: functionOptions(t.Audience)},
+		{Name: "audience", Label: "Who must know it", Kind: "checks", Options: functionOptions(t.Audience)},
 		{Name: "pass", Label: "Pass mark (percent)", Kind: "number", Value: num(t.Pass), Help: "Quiz only."},
 		{Name: "attempts", Label: "Attempts", Kind: "number", Value: num(t.Attempts), Help: "Quiz only; empty: without limit."},
 		{Name: "due_days", Label: "Due within (days)", Kind: "number", Value: num(t.DueDays)},
@@ -162,6 +158,41 @@ func frontFields(d source.Document) []Field {
 		{Name: "satisfies", Label: "Clauses", Kind: "textarea", Value: clauseLines(d.Satisfies, "\n"), Placeholder: "nist-csf-2.0 RS.MA", Help: "One on each line: the clause set, a space, the clause."},
 		{Name: "more", Label: "Quiz, targets and evidence queries", Kind: "textarea", Value: moreOf(d), Help: "As in the text form (YAML): the members quiz, targets and evidence."},
 	}
+}
+
+// audiences are those for whom a document can be.
+func audiences(on []source.Audience) []Option {
+	out := make([]Option, len(source.Audiences))
+	for i, a := range source.Audiences {
+		out[i] = Option{string(a), title(a) + "s", slices.Contains(on, a)}
+	}
+	return out
+}
+
+// inFields lets what is wrong with a text be said beside the field of the form that holds it: "document:5: for: …".
+func inFields(err error) error {
+	var e *problem.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	out := *e
+	out.Faults = slices.Clone(e.Faults)
+	for i, x := range out.Faults {
+		path, reason, ok := strings.Cut(x.Reason, ": ")
+		if !ok {
+			continue
+		}
+		first, last, nested := strings.Cut(path, ".")
+		switch {
+		case nested && (first == "approvals" || first == "training"), first == "effective":
+			first = last
+		}
+		out.Faults[i] = problem.Fault{Path: first, Reason: reason}
+		if strings.ContainsAny(first, "[") {
+			out.Faults[i] = problem.Fault{Path: path, Reason: reason}
+		}
+	}
+	return &out
 }
 
 func orText(s, other string) string {
@@ -335,6 +366,9 @@ func (s *Server) docEditDone(v *visit) error {
 	}
 	again := func(err error) error {
 		p.refill(f)
+		if !p.Raw {
+			err = inFields(err)
+		}
 		p.Form.blame(err)
 		return v.again(p, err)
 	}

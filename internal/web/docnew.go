@@ -18,10 +18,11 @@ func newDocForm(content document.Content) Form {
 		{Name: "content", Kind: "hidden", Value: string(content)},
 		{Name: "code", Label: "Code", Kind: "text", Required: true, Placeholder: "SOP-14", Help: "It stays for good and is never used again."},
 		{Name: "title", Label: "Title", Kind: "text", Required: true},
+		{Name: "for", Label: "For", Kind: "checks", Required: true, Options: audiences(source.Audiences)},
 		{Name: "level", Label: "Level", Kind: "select", Required: true, Options: options(string(source.Procedure), source.Levels)},
 		{Name: "parent", Label: "Parent document", Kind: "text", Placeholder: "POL-01"},
 		{Name: "owner_role", Label: "Owner", Kind: "select", Required: true, Options: functionOptions([]source.Function{"quality"})},
-		{Name: "approve", Label: "Approved by", Kind: "select", Multiple: true, Required: true, Options: functionOptions([]source.Function{"quality"})},
+		{Name: "approve", Label: "Approved by", Kind: "checks", Required: true, Options: functionOptions([]source.Function{"quality"})},
 		{Name: "review_months", Label: "Review every (months)", Kind: "number", Value: "12"},
 	}
 	switch content {
@@ -84,7 +85,7 @@ func (s *Server) docNewDone(v *visit) error {
 	if err != nil {
 		form := newDocForm(content)
 		form.fill(f)
-		if !form.blame(err) {
+		if !form.blame(inFields(err)) {
 			return err
 		}
 		return v.again(s.newDocPage(v, form, content), err)

@@ -70,11 +70,36 @@ func noteSchema(v *jsonschema.ValidationError, lines map[string]int, f *faults) 
 		}
 		return
 	}
-	reason := v.ErrorKind.LocalizedString(message.NewPrinter(language.English))
+	reason := plainly(v.ErrorKind)
 	if where != "" {
 		reason = where + ": " + reason
 	}
 	f.add(max(1, lines[path]), "%s", reason)
+}
+
+// plainly says what a schema asks for in words for people; rarer faults keep the words of the library.
+func plainly(k jsonschema.ErrorKind) string {
+	switch k := k.(type) {
+	case *kind.MinItems:
+		return fmt.Sprintf("must name at least %d", k.Want)
+	case *kind.MaxItems:
+		return fmt.Sprintf("must name at most %d", k.Want)
+	case *kind.MinLength:
+		return "must not be empty"
+	case *kind.MaxLength:
+		return fmt.Sprintf("must have at most %d characters", k.Want)
+	case *kind.Required:
+		return strings.Join(k.Missing, ", ") + " is missing"
+	case *kind.Enum:
+		words := make([]string, len(k.Want))
+		for i, w := range k.Want {
+			words[i] = fmt.Sprint(w)
+		}
+		return "must be one of " + strings.Join(words, ", ")
+	case *kind.Pattern:
+		return fmt.Sprintf("%q does not have the form that it must have", k.Got)
+	}
+	return k.LocalizedString(message.NewPrinter(language.English))
 }
 
 // dotted writes a path as people read it: steps[2].role.

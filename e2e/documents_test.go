@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The text of the procedure that the story is about.
+const (
+	alarmText = `## Purpose
+
+The ward hears at once when an infusion pump can no longer be trusted on the network.
+
+## Scope
+
+Every infusion pump of Hillside that reports to the pump server.
+`
+	alarmQuiz = `quiz:
+  - {id: q1, ask: "Whom do you tell first?", choices: ["The ward", "The maker", "Nobody"], right: [1]}
+  - {id: q2, ask: "When is the pump put back on the network?", choices: ["When it is quiet", "When IT security says so"], right: [2]}
+`
+)
+
+// steps of the procedure: id, what to do, who, record, evidence, after.
+var alarmSteps = [][6]string{
+	{"tell-ward", "Tell the ward that the pump is taken off the network.", "Clinical engineering", "Note", "None", ""},
+	{"take-off", "Unplug the network cable of the pump.", "Clinical engineering", "File", "Required", "tell-ward"},
+	{"release", "Decide whether the pump may come back.", "IT security", "Decision", "Required", "take-off"},
+}
+
+// house is the people of the story.
+type house struct {
+	s                        server
+	admin, anna, quinn, iris *player // runs Triward; clinical engineering, the author; quality; IT security
+}
+
+func newHouse(t *testing.T) house {
+	t.Helper()
+	b := open(t)
+	h := house{s: start(t)}
+	b.look(window{1280, 900, "light"})
+	b.setUp(h.s)
+	b.signIn(h.s, "nora", ownPassword)
+	h.admin = &player{browser: b, s: h.s, login: "nora", name: "Nora Quist"}
+	h.quinn = h.admin.hire("quinn", "Quinn Osei", "Administrator")
+	h.anna = h.admin.hire("anna", "Anna Brandt", "Clinical engineer")
+	h.iris = h.admin.hire("iris", "Iris Vale", "IT security")
+	// Who gave somebody the means to sign in does not say who they are: Nora made the links, Quinn looks at the passes.
+	h.quinn.visit(h.s.address + h.anna.page)
+	h.quinn.send("#identity", "how", "In person", "evidence", "Staff pass")
+	h.quinn.sees("somebody must verify who you are")
+	h.s.command(t, "people", "verify", "quinn", "--evidence", "Passport")
+	h.quinn.acknowledge()
+	h.quinn.vouch(h.anna)
+	h.quinn.vouch(h.iris)
+	for _, x := range []struct{ function, name string }{
+		{"Clinical engineering", h.anna.name}, {"Quality", h.quinn.name}, {"IT security", h.iris.name}, {"Process owner", h.quinn.name},
+	} {
+		h.admin.visit(h.s.address + "/functions")
+		h.admin.send("#assign", "function", x.function, "account", x.name, "reason", "named by the board")
+	}
+	return h
+}
+
+// at is the address of a page of the procedure.
+func (h house) at(path string) string { return h.s.address + "/documents/SOP-90" + path }
+
+// write begins the procedure and writes it in the editor: front matter, steps, text, with the preview beside it.
+func (h house) write(t *testing.T) {
+	a := h.anna
+	a.visit(h.s.address + "/documents/new")
+	a.send("#new", "code", "SOP-90", "title", "Pump alarm on the network", "level", "Procedure", "owner_role", "Clinical engineering",
+		"approve", "Quality|IT security", "reason", "nobody knows who unplugs what")
+	a.sees("Edit SOP-90")
+	for i, st := range alarmSteps {
+		a.unfold("button[name=step][value=add]")
+		a.leave(chromedp.Click(chromedp.CSS("button[name=step][value=add]"), chromedp.NodeVisible))
+		for name, value := range map[string]string{"id": st[0], "do": st[1], "role": st[2], "record": st[3], "ev": st[4], "after": st[5]} {
+			a.put(fmt.Sprintf("#st-%s-%d", name, i+1), value)
+		}
+	}
+	for name, value := range map[string]string{"review": "IT security", "training": "Quiz", "audience": "Clinical engineering|IT security", "pass": "80",
+		"attempts": "3", "due_days": "14", "threshold": "100", "more": alarmQuiz} {
+		a.unfold("form.editor [name=" + name + "]")
+		a.put("form.editor [name="+name+"]", value)
+	}
+	a.put("#edit-text", alarmText)
+	a.do(chromedp.WaitVisible(`//*[@id="preview"]//*[contains(., "can no longer be trusted")]`), chromedp.WaitVisible(`//*[@id="preview"]//*[contains(., "Unplug the network cable")]`))
+	a.shot("editor-1280-light")
+	a.put("#edit-reason", "first draft")
+	a.press("Save")
+	a.sees("Draft")
+}
+
+// lineOf is the number of the line of the source that holds a text.
+func (p *player) lineOf(text string) string {
+	p.t.Helper()
+	return evaluate[string](p.browser, fmt.Sprintf(`Array.from(document.querySelectorAll("table.lines tr[id]")).find(r => r.textContent.includes(%q))?.id.replace("line-", "") || "none"`, text))
+}
+
+// review is two rounds: a comment with a suggestion that is taken over, changes that are asked for, and a review that is signed.
+func (h house) review(t *testing.T) {
+	a, i := h.anna, h.iris
+	a.send("#submit", "reason", "please read the order of the steps")
+	a.sees("In review")
+
+	i.visit(h.at("/work"))
+	i.visit(h.at("/work?revision=1.0&line=" + i.lineOf("Every infusion pump of Hillside")))
+	i.send("#comment", "text", "The syringe pumps report there too.", "suggests", "", "suggestion", "Every infusion and syringe pump of Hillside that reports to the pump server.")
+	i.sees("1 comment open")
+	a.visit(h.at("/work"))
+	a.press("Take over")
+	a.sees("The comment is settled.")
+	a.sees("Every infusion and syringe pump of Hillside")
+
+	i.visit(h.at("/work"))
+	i.send("#back", "reason", "Say who tells the maker.")
+	i.sees("Changes requested")
+	a.visit(h.at("/edit"))
+	a.put("#edit-text", strings.Replace(alarmText, "infusion pump of", "infusion and syringe pump of", 1)+"\nQuality tells the maker.\n")
+	a.put("#edit-reason", "who tells the maker")
+	a.press("Save")
+	a.send("#submit", "reason", "the maker is in")
+	a.sees("round 2")
+
+	i.visit(h.at("/rounds?revision=1.0"))
+	i.sees("Quality tells the maker.")
+	i.shot("rounds-1280-light")
+}
+
+// approve signs the review, freezes, signs as author with a planned instant, and approves with two people.
+func (h house) approve(t *testing.T, label string, planned time.Time) {
+	a, i, q := h.anna, h.iris, h.quinn
+	i.visit(h.at("/work?revision=" + label))
+	i.withoutScripts(true) // signing needs no scripts
+	i.visit(h.at("/work?revision=" + label))
+	i.sign("#decide")
+	i.sees("Your decision is signed.")
+	i.withoutScripts(false)
+
+	a.visit(h.at("/work"))
+	a.send("#freeze")
+	a.sees("The content is frozen.")
+	a.sign("#open", "planned", planned.UTC().Format("2006-01-02T15:04:05"))
+	a.sees("The approvers are asked.")
+	a.not("Sign the approval") // the author holds none of the functions
+
+	for _, p := range []*player{q, i} {
+		p.visit(h.at("/work?revision=" + label))
+		p.sign("#decide")
+		p.sees("Your decision is signed.")
+	}
+}
+
+// TestDocumentsStory is the life of one procedure: written, reviewed, approved, learned, in force, run, found wrong, replaced, and shown to an authority.
+func TestDocumentsStory(t *testing.T) {
+	h := newHouse(t)
+	h.write(t)
+	h.review(t)
+	planned := time.Now().Add(30 * time.Second).Truncate(time.Second)
+	h.approve(t, "1.0", planned)
+}
