@@ -7,4 +7,8 @@
 //
 // clauses/ holds the clause sets: for each edition of a law, standard or guidance the numbers of its clauses with short
 // titles in our own words. Never their text. They are proposals until somebody who holds the licensed text confirms them.
+//
+// documents/ holds the seeded hierarchy: policies, standards, procedures, work instructions and forms, one file for each, in
+// the format of package document/source. A time stands in STD-08 alone. kits.yaml says which of them an organisation starts
+// with, and which stand inside others in a small one; curricula.yaml says what each function must know.
 package content
