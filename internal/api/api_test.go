@@ -25,9 +25,9 @@ import (
 	"triward/internal/document/distribution"
 	"triward/internal/document/upkeep"
 	"triward/internal/ledger"
-	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/risk"
+	"triward/internal/signature/signaturetest"
 	"triward/internal/store"
 	"triward/internal/testdb"
 	"triward/internal/vuln"
@@ -63,6 +63,7 @@ type fixture struct {
 	http   http.Handler
 	actor  store.Actor
 	ran    chan string // feeds that were asked to run
+	signer *signaturetest.Signer
 }
 
 func newFixture(t *testing.T, db *store.DB) *fixture {
@@ -77,7 +78,8 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 	}
 	papers := document.Library{DB: db, Blobs: blobs, URL: "https://test.invalid"}
 	f := &fixture{t: t, db: db, actor: store.System("test"), ran: make(chan string, 10)}
-	f.server = &api.Server{DB: db, People: &people.Directory{DB: db, Cost: people.Cost{Memory: 8, Passes: 1, Threads: 1}}, Fleet: device.Fleet{DB: db},
+	f.signer = signaturetest.New(t, db)
+	f.server = &api.Server{DB: db, People: f.signer.People, Signer: f.signer.Signer, Fleet: device.Fleet{DB: db},
 		Catalog: product.Catalog{DB: db}, Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
 		Library: papers, Upkeep: upkeep.Desk{Library: papers}, Distribution: distribution.Desk{DB: db}, Ledger: ledger.Ledger{DB: db, Key: key}, RunFeed: func(_ context.Context, feed string) error { f.ran <- feed; return nil }, Version: "test",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}

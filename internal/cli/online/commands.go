@@ -20,6 +20,8 @@ func (r *Remote) Under(group string) []*cobra.Command {
 	switch group {
 	case "journal":
 		all = r.journal()
+	case "signature":
+		all = r.signatures()
 	case "advisory":
 		all = r.advisory()
 	case "sbom":

@@ -31,7 +31,9 @@ func (r *Remote) people() *cobra.Command {
 		addTo(r.line("grant ACCOUNT ROLE", "Give an account a role: everywhere with --all, or for sites and products").calls("sites", "site", "products", "product"),
 			(*client.Client).Grant),
 		r.line("revoke GRANT", "Take a grant back").because("revoked", (*client.Client).RevokeGrant),
-		r.link(), r.verify(), r.role())
+		show(r.line("identity ACCOUNT", "Who verified who a person is"), (*client.Client).PersonIdentity),
+		wholeOf(r.line("passkeys ACCOUNT", "List the passkeys of an account"), "NAME CREATED USED REVOKED ID", (*client.Client).Passkeys),
+		r.revokePasskey(), r.link(), r.verify(), r.role())
 }
 
 func (r *Remote) link() *cobra.Command {
