@@ -9,7 +9,7 @@ import (
 )
 
 // identifiers are what tells two pages of one kind apart in an address.
-var identifiers = regexp.MustCompile(`^([0-9]+|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*|(POL|STD|SOP|WI|FRM|EXT)-[0-9]+|[0-9]+\.[0-9]+)$`)
+var identifiers = regexp.MustCompile(`^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*|(POL|STD|SOP|WI|FRM|EXT)-[0-9]+|[0-9]+\.[0-9]+)$`)
 
 // kindOf is the address of a page without what tells it from others of its kind: "/devices/…".
 func kindOf(u *url.URL) string {
@@ -95,7 +95,13 @@ func TestEveryPageOfTheDemonstration(t *testing.T) {
 // inspect looks at the page in every window and reports what is wrong with it.
 func inspect(b *browser, name string) {
 	b.t.Helper()
-	for _, w := range []window{{1280, 900, "light"}, {1280, 900, "dark"}, {390, 844, "dark"}, {390, 844, "light"}} {
+	inspectIn(b, name, []window{{1280, 900, "light"}, {1280, 900, "dark"}, {390, 844, "dark"}, {390, 844, "light"}})
+}
+
+// inspectIn looks at the page in some windows.
+func inspectIn(b *browser, name string, windows []window) {
+	b.t.Helper()
+	for _, w := range windows {
 		b.look(w)
 		b.shot(name + "-" + w.name())
 		if over := evaluate[int](b, `document.scrollingElement.scrollWidth - window.innerWidth`); over > 0 {

@@ -59,11 +59,17 @@ var (
 // start runs the program on a free port of this machine until the test ends, and reads what it says.
 func start(t *testing.T, flags ...string) server {
 	t.Helper()
+	return startIn(t, t.TempDir(), flags...)
+}
+
+// startIn runs the program on a folder.
+func startIn(t *testing.T, data string, flags ...string) server {
+	t.Helper()
 	file, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server{data: t.TempDir()}
+	s := server{data: data}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	c := exec.CommandContext(ctx, file, append([]string{"serve", "--data", filepath.Base(s.data), "--listen", "127.0.0.1:0"}, flags...)...)
 	c.Dir = filepath.Dir(s.data) // a folder named from where one stands, as make run does

@@ -53,6 +53,31 @@ func ReadSums(ctx context.Context, r store.Reader, q LineQuery) (Sums, bool, err
 	return s, true, nil
 }
 
+// mostOfSeverity is where [CountSeverities] stops: a count beside a filter must not walk millions of lines.
+const mostOfSeverity = 1_000
+
+// CountSeverities counts the lines of each severity, up to 1,000. It needs a scope over everything, and is empty without.
+func CountSeverities(ctx context.Context, r store.Reader) (map[Severity]int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil || !scope.All {
+		return nil, err
+	}
+	out := map[Severity]int{}
+	for i, s := range Severities {
+		for _, class := range []int64{0, uncontrolledRank} { // the rank begins with both, see Order
+			var w store.Where
+			low := class + int64(i)<<12
+			w.And("rank >= ? AND rank < ?", low, low+1<<12)
+			n, err := store.CountUpTo(ctx, r, "line", w, mostOfSeverity)
+			if err != nil {
+				return nil, fmt.Errorf("count the ranked list: %w", err)
+			}
+			out[s] = min(out[s]+n, mostOfSeverity)
+		}
+	}
+	return out, nil
+}
+
 // Ward is a ward of a site and how many devices of it are ranked.
 type Ward struct {
 	Name    string

@@ -101,6 +101,30 @@ func countLines(groups []Chips, q url.Values, n risk.Sums) {
 	}
 }
 
+// countHarm writes beside the filters of harm how many lines each leaves, where no other filter is on.
+func countHarm(ctx context.Context, r store.Reader, groups []Chips, q url.Values) error {
+	for name := range q {
+		if name != "severity" && name != "sort" && name != "columns" && name != "after" && name != "back" {
+			return nil
+		}
+	}
+	n, err := risk.CountSeverities(ctx, r)
+	if err != nil || n == nil {
+		return err
+	}
+	for _, g := range groups {
+		for i, c := range g.Items {
+			if g.Name == "severity" {
+				g.Items[i].Count = count(n[risk.Severity(c.Value)])
+				if n[risk.Severity(c.Value)] >= 1000 {
+					g.Items[i].Count = "1,000+"
+				}
+			}
+		}
+	}
+	return nil
+}
+
 func (s *Server) risks(v *visit) error {
 	p := risksPage{Frame: v.frame("Risks", urlRisk()), Chips: riskFilters(v.r.URL), MayDecide: v.may("risk.decided|risk.accepted"), Columns: riskColumns(v)}
 	q := lineQuery(v.r.URL.Query())
@@ -118,6 +142,9 @@ func (s *Server) risks(v *visit) error {
 		}
 		if known {
 			countLines(p.Chips, v.r.URL.Query(), sums)
+		}
+		if err := countHarm(ctx, r, p.Chips, v.r.URL.Query()); err != nil {
+			return err
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV = queryURL("/risk.csv", v.r.URL.RawQuery)
