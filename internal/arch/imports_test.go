@@ -41,7 +41,7 @@ var mayBulk = map[string]string{
 	"risk":      "ranked list and its counters",
 	"detection": "counters of alerts",
 	"report":    "what a person has read of the notices, exports that run",
-	"device":    "search words and counters of the fleet",
+	"device":    "search words and counters of the fleet, files that wait for their import",
 	"people":    "when a session or a token was last used",
 	"document":  "search words of documents",
 	"assurance": "latest results of evidence queries",

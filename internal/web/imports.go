@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 
 	"triward/internal/device"
@@ -95,9 +94,6 @@ func (s *Server) importPreview(v *visit) error {
 	if _, err := v.form(); err != nil {
 		return err
 	}
-	if err := s.uploads.sweep(s.now()); err != nil {
-		s.Log.Warn("upload not removed", "error", err)
-	}
 	id := v.r.PostForm.Get("upload")
 	if id == "" {
 		file, head, err := v.file("file")
@@ -107,8 +103,13 @@ func (s *Server) importPreview(v *visit) error {
 			return v.again(p, err)
 		}
 		defer file.Close()
-		if id, err = s.uploads.keep(s.Scratch, upload{account: v.actor.ID, name: head.Filename, until: s.now().Add(uploadLife)}, io.LimitReader(file, fleetfile.MaxFileBytes+1)); err != nil {
-			return err
+		if id, err = s.waiting().Keep(v.r.Context(), head.Filename, file); err != nil {
+			if !validFault(err) {
+				return err
+			}
+			n := s.importNewPage(v)
+			n.Form.blame(err)
+			return v.again(n, err)
 		}
 	}
 	p, err := s.previewOf(v, id)
@@ -125,17 +126,19 @@ func (s *Server) importPreview(v *visit) error {
 
 // staged is a waiting file as read.
 type staged struct {
-	upload upload
+	upload device.WaitingFile
 	source fleetfile.Source
 }
 
+// waiting are the files between their preview and their import.
+func (s *Server) waiting() device.Waiting { return device.Waiting{DB: s.DB} }
+
 func (s *Server) readUpload(v *visit, id string) (staged, error) {
-	x, f, err := s.uploads.open(id, v.actor.ID)
+	x, f, err := s.waiting().Open(v.r.Context(), id)
 	if err != nil {
 		return staged{}, err
 	}
-	defer f.Close()
-	src, err := fleetfile.Open(x.name, f)
+	src, err := fleetfile.Open(x.Name, f)
 	return staged{x, src}, err
 }
 
@@ -156,7 +159,7 @@ func (s *Server) previewOf(v *visit, id string) (previewPage, error) {
 	if err != nil {
 		return previewPage{}, err
 	}
-	p := previewPage{Frame: v.frame("Import "+st.upload.name, urlImports(), Link{urlImports(), "Imports"}, Link{"/imports/new", "New import"}), File: st.upload.name, Upload: id, Action: urlImports(),
+	p := previewPage{Frame: v.frame("Import "+st.upload.Name, urlImports(), Link{urlImports(), "Imports"}, Link{"/imports/new", "New import"}), File: st.upload.Name, Upload: id, Action: urlImports(),
 		Table: st.source.Format == fleetfile.Delimited}
 	var m fleetfile.Mapping
 	if p.Table {
@@ -227,7 +230,7 @@ func (s *Server) importStart(v *visit) error {
 	if err != nil {
 		return err
 	}
-	up := device.Upload{Name: st.upload.name, Digest: st.upload.digest, OnFault: device.Refuse}
+	up := device.Upload{Name: st.upload.Name, Digest: st.upload.Digest, OnFault: device.Refuse}
 	if f.Get("skip") == "yes" {
 		up.OnFault = device.Skip
 	}
@@ -251,7 +254,7 @@ func (s *Server) importStart(v *visit) error {
 		p.cut()
 		return v.again(p, err)
 	}
-	if err := s.uploads.drop(id); err != nil {
+	if err := s.waiting().Drop(v.r.Context(), id); err != nil {
 		s.Log.Warn("upload not removed", "error", err)
 	}
 	s.background(v.r.Context(), "import", func(ctx context.Context) error {

@@ -33,7 +33,7 @@ func newServer(t *testing.T, db *store.DB) *Server {
 	signer := signaturetest.New(t, db)
 	s := &Server{DB: db, People: signer.People, Signer: signer.Signer, Fleet: device.Fleet{DB: db}, Catalog: product.Catalog{DB: db},
 		Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
-		RunFeed: func(context.Context, string) error { return nil }, Version: "test", Log: slog.New(slog.DiscardHandler), SecurityMail: "security@example.org", Scratch: t.TempDir()}
+		RunFeed: func(context.Context, string) error { return nil }, Version: "test", Log: slog.New(slog.DiscardHandler), SecurityMail: "security@example.org"}
 	if err := s.People.Seed(testdb.System()); err != nil {
 		t.Fatal(err)
 	}

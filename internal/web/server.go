@@ -44,10 +44,8 @@ type Server struct {
 	Secure       bool   // cookies are marked Secure also where TLS ends before this program
 	PublicURL    string // how people reach it, "" when not configured
 	SecurityMail string // contact in security.txt, "" for none
-	Scratch      string // folder for uploads between preview and import; "" is the system's
 
 	work       sync.WaitGroup
-	uploads    uploads
 	pending    pending
 	reading    chan struct{} // holds one for every large file that is being read
 	enrolments sync.Map      // session id -> people.Enrolment that waits for its first code

@@ -223,8 +223,11 @@ func (s *Server) vuln(v *visit) error {
 		if p.Told, err = vuln.ToldOf(ctx, r, p.ID); err != nil {
 			return err
 		}
+		if p.Verdicts, err = verdictRows(ctx, r, p.ID); err != nil {
+			return err
+		}
 		t := threats[p.ID]
-		if t == nil && len(p.Told) == 0 {
+		if t == nil && len(p.Told)+len(p.Verdicts) == 0 {
 			return notKnown(p.ID)
 		}
 		if t != nil {
@@ -236,8 +239,8 @@ func (s *Server) vuln(v *visit) error {
 		if p.Matches = found.Found; err != nil {
 			return err
 		}
-		if p.Verdicts, err = verdictRows(ctx, r, p.ID); err != nil || !p.SawRisk {
-			return err
+		if !p.SawRisk {
+			return nil
 		}
 		all, err := risk.DecisionsOf(ctx, r, p.ID)
 		if err != nil {
