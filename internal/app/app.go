@@ -23,7 +23,7 @@ import (
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
-	"triward/internal/document/upkeep"
+	"triward/internal/document/press"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -53,6 +53,7 @@ type App struct {
 	signer   *signature.Signer
 	provider *sso.Door
 	papers   document.Library
+	press    press.Press
 	desk     training.Desk
 	runs     procedure.Runs
 	feeds    ingest.Feeds
@@ -105,6 +106,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
 	a.desk, a.runs = newDesk(a.db, a.signer), newRuns(a.db, a.signer)
 	a.papers.TrainingReady, a.papers.MaySign, a.papers.MayHold = a.desk.Ready, a.desk.MaySign, a.desk.MayHold
+	if a.press, err = a.newPress(); err != nil {
+		a.Close()
+		return nil, err
+	}
 	a.feeds = ingest.Feeds{DB: a.db, Log: log, Actor: store.System("feeds"), Fetcher: ingest.Fetcher{HTTP: ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12}), Random: rand.Float64}}
 	return a, nil
 }
@@ -139,11 +144,10 @@ func (a *App) RunFeed(ctx context.Context, feed string) error {
 
 // doors are the web pages and the API.
 func (a *App) doors() (*web.Server, *api.Server) {
-	desk := upkeep.Desk{Library: a.papers, LifetimeEnd: lifetimeEnd}
-	w := &web.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Provider: a.provider, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	w := &web.Server{DB: a.db, Library: a.papers, Press: a.press, Upkeep: a.press.Desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Provider: a.provider, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		SecurityMail: a.Config.SecurityMail, PublicURL: a.Config.PublicURL, Secure: isHTTPS(a.Config.PublicURL), Log: a.Log}
-	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
+	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: a.press.Desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
 	return w, s
@@ -214,6 +218,7 @@ func (a *App) ticks() []work {
 	fleet := device.Fleet{DB: a.db}
 	return []work{
 		{"documents", 2 * time.Second, a.papers.Tick},
+		{"record copies", 15 * time.Second, a.press.Keep},
 		{"training", time.Minute, a.desk.Tick},
 		{"feeds", 30 * time.Second, count(a.feeds.RunDue)},
 		{"imports", 2 * time.Second, fleet.Resume},

@@ -38,6 +38,7 @@ type Config struct {
 	OIDCMatch      string   `toml:"oidc_match"`              // how accounts are found the first time: email or login
 	OIDCDomains    []string `toml:"oidc_domains"`            // of e-mail addresses that may sign in; none: all
 	OIDCCreate     bool     `toml:"oidc_create"`             // make an account without a role for people who have none
+	SealKeyFile    string   `toml:"seal_key_file"`           // key and certificate that seal PDF files; "" means beside key_file
 	StampKeyFile   string   `toml:"stamp_key_file"`          // key and certificate of the built-in time-stamp authority; "" means beside key_file
 	SignIdle       int      `toml:"sign_idle"`               // minutes without a signature after which both components are asked for again; at most 15
 	SignAlways     bool     `toml:"sign_always"`             // ask for both components with each signature
@@ -257,4 +258,12 @@ func (c Config) Print() (string, error) {
 	var b bytes.Buffer
 	err := toml.NewEncoder(&b).Encode(c)
 	return b.String(), err
+}
+
+// sealKeyFile is where the key that seals PDF files is.
+func (c Config) sealKeyFile() string {
+	if c.SealKeyFile != "" {
+		return c.SealKeyFile
+	}
+	return filepath.Join(filepath.Dir(c.KeyFile), "seal.pem")
 }

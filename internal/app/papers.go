@@ -2,8 +2,13 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"triward/internal/document/press"
+	"triward/internal/document/rendition"
+	"triward/internal/document/upkeep"
+	"triward/internal/ledger"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -25,4 +30,19 @@ func lifetimeEnd(ctx context.Context, r store.Reader, model string) (time.Time, 
 		}
 	}
 	return last, nil
+}
+
+// newPress is what prints and seals documents.
+func (a *App) newPress() (press.Press, error) {
+	path := a.Config.sealKeyFile()
+	text, err := ledger.KeyFile(path, func() ([]byte, error) { return rendition.NewSealer(Origin(a.Config), a.db.Now()) })
+	if err != nil {
+		return press.Press{}, fmt.Errorf("open key of the seal: %w", err)
+	}
+	sealer, err := rendition.ReadSealer(text)
+	if err != nil {
+		return press.Press{}, fmt.Errorf("open key of the seal %s: %w", path, err)
+	}
+	sealer.Stamp = a.signer.Stamp.Stamp
+	return press.Press{Desk: upkeep.Desk{Library: a.papers, LifetimeEnd: lifetimeEnd}, Printer: rendition.Printer{Chromium: rendition.FindChromium()}, Sealer: sealer}, nil
 }

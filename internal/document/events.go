@@ -40,6 +40,7 @@ const (
 	KindCopyIssued        = "document.copy_issued"
 	KindCopyRecalled      = "document.copy_recalled"
 	KindCopyReturned      = "document.copy_returned"
+	KindRecordKept        = "document.record_kept"
 	KindHeld              = "document.held"
 	KindHoldReleased      = "document.hold_released"
 	KindClassified        = "document.classified"         // products, inspectable

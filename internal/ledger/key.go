@@ -4,11 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -34,53 +30,21 @@ func (k *Key) Verifier() string { return k.verifier }
 // is readable by its owner only; one that others may read is refused (Forbidden). The name in an existing file stands:
 // origin only names a new log.
 func OpenKey(path, origin string) (*Key, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if text, err = makeKey(path, origin); err == nil {
-			return parseKey(string(text))
+	text, err := KeyFile(path, func() ([]byte, error) {
+		secret, _, err := note.GenerateKey(rand.Reader, origin)
+		if err != nil {
+			return nil, problem.New(problem.Invalid, "the name %q of the ledger must not be empty or hold spaces or +", origin)
 		}
-	}
+		return []byte(secret + "\n"), nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open ledger key: %w", err)
-	}
-	s, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open ledger key: %w", err)
-	}
-	if s.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("open ledger key: %w", problem.New(problem.Forbidden, "others may read the key %s: set its mode to 0600", path))
 	}
 	k, err := parseKey(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger key %s: %w", path, err)
 	}
 	return k, nil
-}
-
-// makeKey writes a new key beside its place first, so that a crash leaves a whole key or none, and two first starts at
-// once use the same one.
-func makeKey(path, origin string) ([]byte, error) {
-	secret, _, err := note.GenerateKey(rand.Reader, origin)
-	if err != nil {
-		return nil, problem.New(problem.Invalid, "the name %q of the ledger must not be empty or hold spaces or +", origin)
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	f, err := os.CreateTemp(dir, ".ledger-key-*") // mode 0600
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.WriteString(secret + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	return os.ReadFile(path)
 }
 
 func parseKey(text string) (*Key, error) {

@@ -172,6 +172,7 @@ func Vocabulary() []Kind {
 		{"document.copy_issued", "issue controlled copies"},
 		{"document.copy_recalled", "recall controlled copies"},
 		{"document.copy_returned", "confirm that recalled copies came back"},
+		{"document.record_kept", "keep the sealed file of approved revisions"},
 		{"document.held", "put documents on legal hold"},
 		{"document.hold_released", "release legal holds"},
 		{"document.classified", "say which products documents belong to and whether they are inspectable"},

@@ -11,17 +11,14 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math/big"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/digitorus/pkcs7"
 	"github.com/digitorus/timestamp"
 
+	"triward/internal/ledger"
 	"triward/internal/problem"
 )
 
@@ -51,52 +48,15 @@ var (
 // OpenAuthority reads key and certificate from a PEM file, or makes them for an authority of a name when there is no file.
 // A file that others may read is refused (Forbidden).
 func OpenAuthority(path, name string) (*Authority, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeAuthority(path, name); err == nil {
-			text, err = os.ReadFile(path)
-		}
-	}
+	text, err := ledger.KeyFile(path, func() ([]byte, error) { return newAuthority(name) })
 	if err != nil {
 		return nil, fmt.Errorf("open time-stamp key: %w", err)
-	}
-	s, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open time-stamp key: %w", err)
-	}
-	if s.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("open time-stamp key: %w", problem.New(problem.Forbidden, "others may read the key %s: set its mode to 0600", path))
 	}
 	a, err := parseAuthority(text)
 	if err != nil {
 		return nil, fmt.Errorf("open time-stamp key %s: %w", path, err)
 	}
 	return a, nil
-}
-
-// makeAuthority writes beside its place first, so that a crash leaves a whole file or none.
-func makeAuthority(path, name string) error {
-	text, err := newAuthority(name)
-	if err != nil {
-		return err
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".stamp-key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
 }
 
 // newAuthority makes a key and its certificate (RFC 3161 2.3: the extended use is time stamping alone, and critical).

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"triward/internal/document"
+	"triward/internal/document/press"
 	"triward/internal/document/source"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -29,6 +30,8 @@ type documentPage struct {
 	Products   []Link
 	Actions    []Link
 	More       []Link
+	Print      *Form
+	Record     press.Kept // its digest is "" while there is none
 	History    []historyRow
 }
 
@@ -138,6 +141,10 @@ func (s *Server) fillDocument(ctx context.Context, r store.Reader, v *visit, p *
 		return err
 	}
 	p.Actions, p.More = documentActions(v, *p)
+	p.Print = printForm(v, *p)
+	if p.Record, err = press.Record(ctx, r, p.Rev.ID); err != nil && problem.KindOf(err) != problem.NotFound {
+		return err
+	}
 	p.History, err = history(ctx, r, string(p.Doc.ID))
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
+	"triward/internal/document/press"
 	"triward/internal/document/upkeep"
 	"triward/internal/people"
 	"triward/internal/people/sso"
@@ -29,6 +30,7 @@ type Server struct {
 	Provider     *sso.Door // nil without an identity provider
 	Library      document.Library
 	Upkeep       upkeep.Desk
+	Press        press.Press
 	Distribution distribution.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
