@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +75,7 @@ func (h house) at(path string) string { return h.s.address + "/documents/SOP-90"
 func (h house) write(t *testing.T) {
 	a := h.anna
 	a.visit(h.s.address + "/documents/new")
-	a.send("#new", "code", "SOP-90", "title", "Pump alarm on the network", "level", "Procedure", "owner_role", "Clinical engineering",
+	a.send("#new", "code", "SOP-90", "title", "Pump alarm on the network", "level", "Procedure", "owner_role", "Quality",
 		"approve", "Quality|IT security", "reason", "nobody knows who unplugs what")
 	a.sees("Edit SOP-90")
 	for i, st := range alarmSteps {
@@ -112,14 +114,12 @@ func (h house) review(t *testing.T) {
 	i.visit(h.at("/work?revision=1.0&line=" + i.lineOf("Every infusion pump of Hillside")))
 	i.send("#comment", "text", "The syringe pumps report there too.", "suggests", "", "suggestion", "Every infusion and syringe pump of Hillside that reports to the pump server.")
 	i.sees("1 comment open")
+	i.send("#back", "reason", "Say who tells the maker.")
+	i.sees("Changes requested")
 	a.visit(h.at("/work"))
 	a.press("Take over")
 	a.sees("The comment is settled.")
 	a.sees("Every infusion and syringe pump of Hillside")
-
-	i.visit(h.at("/work"))
-	i.send("#back", "reason", "Say who tells the maker.")
-	i.sees("Changes requested")
 	a.visit(h.at("/edit"))
 	a.put("#edit-text", strings.Replace(alarmText, "infusion pump of", "infusion and syringe pump of", 1)+"\nQuality tells the maker.\n")
 	a.put("#edit-reason", "who tells the maker")
@@ -128,7 +128,9 @@ func (h house) review(t *testing.T) {
 	a.sees("round 2")
 
 	i.visit(h.at("/rounds?revision=1.0"))
-	i.sees("Quality tells the maker.")
+	if text := i.text(); !strings.Contains(text, "Quality tells the maker.") || !strings.Contains(text, "3 lines added") {
+		t.Errorf("the rounds differ by %s", text)
+	}
 	i.shot("rounds-1280-light")
 }
 
@@ -138,6 +140,7 @@ func (h house) approve(t *testing.T, label string, planned time.Time) {
 	i.visit(h.at("/work?revision=" + label))
 	i.withoutScripts(true) // signing needs no scripts
 	i.visit(h.at("/work?revision=" + label))
+	i.sees("Agree to the review")
 	i.sign("#decide")
 	i.sees("Your decision is signed.")
 	i.withoutScripts(false)
@@ -145,7 +148,11 @@ func (h house) approve(t *testing.T, label string, planned time.Time) {
 	a.visit(h.at("/work"))
 	a.send("#freeze")
 	a.sees("The content is frozen.")
-	a.sign("#open", "planned", planned.UTC().Format("2006-01-02T15:04:05"))
+	var when []string
+	if !planned.IsZero() {
+		when = []string{"planned", planned.UTC().Format("2006-01-02T15:04:05")}
+	}
+	a.sign("#open", when...)
 	a.sees("The approvers are asked.")
 	a.not("Sign the approval") // the author holds none of the functions
 
@@ -156,11 +163,93 @@ func (h house) approve(t *testing.T, label string, planned time.Time) {
 	}
 }
 
-// TestDocumentsStory is the life of one procedure: written, reviewed, approved, learned, in force, run, found wrong, replaced, and shown to an authority.
+// learn answers the quiz of the procedure and signs that it was understood.
+func (h house) learn(p *player, sees string) {
+	p.t.Helper()
+	p.until(h.s.address+"/tasks", "SOP-90")
+	p.leave(chromedp.Click(`//main//a[starts-with(normalize-space(.), "SOP-90 ")]`, chromedp.NodeVisible))
+	p.sees(sees)
+	for name, value := range map[string]string{"q1": "1", "q2": "2"} {
+		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[name=%q][value=%q]`, name, value)), chromedp.NodeVisible))
+	}
+	p.leave(chromedp.Click(chromedp.CSS("#quiz button.primary"), chromedp.NodeVisible))
+	p.sign("#sign")
+	p.sees("Signatures")
+}
+
+// inForce waits until a revision is in force, and fails when it is so before its instant.
+func (h house) inForce(t *testing.T, label string, planned time.Time) {
+	t.Helper()
+	for end := planned.Add(step); ; {
+		h.admin.visit(h.at(""))
+		text := h.admin.text()
+		on := strings.Contains(text, "revision "+label+", in force since")
+		switch now := time.Now(); {
+		case on && now.Before(planned):
+			t.Fatalf("revision %s is in force %v too early", label, planned.Sub(now))
+		case on:
+			return
+		case now.After(end):
+			h.admin.fail(fmt.Errorf("revision %s is not in force %v after its instant", label, now.Sub(planned)))
+		}
+	}
+}
+
+// status is what somebody who holds a print and has no account learns of it.
+func (h house) status(label string) string {
+	h.admin.visit(h.at("/revisions/" + label + "/shown"))
+	token := regexp.MustCompile(`/status/[A-Za-z0-9_-]+`).FindString(evaluate[string](h.admin.browser, `document.documentElement.outerHTML`))
+	if token == "" {
+		h.admin.fail(errors.New("no address of a status page stands on the print"))
+	}
+	b := h.admin.beside()
+	b.look(window{390, 844, "dark"})
+	b.visit(h.s.address + token)
+	b.shot("status-" + label + "-390-dark")
+	return b.text()
+}
+
+// supersede takes a second revision into force.
+func (h house) supersede(t *testing.T) {
+	a := h.anna
+	a.visit(h.at("/revise"))
+	a.send("#revise", "reason", "the switch is quicker than the cable", "size", "Major")
+	a.put("#st-do-2", "Disable the port of the pump at the switch.")
+	a.put("#edit-reason", "the port in place of the cable")
+	a.press("Save")
+	a.send("#submit", "reason", "one step is different")
+	a.sees("In review")
+	h.approve(t, "2.0", time.Time{})
+	h.learn(h.iris, "What changed since you signed revision 1.0")
+	h.learn(h.anna, "What changed since you signed revision 1.0")
+	h.inForce(t, "2.0", time.Now())
+	a.visit(h.at("/revisions/1.0"))
+	a.sees("Superseded.")
+	a.shot("superseded-1280-light")
+	a.press("Go to the revision in force")
+	a.sees("Disable the port of the pump")
+}
+
+// TestDocumentsStory is the life of one procedure: written, reviewed, approved, learned, in force, replaced.
 func TestDocumentsStory(t *testing.T) {
 	h := newHouse(t)
 	h.write(t)
 	h.review(t)
 	planned := time.Now().Add(30 * time.Second).Truncate(time.Second)
 	h.approve(t, "1.0", planned)
+	h.learn(h.iris, "Pump alarm on the network")
+	h.learn(h.anna, "Pump alarm on the network")
+	h.inForce(t, "1.0", planned)
+	if text := h.status("1.0"); !strings.Contains(text, "in force") {
+		t.Errorf("the status page says %q", text)
+	}
+	h.supersede(t)
+	if text := h.status("1.0"); !strings.Contains(text, "not in force") {
+		t.Errorf("the status page of what was superseded says %q", text)
+	}
+	for _, p := range []*player{h.admin, h.anna, h.quinn, h.iris} {
+		if said := p.heard.since(); len(said) > 0 {
+			t.Errorf("the console of %s said %q", p.login, said)
+		}
+	}
 }

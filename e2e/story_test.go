@@ -48,7 +48,8 @@ func (b *browser) withoutScripts(off bool) {
 	})
 }
 
-// put fills a field as a person would: of a list the texts between bars are chosen, a box is ticked, other fields take the
+// put fills a field as a person would: of a list the texts between bars are
+// chosen, a box is ticked, of several boxes those with the texts, other fields take the
 // text in place of what stands there.
 func (b *browser) put(field, value string) {
 	b.t.Helper()
@@ -62,7 +63,18 @@ func (b *browser) put(field, value string) {
 			b.fail(fmt.Errorf("%s has no choice %q", field, left))
 		}
 	case "checkbox":
-		b.do(chromedp.Click(chromedp.CSS(field)))
+		if value == "" {
+			b.do(chromedp.Click(chromedp.CSS(field)))
+			return
+		}
+		for {
+			wrong := evaluate[string](b, fmt.Sprintf(`(() => { const want = %q.split("|"); const c = Array.from(document.querySelectorAll(%q))
+				.find(c => c.checked !== want.includes(c.parentElement.textContent.trim())); return c ? c.value : ""; })()`, value, field))
+			if wrong == "" {
+				return
+			}
+			b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`%s[value=%q]`, field, wrong)), chromedp.NodeVisible))
+		}
 	case "date", "datetime-local":
 		b.do(chromedp.SetValue(chromedp.CSS(field), value))
 	case "file":

@@ -235,6 +235,7 @@ type comparePage struct {
 	To     []Option
 	Lines  []source.DiffLine
 	Counts string
+	Keep   []Field // what a choice must not lose
 }
 
 func (comparePage) template() string { return "compare" }
@@ -310,6 +311,9 @@ func diffOf(before, after string) ([]source.DiffLine, string) {
 		for j := max(0, i-near); j <= min(len(all)-1, i+near); j++ {
 			keep[j] = true
 		}
+	}
+	if added+removed == 0 {
+		return nil, "no difference"
 	}
 	var out []source.DiffLine
 	for i, l := range all {

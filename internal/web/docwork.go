@@ -411,6 +411,9 @@ func plannedAt(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse("2006-01-02T15:04", s)
+	if err != nil { // browsers send seconds where there are some
+		t, err = time.Parse("2006-01-02T15:04:05", s)
+	}
 	if err != nil {
 		var l problem.List
 		l.Add("planned", "must be a date and a time: YYYY-MM-DDTHH:MM")
@@ -481,7 +484,12 @@ func (s *Server) rounds(v *visit) error {
 		for _, o := range w.Rounds {
 			texts = append(texts, document.Revision{ID: document.RevisionID(strconv.Itoa(o.Number)), Label: "round " + strconv.Itoa(o.Number), State: document.InReview, Source: o.Source})
 		}
-		texts = append(texts, document.Revision{ID: "now", Label: "now", State: w.Rev.State, Source: w.Rev.Source})
+		if n := len(texts); n > 1 && texts[n-1].Source == w.Rev.Source {
+			texts[n-1].Label += ", now"
+		} else {
+			texts = append(texts, document.Revision{ID: "now", Label: "now", State: w.Rev.State, Source: w.Rev.Source})
+		}
+		p.Keep = []Field{{Name: "revision", Value: w.Rev.Label}}
 		slices.Reverse(texts)
 		p.Doc = w.Doc
 		return p.choose(texts, v.query("from"), v.query("to"))
