@@ -114,7 +114,7 @@ func TestExtractRefuses(t *testing.T) {
 
 func TestExtractOfFilesCutAnywhere(t *testing.T) {
 	for name, file := range uploads(t) {
-		step := max(1, len(file)/400)
+		step := max(1, len(file)/100)
 		for n := 0; n < len(file); n += step {
 			if _, err := source.Extract(name, bytes.NewReader(file[:n]), int64(n)); err != nil && problem.KindOf(err) != problem.Invalid {
 				t.Errorf("%s cut at %d: %v", name, n, err)

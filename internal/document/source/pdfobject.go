@@ -199,6 +199,7 @@ type pdfText struct {
 	objects map[pdfRef]pdfObject
 	budget  *budget
 	fonts   map[pdfRef]*pdfFont
+	spaced  bool // a font draws spaces: a gap between letters is none
 }
 
 type pdfObject struct {

@@ -22,6 +22,11 @@ func extractPDF(r io.ReaderAt, size int64) (string, error) {
 			return "", err
 		}
 		fonts := p.dict(p.dict(p.inherited(page, "Resources"))["Font"])
+		for _, f := range fonts {
+			if _, err := p.font(f); err != nil {
+				return "", err
+			}
+		}
 		if err := p.show(content, fonts, &out); err != nil {
 			return "", err
 		}
@@ -155,13 +160,17 @@ func (p *pdfText) show(content []byte, fonts map[string]any, out *strings.Builde
 				case []byte:
 					out.WriteString(font.text(x))
 				case float64:
-					if x < -180 && (font == nil || !font.spaced) {
-						out.WriteByte(' ')
+					if x < -180 {
+						p.gap(out)
 					}
 				}
 			}
 		case "Td", "TD", "Tm", "T*", "ET":
-			moved(op, args, out)
+			if along(op, args) {
+				p.gap(out)
+			} else {
+				newLine(out)
+			}
 		case "BI":
 			skipImage(&l)
 		}
@@ -176,15 +185,20 @@ func newLine(out *strings.Builder) {
 	}
 }
 
-// moved tells a step along the line from one to another line.
-func moved(op pdfWord, args []any, out *strings.Builder) {
-	if (op == "Td" || op == "TD") && len(args) >= 2 {
-		if y, ok := args[len(args)-1].(float64); ok && y == 0 {
-			out.WriteByte(' ')
-			return
-		}
+// gap is a space between letters, unless the file draws its spaces.
+func (p *pdfText) gap(out *strings.Builder) {
+	if !p.spaced {
+		out.WriteByte(' ')
 	}
-	newLine(out)
+}
+
+// along tells a step along the line from one to another line.
+func along(op pdfWord, args []any) bool {
+	if op != "Td" && op != "TD" || len(args) < 2 {
+		return false
+	}
+	y, ok := args[len(args)-1].(float64)
+	return ok && y == 0
 }
 
 // skipImage goes behind an image that lies within the text.
@@ -202,7 +216,6 @@ func skipImage(l *lexer) {
 type pdfFont struct {
 	wide    bool // codes of two bytes
 	letters map[int]string
-	spaced  bool // it draws its spaces: with it, a gap between letters is none
 }
 
 // maxLetters is how many letters of a font are known.
@@ -223,7 +236,7 @@ func (p *pdfText) font(v any) (*pdfFont, error) {
 		f.read(cmap)
 	}
 	for _, letter := range f.letters {
-		f.spaced = f.spaced || letter == " "
+		p.spaced = p.spaced || letter == " "
 	}
 	if isRef {
 		p.fonts[ref] = f
