@@ -1,6 +1,7 @@
 package document_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"strings"
@@ -13,13 +14,37 @@ import (
 	"triward/internal/testdb"
 )
 
+// docx is a Word file of one paragraph.
+func docx(t *testing.T, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, content := range map[string]string{
+		"[Content_Types].xml": `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+		"word/document.xml": `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>` + text +
+			`</w:t></w:r></w:p></w:body></w:document>`,
+	} {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // One life cycle for what is written here, uploaded and linked.
 func TestOneLifeForEveryContent(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		put := func(content string) document.File {
-			d, n, err := h.Blobs.Put(context.Background(), strings.NewReader(content), 1<<20)
+			f, err := h.Upload(h.as("ann"), "manual.docx", bytes.NewReader(docx(t, content)))
 			h.must(err)
-			return document.File{Digest: d, Name: "manual.docx", Size: n, Text: content}
+			return f
 		}
 		create := func(c document.Content, code string, x document.Text) document.RevisionID {
 			x.Source, x.Reason = sop(code, "From elsewhere"), "first"
@@ -34,10 +59,10 @@ func TestOneLifeForEveryContent(t *testing.T) {
 			_, err := h.Save(h.as("ann"), document.Edit{Revision: next, Version: was.Version, Text: document.Text{Source: was.Source, File: put("version two"), Reason: "new file"}})
 			h.must(err)
 			got := h.effective(next)
-			if got.ContentHash == v.ContentHash || got.File.Text != "version two" || got.Label != "2.0" {
+			if got.ContentHash == v.ContentHash || strings.TrimSpace(got.File.Text) != "version two" || got.Label != "2.0" {
 				t.Errorf("revision = %+v", got)
 			}
-			if old := revisionOf(t, h.db, v.ID); old.State != document.Superseded || old.File.Text != "version one" {
+			if old := revisionOf(t, h.db, v.ID); old.State != document.Superseded || strings.TrimSpace(old.File.Text) != "version one" {
 				t.Errorf("revision = %+v", old)
 			}
 		})
@@ -83,6 +108,14 @@ func TestOneLifeForEveryContent(t *testing.T) {
 			if v := h.effective(next); v.External.Edition != "2026" || byCode(t, h.db, "EXT-1").Overdue(h.db.Now()) {
 				t.Errorf("revision = %+v", v)
 			}
+		})
+		t.Run("files of other kinds are not taken", func(t *testing.T) {
+			for name, content := range map[string]string{"a.exe": "MZ", "a.docx": "no zip", "": "x"} {
+				_, err := h.Upload(h.as("ann"), name, strings.NewReader(content))
+				h.refused(t, err, problem.Invalid)
+			}
+			_, err := h.Upload(h.signer.As(h.who["ann"], "document.read"), "a.docx", bytes.NewReader(docx(t, "x")))
+			h.refused(t, err, problem.Forbidden)
 		})
 		t.Run("images are kept once and by what they are", func(t *testing.T) {
 			png := "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"

@@ -135,6 +135,31 @@ func (l Library) Image(ctx context.Context, r io.Reader) (blob.Digest, error) {
 	return d, err
 }
 
+// Upload keeps a DOCX, PDF or XLSX file of at most 50 MiB and takes its text out for search.
+func (l Library) Upload(ctx context.Context, name string, r io.Reader) (File, error) {
+	if err := mayWrite(ctx); err != nil {
+		return File{}, err
+	}
+	var b bytes.Buffer
+	if _, err := io.Copy(&b, io.LimitReader(r, maxFile+1)); err != nil {
+		return File{}, fmt.Errorf("read file: %w", err)
+	}
+	var f problem.List
+	Need(&f, "name", name, MaxName)
+	if b.Len() > maxFile {
+		f.Add("file", "is larger than %d MiB", maxFile>>20)
+	}
+	if err := f.Err("the file is not valid"); err != nil {
+		return File{}, err
+	}
+	text, err := source.Extract(name, bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		return File{}, problem.About(err, "read %s", name)
+	}
+	d, n, err := l.Blobs.Put(ctx, &b, maxFile)
+	return File{Digest: d, Name: name, Size: n, Text: text}, err
+}
+
 // mayWrite refuses who may not write any document, before anything is kept for them.
 func mayWrite(ctx context.Context) error {
 	_, err := store.ScopeOf(ctx, KindEdited)

@@ -31,7 +31,6 @@ type editPage struct {
 	Lists    stepLists
 	Text     string // the body, or all of it when Raw
 	Reason   string
-	File     Form // upload of the file, edition of a linked document
 	Preview  template.HTML
 	Conflict *editConflict
 }
@@ -100,6 +99,9 @@ func (s *Server) docEditPage(v *visit) (editPage, error) {
 	p.Version = p.Rev.Version
 	p.Frame = v.frame("Edit "+p.Doc.Code, urlDocuments(), append(documentCrumbs(p.Doc), Link{at, p.Doc.Code}, Link{at + "/work", "Revision " + p.Rev.Label})...)
 	p.Tabs = []Tab{{Text: "Form and text", URL: at + "/edit", On: !p.Raw}, {Text: "All as text", URL: at + "/edit?as=text", On: p.Raw}}
+	if p.Doc.Content != document.Authored {
+		p.Tabs = append(p.Tabs, Tab{Text: map[document.Content]string{document.Uploaded: "File", document.Linked: "Edition"}[p.Doc.Content], URL: at + "/file"})
+	}
 	return p, err
 }
 

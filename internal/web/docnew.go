@@ -114,8 +114,7 @@ func (s *Server) uploadDocument(v *visit) (document.File, error) {
 		return document.File{}, err
 	}
 	defer file.Close()
-	_ = head
-	return document.File{}, problem.New(problem.Invalid, "uploads are not taken yet")
+	return s.Library.Upload(v.r.Context(), head.Filename, file)
 }
 
 func (s *Server) reviseForm(d document.Document, bases []Option, changes []Option) Form {

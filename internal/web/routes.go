@@ -234,6 +234,8 @@ func documentRoutes() []route {
 		{"GET", "/documents/{code}/rounds", "document.read", (*Server).rounds},
 		{"GET", "/documents/{code}/edit", "document.edited", (*Server).docEdit},
 		{"POST", "/documents/{code}/edit", "document.edited", (*Server).docEditDone},
+		{"GET", "/documents/{code}/file", "document.edited", (*Server).docOutside},
+		{"POST", "/documents/{code}/file", "document.edited", (*Server).docOutsideDone},
 		{"POST", "/documents/{code}/preview", "document.edited", (*Server).docPreview},
 		{"POST", "/documents/{code}/comments", "document.commented", (*Server).commentAdd},
 		{"POST", "/documents/{code}/comments/{id}/settle", "document.comment_settled", (*Server).commentSettle},
