@@ -52,6 +52,7 @@ type App struct {
 	people   *people.Directory
 	signer   *signature.Signer
 	provider *sso.Door
+	stamps   *ingest.Stamps // nil without an authority outside
 	papers   document.Library
 	press    press.Press
 	desk     training.Desk
@@ -103,6 +104,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	}
 	a.signer = &signature.Signer{DB: a.db, People: a.people, Key: a.key, Stamp: stamps,
 		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
+	if a.stamps, err = c.outside(a.signer); err != nil {
+		a.Close()
+		return nil, err
+	}
 	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
 	a.desk, a.runs = newDesk(a.db, a.signer), newRuns(a.db, a.signer)
 	a.papers.TrainingReady, a.papers.MaySign, a.papers.MayHold = a.desk.Ready, a.desk.MaySign, a.desk.MayHold
@@ -216,7 +221,7 @@ func (a *App) ticks() []work {
 	}
 	verdicts, decisions, ranker := vuln.Verdicts{DB: a.db}, risk.Decisions{DB: a.db}, risk.Ranker{DB: a.db}
 	fleet := device.Fleet{DB: a.db}
-	return []work{
+	all := []work{
 		{"documents", 2 * time.Second, a.papers.Tick},
 		{"record copies", 15 * time.Second, a.press.Keep},
 		{"training", time.Minute, a.desk.Tick},
@@ -229,6 +234,10 @@ func (a *App) ticks() []work {
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},
 	}
+	if a.stamps != nil {
+		all = append(all, work{"stamps", 5 * time.Minute, a.stamps.Run})
+	}
+	return all
 }
 
 // owner names this process in leases. A process that listens on an address of a machine has the same name after a restart,

@@ -17,9 +17,11 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"triward/internal/ingest"
 	"triward/internal/people"
 	"triward/internal/people/sso"
 	"triward/internal/problem"
+	"triward/internal/signature"
 	"triward/internal/web"
 )
 
@@ -38,6 +40,8 @@ type Config struct {
 	OIDCMatch      string   `toml:"oidc_match"`              // how accounts are found the first time: email or login
 	OIDCDomains    []string `toml:"oidc_domains"`            // of e-mail addresses that may sign in; none: all
 	OIDCCreate     bool     `toml:"oidc_create"`             // make an account without a role for people who have none
+	TSAURL         string   `toml:"tsa_url"`                 // time-stamp authority outside (RFC 3161), asked when it can be reached; "" for none
+	TSACertFile    string   `toml:"tsa_certificates"`        // PEM file with its certificate, or the roots that it descends from
 	SealKeyFile    string   `toml:"seal_key_file"`           // key and certificate that seal PDF files; "" means beside key_file
 	StampKeyFile   string   `toml:"stamp_key_file"`          // key and certificate of the built-in time-stamp authority; "" means beside key_file
 	SignIdle       int      `toml:"sign_idle"`               // minutes without a signature after which both components are asked for again; at most 15
@@ -181,6 +185,9 @@ func (c Config) Validate() error {
 	if c.KeyFile == "" {
 		l.Add("key_file", "is required")
 	}
+	if (c.TSAURL == "") != (c.TSACertFile == "") {
+		l.Add("tsa_certificates", "address and certificates of the time-stamp authority go together: one that is not trusted proves nothing")
+	}
 	if (c.TLSCertificate == "") != (c.TLSKey == "") {
 		l.Add("tls_key", "certificate and key go together")
 	}
@@ -237,6 +244,19 @@ func (c Config) provider(d *people.Directory) (*sso.Door, error) {
 		p.Secret = strings.TrimSpace(string(body))
 	}
 	return sso.Open(d, p, &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true})
+}
+
+// outside asks the time-stamp authority of others; nil when there is none.
+func (c Config) outside(s *signature.Signer) (*ingest.Stamps, error) {
+	if c.TSAURL == "" {
+		return nil, nil
+	}
+	trusted, err := readSmall(c.TSACertFile)
+	if err != nil {
+		return nil, problem.About(err, "read the certificates of the time-stamp authority %s", c.TSACertFile)
+	}
+	client := ingest.NewClient(&tls.Config{MinVersion: tls.VersionTLS12})
+	return &ingest.Stamps{Signer: s, Authority: signature.Outside{Name: c.TSAURL, Certificates: []string{string(trusted)}}, HTTP: client}, nil
 }
 
 // stampKeyFile is where the key of the time-stamp authority is.

@@ -27,6 +27,8 @@ const (
 	KindTokenCreated    = "people.token_created"
 	KindTokenRevoked    = "people.token_revoked"
 	KindVerified        = "people.identity_verified"
+	KindReviewed        = "people.credentials_reviewed"
+	KindCertified       = "people.certification_filed"
 	KindSignedIn        = "people.signed_in"
 	KindSignInFailed    = "people.sign_in_failed"
 	KindSignInLocked    = "people.sign_in_locked" // an alert
@@ -68,25 +70,7 @@ func Vocabulary() []Kind {
 	return slices.Concat([]Kind{
 		{"journal.read", "read the journal of everything that happened"},
 		{"journal.body_erased", "erase the body of a journal entry where the law demands it"},
-
-		{KindRead, "see accounts, grants, sessions and tokens"},
-		{KindReadNames, "see the names of people, to choose an owner"},
-		{KindAccountCreated, "create accounts"},
-		{KindAccountChanged, "change the name, login and e-mail of accounts"},
-		{KindAccountDisabled, "disable accounts"},
-		{KindAccountEnabled, "enable accounts again"},
-		{KindLinkMade, "make one-time links for setting a password"},
-		{KindPasswordChanged, "set the password of another account"},
-		{KindTOTPChanged, "remove the authenticator of another account"},
-		{passkey.KindRevokedOthers, "revoke passkeys of another account"},
-		{KindVerified, "verify who people are, before they may sign"},
-		{KindRoleChanged, "create, change and delete roles"},
-		{KindGranted, "give roles they hold to others"},
-		{KindGrantRevoked, "take roles from others"},
-		{KindSessionRevoked, "end sessions of others"},
-		{KindTokenCreated, "make API tokens for others"},
-		{KindTokenRevoked, "revoke API tokens of others"},
-
+	}, peopleKinds(), []Kind{
 		{"product.read", "see manufacturers, models, releases and their software"},
 		{"product.manufacturer_added", "add manufacturers"},
 		{"product.manufacturer_changed", "change manufacturers"},
@@ -240,6 +224,31 @@ func proofKinds() []Kind {
 		{"inquiry.bundle_taken", "download the bundle of an inquiry"},
 		{"inquiry.closed", "close inquiries"},
 		{"inquiry.reopened", "open closed inquiries again"},
+	}
+}
+
+// peopleKinds are those about other people's accounts, and what they sign with.
+func peopleKinds() []Kind {
+	return []Kind{
+		{KindRead, "see accounts, grants, sessions and tokens"},
+		{KindReadNames, "see the names of people, to choose an owner"},
+		{KindAccountCreated, "create accounts"},
+		{KindAccountChanged, "change the name, login and e-mail of accounts"},
+		{KindAccountDisabled, "disable accounts"},
+		{KindAccountEnabled, "enable accounts again"},
+		{KindLinkMade, "make one-time links for setting a password"},
+		{KindPasswordChanged, "set the password of another account"},
+		{KindTOTPChanged, "remove the authenticator of another account"},
+		{passkey.KindRevokedOthers, "revoke passkeys of another account"},
+		{KindCertified, "record that the certification of electronic signatures was sent to the FDA"},
+		{KindReviewed, "review what people sign with"},
+		{KindVerified, "verify who people are, before they may sign"},
+		{KindRoleChanged, "create, change and delete roles"},
+		{KindGranted, "give roles they hold to others"},
+		{KindGrantRevoked, "take roles from others"},
+		{KindSessionRevoked, "end sessions of others"},
+		{KindTokenCreated, "make API tokens for others"},
+		{KindTokenRevoked, "revoke API tokens of others"},
 	}
 }
 

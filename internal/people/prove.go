@@ -197,6 +197,7 @@ func (d *Directory) Alive(ctx context.Context, r store.Reader, session string) (
 type Means struct {
 	Password bool
 	TOTP     bool
+	TOTPUsed time.Time // when a code was used last
 	Passkey  bool
 	Reset    []Reset // how others changed them, oldest first
 }
@@ -216,6 +217,13 @@ func MeansOf(ctx context.Context, r store.Reader, account string) (Means, error)
 		return Means{}, err
 	}
 	m := Means{Password: a.HasPassword, TOTP: a.TOTP, Passkey: a.Passkey}
+	if a.TOTP {
+		t, err := totpOf(ctx, r, account)
+		if err != nil {
+			return m, err
+		}
+		m.TOTPUsed = time.Unix(t.lastStep*totpPeriod, 0).UTC()
+	}
 	m.Reset, err = store.All(ctx, r, func(s store.Scanner) (Reset, error) {
 		var x Reset
 		var at int64

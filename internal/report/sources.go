@@ -26,6 +26,9 @@ func sources() []Source {
 		{"import_ended", device.KindRead, ownImports},
 		{"sign_in_locked", people.KindRead + "|journal.read", lockOuts},
 		{"clock_moved", "journal.read", clockMoved},
+		{"mean_untested", "", untestedMeans},
+		{"credentials_due", people.KindReviewed, credentialsDue},
+		{"certification_missing", people.KindCertified, certificationMissing},
 		{"signature_damaged", "journal.read", damagedSignatures},
 	}
 }
@@ -187,6 +190,36 @@ func clockMoved(ctx context.Context, q Asked) ([]Notice, error) {
 		out = append(out, n)
 	}
 	return out, err
+}
+
+func untestedMeans(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := signature.Untested(ctx, q, q.Me.ID, q.Now)
+	var out []Notice
+	for _, m := range all {
+		out = append(out, Notice{Key: m.Name + " " + m.Used.Format(time.DateOnly), Title: "Test your " + m.Name + ": it was not used for a year",
+			Detail: "Sign in with it once, or remove it from your account.", Subject: "account", At: m.Used.AddDate(1, 0, 0)})
+	}
+	return out, err
+}
+
+func credentialsDue(ctx context.Context, q Asked) ([]Notice, error) {
+	last, err := signature.LastReview(ctx, q, q.Now)
+	if err != nil || !last.Due {
+		return nil, err
+	}
+	n := Notice{Key: last.At.Format(time.DateOnly), Title: "Review what people sign with", Detail: "The last review is more than a year old, or there was none.", Subject: "credentials", At: q.Now}
+	if !last.At.IsZero() {
+		n.At = last.At.AddDate(1, 0, 0)
+	}
+	return []Notice{n}, nil
+}
+
+func certificationMissing(ctx context.Context, q Asked) ([]Notice, error) {
+	missing, err := signature.CertificationMissing(ctx, q)
+	if err != nil || !missing {
+		return nil, err
+	}
+	return []Notice{{Key: "1", Title: "No certification of electronic signatures is on file", Detail: "An organisation under the FDA sends it once, on paper (21 CFR 11.100(c)); the letter is on the page.", Subject: "credentials", At: q.Now}}, nil
 }
 
 func damagedSignatures(ctx context.Context, q Asked) ([]Notice, error) {

@@ -27,27 +27,26 @@ type Export struct {
 	Proof    ledger.Proof    `json:"proof"` // that the journal holds the digest of the statement
 }
 
-// Stamp is a token of a time-stamp authority outside, over the envelope's signature.
-type Stamp struct {
-	Authority string `json:"authority"`
-	Token     []byte `json:"token"`
-}
-
 // Export is a signature as a file. Whoever may see the record may have it.
 func (s *Signer) Export(ctx context.Context, id string) ([]byte, error) {
 	e := Export{Format: ExportFormat}
 	var seq int64
+	var stamped []int64
 	err := s.DB.View(ctx, func(r store.Reader) error {
 		sig, err := Get(ctx, r, id)
 		if err != nil {
 			return err
 		}
 		e.Envelope, e.Token, seq = sig.Envelope, sig.Token, sig.Seq
-		e.Stamps, err = stampsOf(ctx, r, id)
+		e.Stamps, stamped, err = stampsOf(ctx, r, id)
 		return err
 	})
+	l := ledger.Ledger{DB: s.DB, Key: s.Key}
 	if err == nil {
-		e.Proof, err = ledger.Ledger{DB: s.DB, Key: s.Key}.Prove(ctx, seq)
+		e.Proof, err = l.Prove(ctx, seq)
+	}
+	for i := 0; err == nil && i < len(e.Stamps); i++ {
+		e.Stamps[i].Proof, err = l.Prove(ctx, stamped[i])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("export signature %q: %w", id, err)
@@ -79,19 +78,14 @@ func ReadExport(text []byte) (Export, error) {
 	return e, nil
 }
 
-// Check checks all of a file offline and returns the signature: envelope, time stamps, and that the journal holds it. Time
-// stamps of authorities outside count only where their certificate is among the keys. Everything wrong is Invalid.
+// Check checks all of a file offline and returns the signature: envelope, time stamp, and that the journal holds both and
+// the time stamps of authorities outside, which [CheckToken] judges. Everything wrong is Invalid.
 func (e Export) Check(keys Keys) (Signature, error) {
 	s, err := open(e.Envelope, e.Token, keys)
 	if err != nil {
 		return Signature{}, err
 	}
-	var entry store.Entry
-	for _, verifier := range keys.Servers {
-		if entry, err = ledger.VerifyProof(e.Proof, verifier); err == nil {
-			break
-		}
-	}
+	entry, err := proved(e.Proof, keys)
 	if err != nil {
 		return Signature{}, err
 	}
@@ -107,8 +101,27 @@ func (e Export) Check(keys Keys) (Signature, error) {
 	if err := s.fits(entry, body); err != nil {
 		return Signature{}, err
 	}
+	for _, x := range e.Stamps {
+		if err := x.check(s, keys); err != nil {
+			return Signature{}, err
+		}
+	}
 	s.Seq = entry.Seq
 	return s, nil
+}
+
+// proved is the entry that a proof proves with one of the keys.
+func proved(p ledger.Proof, keys Keys) (entry store.Entry, err error) {
+	if p.Format != ledger.ProofFormat {
+		return entry, problem.New(problem.Invalid, "this is not a proof of the journal (%s)", ledger.ProofFormat)
+	}
+	err = problem.New(problem.Invalid, "give the key that the proof is to be checked with")
+	for _, verifier := range keys.Servers {
+		if entry, err = ledger.VerifyProof(p, verifier); err == nil {
+			return entry, nil
+		}
+	}
+	return entry, err
 }
 
 // fits is Invalid unless an entry of the journal is the one of the signature.
@@ -124,14 +137,6 @@ func (s Signature) fits(entry store.Entry, body signedBody) error {
 		return problem.New(problem.Invalid, "signature %s is not the one of entry %d of the journal: its time stamp was changed", s.ID, entry.Seq)
 	}
 	return nil
-}
-
-func stampsOf(ctx context.Context, r store.Reader, id string) ([]Stamp, error) {
-	return store.All(ctx, r, func(s store.Scanner) (Stamp, error) {
-		var x Stamp
-		err := s.Scan(&x.Authority, &x.Token)
-		return x, err
-	}, `SELECT authority, token FROM signature_stamp WHERE signature = $1 ORDER BY authority`, id)
 }
 
 // By are the newest signatures of a person, newest first: one's own, or anybody's with people.read.

@@ -129,3 +129,32 @@ func TestFormBlamesTheFieldsOfTheSignature(t *testing.T) {
 		t.Errorf("faults are at %+v", f)
 	}
 }
+
+func TestP11_25P11_18WhatPeopleSignWith(t *testing.T) {
+	s := newServer(t, testdb.SQLite(t))
+	h := s.Handler()
+	addPerson(t, s, "root", people.RoleAdministrator, "")
+	c := session(t, s, "root")
+	id := addPerson(t, s, "ada", people.RoleQuality, "")
+	if err := s.Signer.VerifyIdentity(testdb.System(), signature.Verify{Account: id, How: signature.InPerson, Evidence: "passport"}); err != nil {
+		t.Fatal(err)
+	}
+	page := ask(h, "GET", "/people/credentials", c, "").Body.String()
+	if !strings.Contains(page, "Person ada") || !strings.Contains(page, "not on file") {
+		t.Errorf("the page:\n%s", page)
+	}
+	if w := ask(h, "GET", "/people/credentials/certification.txt?organisation=Northmere+Medical", c, ""); !strings.Contains(w.Body.String(), "Northmere Medical certifies") {
+		t.Errorf("the letter: %s", w.Body)
+	}
+	if w := ask(h, "POST", "/people/credentials/certification", c, "sent=x"); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `href="#certification-sent"`) {
+		t.Errorf("without a day it answers %d", w.Code)
+	}
+	for _, target := range []string{"/people/credentials/certification", "/people/credentials"} {
+		if w := ask(h, "POST", target, c, "sent=2026-11-20&note=seen"); w.Code != http.StatusSeeOther {
+			t.Errorf("%s answers %d: %s", target, w.Code, w.Body)
+		}
+	}
+	if page := ask(h, "GET", "/people/credentials", c, "").Body.String(); !strings.Contains(page, "on file") || !strings.Contains(page, "Last reviewed by Person root") {
+		t.Errorf("afterwards:\n%s", page)
+	}
+}

@@ -132,6 +132,10 @@ func pairsOf(pairs []any) url.Values {
 func urlSubject(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
 	switch kind {
+	case "account":
+		return urlAccount()
+	case "credentials":
+		return urlCredentials()
 	case "contradictions":
 		return urlContradictions()
 	case "dev":

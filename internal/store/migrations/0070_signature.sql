@@ -23,6 +23,7 @@ CREATE TABLE signature_stamp (
 	authority TEXT NOT NULL,
 	at BIGINT NOT NULL,
 	token BYTEA NOT NULL,
+	seq BIGINT NOT NULL UNIQUE,
 	PRIMARY KEY (signature, authority)
 );
 
