@@ -93,7 +93,9 @@ func (s *Server) journal(v *visit) error {
 			next = strconv.FormatInt(all[len(all)-1].Seq, 10)
 		}
 		for _, e := range all {
-			p.Rows = append(p.Rows, historyOf(e))
+			row := historyOf(e)
+			row.URL = v.subjectURL(e.Subject)
+			p.Rows = append(p.Rows, row)
 		}
 		p.Pager = pager(v.r.URL, next, len(all))
 		p.Pager.CSV = queryURL("/journal.csv", v.r.URL.RawQuery)
@@ -161,7 +163,7 @@ func (s *Server) entry(v *visit) error {
 		return problem.New(problem.NotFound, "there is no such entry")
 	}
 	e := all[0]
-	p := entryPage{Frame: v.frame("Entry "+count(e.Seq), urlJournal(), Link{urlJournal(), "Journal"}), Entry: e, Row: historyOf(e), Hash: hex.EncodeToString(e.Hash), Prev: hex.EncodeToString(e.Prev), Link: urlSubject(e.Subject)}
+	p := entryPage{Frame: v.frame("Entry "+count(e.Seq), urlJournal(), Link{urlJournal(), "Journal"}), Entry: e, Row: historyOf(e), Hash: hex.EncodeToString(e.Hash), Prev: hex.EncodeToString(e.Prev), Link: v.subjectURL(e.Subject)}
 	var b bytes.Buffer
 	if json.Indent(&b, e.Body, "", "  ") == nil {
 		p.Body = b.String()

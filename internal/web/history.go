@@ -18,6 +18,7 @@ type historyRow struct {
 	What    string
 	Kind    string
 	Subject string
+	URL     string // of the subject, in the journal
 	Changes []product.Change
 	Note    string
 }

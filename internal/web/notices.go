@@ -13,7 +13,7 @@ type Top struct {
 	Unread  int
 	Notices []noticeRow // the newest that are unread
 	Running int
-	Work    []report.Activity // what runs, then what ended
+	Work    []activityRow // what runs, then what ended
 }
 
 // noticeRow is a notice with the page that it is about.
@@ -25,10 +25,10 @@ type noticeRow struct {
 // shownOnTop is how many notices and activities the menus of the top bar hold.
 const shownOnTop = 6
 
-func noticeRows(all []report.Notice) []noticeRow {
+func (v *visit) noticeRows(all []report.Notice) []noticeRow {
 	out := make([]noticeRow, len(all))
 	for i, n := range all {
-		out[i] = noticeRow{n, urlSubject(n.Subject)}
+		out[i] = noticeRow{n, v.subjectURL(n.Subject)}
 	}
 	return out
 }
@@ -42,14 +42,16 @@ func (v *visit) top() Top {
 			return err
 		}
 		unread := slices.DeleteFunc(all, func(n report.Notice) bool { return n.Read })
-		t.Unread, t.Notices = len(unread), noticeRows(unread[:min(len(unread), shownOnTop)])
-		t.Work, err = v.s.Report.Activities(ctx, r)
-		for _, a := range t.Work {
+		t.Unread, t.Notices = len(unread), v.noticeRows(unread[:min(len(unread), shownOnTop)])
+		work, err := v.s.Report.Activities(ctx, r)
+		for i, a := range work {
 			if a.State == report.Running {
 				t.Running++
 			}
+			if i < shownOnTop {
+				t.Work = append(t.Work, activityRow{a, v.subjectURL(a.Subject)})
+			}
 		}
-		t.Work = t.Work[:min(len(t.Work), shownOnTop)]
 		return err
 	})
 	if err != nil {
@@ -86,7 +88,7 @@ func (s *Server) notices(v *visit) error {
 		if which := v.query("show"); which != "" {
 			all = slices.DeleteFunc(all, func(n report.Notice) bool { return n.Read != (which == "read") })
 		}
-		p.Rows = noticeRows(all)
+		p.Rows = v.noticeRows(all)
 		return err
 	})
 	if err != nil {
@@ -125,7 +127,7 @@ func (s *Server) activity(v *visit) error {
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		all, err := s.Report.Activities(ctx, r)
 		for _, a := range all {
-			p.Rows = append(p.Rows, activityRow{a, urlSubject(a.Subject)})
+			p.Rows = append(p.Rows, activityRow{a, v.subjectURL(a.Subject)})
 			p.Live = p.Live || a.State == report.Running
 		}
 		return err

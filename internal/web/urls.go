@@ -128,6 +128,16 @@ func pairsOf(pairs []any) url.Values {
 	return q
 }
 
+// subjectURL is the page of what something is about, "" when it has none or the visitor may not open it.
+func (v *visit) subjectURL(id string) string {
+	kind, _, _ := strings.Cut(id, "_")
+	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read"}[kind]
+	if needs != "" && (!v.may(needs) || kind == "fed" && !v.actor.Scope(needs).All) {
+		return ""
+	}
+	return urlSubject(id)
+}
+
 // urlSubject is the page of what a journal entry is about, "" when it has none.
 func urlSubject(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
