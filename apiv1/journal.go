@@ -49,6 +49,11 @@ type Health struct {
 	Version string `json:"version"`
 }
 
+// SystemQuery may wait.
+type SystemQuery struct {
+	Wait bool `query:"wait" doc:"Wait, at most 20 seconds, until the followers have passed what stands in the journal"`
+}
+
 // System says how the program is doing.
 type System struct {
 	Version   string          `json:"version"`

@@ -154,6 +154,6 @@ func (c *Client) Health(ctx context.Context) (apiv1.Health, error) {
 }
 
 // System says how the program is doing.
-func (c *Client) System(ctx context.Context) (apiv1.System, error) {
-	return get[apiv1.System](ctx, c, call{method: "GET", path: "/system"})
+func (c *Client) System(ctx context.Context, q apiv1.SystemQuery) (apiv1.System, error) {
+	return get[apiv1.System](ctx, c, call{method: "GET", path: "/system", query: q})
 }

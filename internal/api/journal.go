@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"triward/apiv1"
 	"triward/internal/device"
@@ -113,13 +114,21 @@ func (s *Server) system() {
 			return apiv1.Health{Status: "ok", Version: s.Version}, nil
 		})
 	add(s, op{id: "system", route: "GET /system", kind: kindSystemRead, summary: "How the program is doing: database, journal, followers"},
-		func(ctx context.Context, _ *none) (apiv1.System, error) {
+		func(ctx context.Context, in *struct{ apiv1.SystemQuery }) (apiv1.System, error) {
+			followers := []string{device.ClassFollower().Name, "assessment", ledger.Follower().Name}
+			if in.Wait {
+				soon, cancel := context.WithTimeout(ctx, 20*time.Second)
+				defer cancel()
+				if _, err := s.DB.Settled(soon, followers...); err != nil {
+					return apiv1.System{}, err
+				}
+			}
 			out := apiv1.System{Version: s.Version, Database: string(s.DB.Dialect()), Followers: []apiv1.FollowerState{}}
 			err := s.DB.View(ctx, func(r store.Reader) (err error) {
 				if out.Entries, _, err = store.JournalHead(ctx, r); err != nil {
 					return err
 				}
-				for _, name := range []string{device.ClassFollower().Name, "assessment", ledger.Follower().Name} {
+				for _, name := range followers {
 					at, err := store.Position(ctx, r, name)
 					if err != nil {
 						return err

@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"context"
+	"net"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"triward/apiv1"
-	"triward/client"
 )
 
 func TestMain(m *testing.M) {
@@ -23,21 +19,36 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TRIWARD_DATA_DIR", e.WorkDir+"/d")
+			e.Setenv("NOTIFY_SOCKET", e.WorkDir+"/ready")
+			said, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: e.WorkDir + "/ready", Net: "unixgram"})
+			if err != nil {
+				return err
+			}
+			e.Values[ready{}] = said
+			e.Defer(func() { said.Close() })
 			return os.Mkdir(e.WorkDir+"/d", 0o700)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "keep": keep, "ranked": ranked},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "keep": keep},
 	})
 }
 
-// await FILE waits until a file is there.
-func await(s *testscript.TestScript, _ bool, args []string) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(s.MkAbs(args[0])); err == nil {
-			return
-		}
+// await waits until the server of the story says that it answers, as a service manager would.
+func await(s *testscript.TestScript, _ bool, _ []string) {
+	said, ok := s.Value(ready{}).(*net.UnixConn)
+	if !ok {
+		s.Fatalf("nobody listens")
 	}
-	s.Fatalf("%s did not appear", args[0])
+	s.Check(said.SetReadDeadline(time.Now().Add(time.Minute)))
+	text := make([]byte, 100)
+	n, err := said.Read(text)
+	s.Check(err)
+	if string(text[:n]) != "READY=1" {
+		s.Fatalf("the server says %q", text[:n])
+	}
 }
+
+// ready is the key of the socket that a server is told of.
+type ready struct{}
 
 // keep NAME keeps the first line that the last command printed in the environment.
 func keep(s *testscript.TestScript, _ bool, args []string) {
@@ -49,16 +60,4 @@ func keep(s *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	s.Setenv(args[0], text)
-}
-
-// ranked waits until the followers of the journal have caught up with it.
-func ranked(s *testscript.TestScript, _ bool, _ []string) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		st, err := client.Socket(s.MkAbs("d/triward.sock")).System(context.Background())
-		s.Check(err)
-		if !slices.ContainsFunc(st.Followers, func(f apiv1.FollowerState) bool { return f.Behind > 0 }) {
-			return
-		}
-	}
-	s.Fatalf("the followers did not catch up")
 }

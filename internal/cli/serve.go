@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,6 +69,9 @@ func (p *program) run(ctx context.Context, s serving) error {
 			address = s.PublicURL
 		}
 		fmt.Fprintf(p.Out, "Triward answers at %s\n", address)
+		if err := notifyReady(os.Getenv("NOTIFY_SOCKET")); err != nil {
+			log.Warn("who started the program was not told that it is ready", "error", err)
+		}
 		if signIn != "" {
 			fmt.Fprint(p.Out, signIn)
 			return
@@ -79,4 +85,18 @@ func (p *program) run(ctx context.Context, s serving) error {
 			fmt.Fprintf(p.Out, "Make the first account with this link, once, within 24 hours:\n  %s\n", link)
 		}
 	})
+}
+
+// notifyReady tells who started the program that it answers, by the socket that systemd names in the environment of a
+// service of Type=notify (sd_notify(3)); "" when nobody asked.
+func notifyReady(socket string) error {
+	if socket == "" {
+		return nil
+	}
+	c, err := net.Dial("unixgram", socket)
+	if err != nil {
+		return err
+	}
+	_, err = c.Write([]byte("READY=1"))
+	return errors.Join(err, c.Close())
 }

@@ -61,6 +61,7 @@ func (db *DB) Step(ctx context.Context, f Follower) (int64, error) {
 	if err != nil && !errors.Is(err, errPassed) {
 		return 0, err
 	}
+	db.followed()
 	return head - from, nil
 }
 
@@ -176,6 +177,38 @@ func wait(ctx context.Context, changed <-chan struct{}, d time.Duration) {
 	case <-changed:
 	case <-t.C:
 	}
+}
+
+// Settled returns when followers have passed every entry that stood in the journal when it was called, or when ctx ends. It
+// says whether they have.
+func (db *DB) Settled(ctx context.Context, followers ...string) (bool, error) {
+	var until int64
+	if err := db.View(ctx, func(r Reader) (err error) {
+		until, _, err = JournalHead(ctx, r)
+		return err
+	}); err != nil {
+		return false, err
+	}
+	for ctx.Err() == nil {
+		passed, behind := db.Passed(), false
+		if err := db.View(ctx, func(r Reader) error {
+			for _, f := range followers {
+				at, err := Position(ctx, r, f)
+				if err != nil {
+					return err
+				}
+				behind = behind || at < until
+			}
+			return nil
+		}); err != nil && ctx.Err() == nil {
+			return false, err
+		}
+		if ctx.Err() == nil && !behind {
+			return true, nil
+		}
+		wait(ctx, passed, time.Second) // another process may follow
+	}
+	return false, nil
 }
 
 // Lease takes or renews the right to do periodic work under a name until now+d, and reports whether owner has it.

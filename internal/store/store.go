@@ -46,6 +46,7 @@ type DB struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced after each commit that recorded events
+	passed  chan struct{} // closed and replaced after a follower passed entries
 }
 
 // Options are the parts of a DB that a caller may set.
@@ -68,7 +69,7 @@ func Inspect(ctx context.Context, address string) (*DB, error) {
 }
 
 func open(ctx context.Context, address string, db *DB) (*DB, error) {
-	db.changed = make(chan struct{})
+	db.changed, db.passed = make(chan struct{}), make(chan struct{})
 	var err error
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
@@ -316,6 +317,20 @@ func (db *DB) wake() {
 	defer db.mu.Unlock()
 	close(db.changed)
 	db.changed = make(chan struct{})
+}
+
+func (db *DB) followed() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	close(db.passed)
+	db.passed = make(chan struct{})
+}
+
+// Passed is closed when a follower of this process passes entries.
+func (db *DB) Passed() <-chan struct{} {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.passed
 }
 
 // Changed is closed at the next commit of this process that recorded events.

@@ -149,7 +149,7 @@ func (r *Remote) view() *cobra.Command {
 
 func (r *Remote) system() *cobra.Command {
 	return r.group("system", "How a server is doing",
-		tell(r.line("show", "Versions, followers and sizes"), (*client.Client).System),
+		find(r.line("show", "Versions, followers and sizes"), (*client.Client).System),
 		tell(r.line("health", "Whether a server works"), (*client.Client).Health))
 }
 
