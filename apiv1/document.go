@@ -402,3 +402,23 @@ type KitInstalled struct {
 	Absent  []string `json:"absent" nullable:"false" doc:"Codes that documents refer to and that are not there"`
 	Missing []string `json:"missing" nullable:"false" doc:"Variables without an answer"`
 }
+
+// UploadedDocument is a new document whose content is the file that is sent.
+type UploadedDocument struct {
+	Name    string   `query:"name" maxLength:"300" required:"true" doc:"Name of the file, with its ending: .docx, .xlsx or .pdf"`
+	Code    string   `query:"code" maxLength:"20" required:"true"`
+	Title   string   `query:"title" maxLength:"300" required:"true"`
+	Level   string   `query:"level" enum:"policy,standard,procedure,instruction,template,record" required:"true"`
+	Owner   string   `query:"owner" maxLength:"64" required:"true" doc:"Function that owns it"`
+	For     []string `query:"for,explode" enum:"manufacturer,hospital" required:"true"`
+	Review  []string `query:"review,explode" maxItems:"30" doc:"Functions that review it"`
+	Approve []string `query:"approve,explode" maxItems:"30" required:"true" doc:"Functions that approve it"`
+	Months  int      `query:"review_months" minimum:"0" maximum:"120" default:"12" doc:"Between periodic reviews"`
+	Reason  string   `query:"reason" maxLength:"4000" required:"true"`
+}
+
+// ReplacedFile is the file that takes the place of the one of an uploaded revision.
+type ReplacedFile struct {
+	Name   string `query:"name" maxLength:"300" required:"true" doc:"Name of the file, with its ending: .docx, .xlsx or .pdf"`
+	Reason string `query:"reason" maxLength:"4000" required:"true"`
+}

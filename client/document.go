@@ -256,3 +256,13 @@ func (c *Client) DocumentSettings(ctx context.Context) (apiv1.DocumentSettings, 
 func (c *Client) ChangeDocumentSetting(ctx context.Context, in apiv1.SettingInput) error {
 	return act(ctx, c, call{method: "PUT", path: "/document-settings", body: in})
 }
+
+// UploadDocument adds a document that is a file, and answers with its revision.
+func (c *Client) UploadDocument(ctx context.Context, q apiv1.UploadedDocument, content io.Reader) (apiv1.Made, error) {
+	return get[apiv1.Made](ctx, c, call{method: "POST", path: "/document-uploads", query: q, body: file{content}})
+}
+
+// ReplaceFile puts another file in the place of that of a revision.
+func (c *Client) ReplaceFile(ctx context.Context, revision string, q apiv1.ReplacedFile, content io.Reader) error {
+	return act(ctx, c, call{method: "POST", path: at("/revisions/{}/file", revision), query: q, body: file{content}})
+}

@@ -80,6 +80,28 @@ func TestDocumentsOverTheAPI(t *testing.T) {
 	})
 }
 
+func TestUploadedDocumentsOverTheAPI(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		f := newFixture(t, db)
+		const facts = "&code=MAN-1&title=Manual&level=standard&owner=clinical_engineering&for=hospital&approve=quality&reason=first"
+		refused(f, 422, "POST", "/document-uploads?name=a.pdf"+facts, "no PDF")
+		refused(f, 422, "POST", "/document-uploads?name=a.docx", "x")
+		made := must[apiv1.Made](f, "POST", "/document-uploads?name=a.pdf"+facts, pdf)
+		v := must[apiv1.RevisionShown](f, "GET", "/revisions/"+made.ID, nil)
+		if v.FileName != "a.pdf" || v.FileHash == "" || v.Approve[0] != "quality" {
+			t.Errorf("revision = %+v", v)
+		}
+		must[empty](f, "POST", "/revisions/"+made.ID+"/file?name=b.pdf&reason=newer", pdf+"% newer\n")
+		if w := must[apiv1.RevisionShown](f, "GET", "/revisions/"+made.ID, nil); w.FileName != "b.pdf" || w.FileHash == v.FileHash || w.ContentHash == v.ContentHash {
+			t.Errorf("revision = %+v", w)
+		}
+	})
+}
+
+// pdf is the smallest file that readers take: one empty page.
+const pdf = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
+	"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R/Size 4>>\n%%EOF\n"
+
 func TestDocumentControlOverTheAPI(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *store.DB) {
 		f := newFixture(t, db)

@@ -54,6 +54,7 @@ func (s *Server) documents() {
 			return s.Library.Classify(ctx, in.ID, document.Classes{Inspectable: in.Body.Inspectable, Products: in.Body.Products}, in.Body.Reason)
 		})
 	s.revisions()
+	s.documentFiles()
 }
 
 func (s *Server) revisions() {

@@ -2,6 +2,7 @@ package online
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,7 @@ func (r *Remote) documents() *cobra.Command {
 		show(r.line("revision REVISION", "Show a revision (its id, CODE for the newest, or CODE:LABEL) and what was decided about it"), (*client.Client).Revision),
 		r.line("page REVISION", "Write the page of a revision as HTML: the bytes that are signed").download((*client.Client).RevisionPage),
 		wholeOf(r.line("edits REVISION", "List every saved version of a text"), "VERSION NAME AT REASON CONTENT:content_sha256", (*client.Client).Edits),
-		r.diffRevisions(), r.addDocument(), r.saveRevision(), r.temporary(),
+		r.diffRevisions(), r.addDocument(), r.uploadDocument(), r.replaceFile(), r.saveRevision(), r.temporary(),
 		addTo(r.line("revise CODE", "Begin the next revision of a document; --base makes it a rollback"), (*client.Client).OpenRevision),
 		r.line("submit REVISION", "Send a draft to review").because("submitted", (*client.Client).SubmitRevision),
 		r.line("send-back REVISION", "Ask for changes").because("sent back", (*client.Client).SendBackRevision),
@@ -117,6 +118,43 @@ func (r *Remote) addDocument() *cobra.Command {
 	})
 	l.bindTo(c, &in)
 	return needs(c, "reason")
+}
+
+func (r *Remote) uploadDocument() *cobra.Command {
+	var q apiv1.UploadedDocument
+	l := r.line("upload FILE CODE TITLE", "Add a document that is a file: DOCX, XLSX or PDF").calls("name", "", "code", "", "title", "")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		f, err := r.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		q.Name, q.Code, q.Title = filepath.Base(args[0]), args[1], args[2]
+		m, err := c.UploadDocument(ctx, q, f)
+		if err != nil {
+			return err
+		}
+		return r.Show(m, func() error { return r.say(m.ID) })
+	})
+	l.bindTo(c, &q)
+	return needs(c, "level", "owner", "reason")
+}
+
+func (r *Remote) replaceFile() *cobra.Command {
+	var q apiv1.ReplacedFile
+	c := r.line("replace REVISION FILE", "Put another file in the place of that of a revision").does(func(ctx context.Context, c *client.Client, args []string) error {
+		f, err := r.Open(args[1])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		q.Name = filepath.Base(args[1])
+		if err := c.ReplaceFile(ctx, args[0], q, f); err != nil {
+			return err
+		}
+		return r.Done("replaced the file of %s", args[0])
+	})
+	return reasonFlag(c, &q.Reason)
 }
 
 func (r *Remote) saveRevision() *cobra.Command {
