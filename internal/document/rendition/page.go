@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"strings"
 )
 
 //go:embed page.css
@@ -52,4 +53,11 @@ func HTML(s Sheet) ([]byte, error) {
 		return nil, fmt.Errorf("write page of %s: %w", s.Code, err)
 	}
 	return b.Bytes(), nil
+}
+
+// Body is the fragment that a page of HTML was made of: what was displayed, for other forms of the same revision.
+func Body(page []byte) (string, bool) {
+	_, rest, ok := strings.Cut(string(page), "<main>\n")
+	body, _, end := strings.Cut(rest, "</main>")
+	return body, ok && end
 }
