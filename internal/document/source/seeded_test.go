@@ -13,9 +13,8 @@ import (
 // catalogue is how many documents of each prefix there are.
 var catalogue = []struct {
 	prefix string
-	level  source.Level
 	count  int
-}{{"POL", source.Policy, 11}, {"STD", source.Standard, 10}, {"SOP", source.Procedure, 26}, {"WI", source.Instruction, 6}, {"FRM", source.Template, 17}}
+}{{"POL", 11}, {"STD", 10}, {"SOP", 26}, {"WI", 6}, {"FRM", 17}}
 
 // Those who write seeded documents run this: go test -run Seeded ./internal/document/source
 func TestSeededDocuments(t *testing.T) {
@@ -46,12 +45,11 @@ func TestSeededDocuments(t *testing.T) {
 		for n := 1; n <= c.count; n++ {
 			if code := fmt.Sprintf("%s-%02d", c.prefix, n); !written[code] {
 				missing = append(missing, code)
-				all = append(all, source.Document{Code: code, Level: c.level})
 			}
 		}
 	}
-	if len(missing) > 0 {
-		t.Logf("not yet written: %s", strings.Join(missing, " "))
+	if len(missing) > 0 || len(all) != 70 {
+		t.Errorf("%d documents of 70; missing: %s", len(all), strings.Join(missing, " "))
 	}
 	t.Run("AC-08 all together", func(t *testing.T) {
 		for _, f := range problem.FaultsOf(source.Check(all, clauses(t))) {
