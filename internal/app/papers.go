@@ -34,15 +34,24 @@ func lifetimeEnd(ctx context.Context, r store.Reader, model string) (time.Time, 
 
 // newPress is what prints and seals documents.
 func (a *App) newPress() (press.Press, error) {
-	path := a.Config.sealKeyFile()
-	text, err := ledger.KeyFile(path, func() ([]byte, error) { return rendition.NewSealer(Origin(a.Config), a.db.Now()) })
+	sealer, err := OpenSealer(a.Config, a.db.Now())
 	if err != nil {
-		return press.Press{}, fmt.Errorf("open key of the seal: %w", err)
-	}
-	sealer, err := rendition.ReadSealer(text)
-	if err != nil {
-		return press.Press{}, fmt.Errorf("open key of the seal %s: %w", path, err)
+		return press.Press{}, err
 	}
 	sealer.Stamp = a.signer.Stamp.Stamp
 	return press.Press{Desk: upkeep.Desk{Library: a.papers, LifetimeEnd: lifetimeEnd}, Printer: rendition.Printer{Chromium: rendition.FindChromium()}, Sealer: sealer}, nil
+}
+
+// OpenSealer reads the key that seals PDF files, and makes one with a certificate from now on where there is none.
+func OpenSealer(c Config, now time.Time) (rendition.Sealer, error) {
+	path := c.sealKeyFile()
+	text, err := ledger.KeyFile(path, func() ([]byte, error) { return rendition.NewSealer(Origin(c), now) })
+	if err != nil {
+		return rendition.Sealer{}, fmt.Errorf("open key of the seal: %w", err)
+	}
+	sealer, err := rendition.ReadSealer(text)
+	if err != nil {
+		return rendition.Sealer{}, fmt.Errorf("open key of the seal %s: %w", path, err)
+	}
+	return sealer, nil
 }

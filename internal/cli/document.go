@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ func (p *program) documentOffline() []*cobra.Command {
 				if err != nil {
 					return err
 				}
-				k, err := app.OpenSealer(c)
+				k, err := app.OpenSealer(c, time.Now())
 				if err != nil {
 					return err
 				}
@@ -272,7 +273,7 @@ func (p *program) sealCertificates(files []string) ([]*x509.Certificate, error) 
 	if err != nil {
 		return nil, err
 	}
-	k, err := app.OpenSealer(c)
+	k, err := app.OpenSealer(c, time.Now())
 	if err != nil {
 		return nil, err
 	}

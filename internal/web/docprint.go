@@ -9,6 +9,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
+	"triward/internal/document/record"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -63,6 +64,19 @@ func (s *Server) docRecord(v *visit) error {
 		return err
 	}
 	file, err := s.Press.RecordFile(v.r.Context(), rev.ID)
+	if err != nil {
+		return err
+	}
+	return v.sendFile(file)
+}
+
+// docArchive gives the signed record of a revision with all its proofs.
+func (s *Server) docArchive(v *visit) error {
+	rev, err := v.labelled()
+	if err != nil {
+		return err
+	}
+	file, err := record.Export(v.r.Context(), s.Press, rev.ID)
 	if err != nil {
 		return err
 	}

@@ -228,6 +228,7 @@ func documentRoutes() []route {
 		{"GET", "/documents/{code}/revisions/{label}/shown", "document.read", (*Server).shown},
 		{"GET", "/documents/{code}/revisions/{label}/file", "document.read", (*Server).docFile},
 		{"GET", "/documents/{code}/revisions/{label}/record.pdf", "document.read", (*Server).docRecord},
+		{"GET", "/documents/{code}/revisions/{label}/record.zip", "document.read", (*Server).docArchive},
 		{"POST", "/documents/{code}/revisions/{label}/print", "document.printed", (*Server).docPrint},
 		{"GET", "/documents/{code}/copies/{id}/copy.pdf", "document.copy_issued", (*Server).docCopy},
 		{"GET", "/documents/{code}/compare", "document.read", (*Server).compare},

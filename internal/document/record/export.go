@@ -16,6 +16,7 @@ import (
 
 	"triward/internal/blob"
 	"triward/internal/document"
+	"triward/internal/document/press"
 	"triward/internal/document/rendition"
 	"triward/internal/ledger"
 	"triward/internal/problem"
@@ -61,47 +62,51 @@ type Part struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Export is the archive of a revision: its text, the page as it was displayed, the sealed PDF, every signature with what
-// checks it, and a statement that counts them.
-func (c Clerk) Export(ctx context.Context, rid document.RevisionID) (Copy, error) {
-	shown, err := c.Library.Display(ctx, rid)
+// Export is the archive of a revision that was approved: its text, the page as it was displayed, the record copy, every
+// signature with what checks it, and a statement that names them all. Conflict while the record copy is not made.
+func Export(ctx context.Context, p press.Press, rid document.RevisionID) (press.File, error) {
+	pdf, err := p.RecordFile(ctx, rid)
+	if problem.KindOf(err) == problem.NotFound {
+		return press.File{}, problem.New(problem.Conflict, "the record can be exported once the revision is approved and its record copy is made")
+	}
 	if err != nil {
-		return Copy{}, err
+		return press.File{}, err
 	}
-	s, v, err := c.sheet(ctx, rid)
+	shown, err := p.Display(ctx, rid)
 	if err != nil {
-		return Copy{}, err
+		return press.File{}, err
 	}
-	out := Copy{Name: v.Code + "_" + v.Label + ".zip", Type: "application/zip"}
-	parts := map[string][]byte{"document.md": []byte(v.Source), "displayed.html": shown.HTML}
-	if parts["document.pdf"], out.Note, err = c.pdf(ctx, s, v); err != nil {
-		return Copy{}, fmt.Errorf("export revision %q: %w", rid, err)
-	}
+	var v document.Revision
 	var signed []signature.Signature
-	if err := c.Library.DB.View(ctx, func(r store.Reader) error {
+	if err := p.DB.View(ctx, func(r store.Reader) (err error) {
+		if v, err = document.RevisionOf(ctx, r, rid); err != nil {
+			return err
+		}
 		signed, err = signature.Of(ctx, r, string(rid))
 		return err
 	}); err != nil {
-		return Copy{}, err
+		return press.File{}, err
 	}
+	out := press.File{Name: v.Code + " " + v.Label + " record.zip", Type: "application/zip", Note: pdf.Note}
+	parts := map[string][]byte{"document.md": []byte(v.Source), "displayed.html": shown.HTML, "document.pdf": pdf.Content}
 	for i, x := range signed {
-		if parts[fmt.Sprintf("signatures/%03d-%s.json", i+1, x.ID)], err = c.Library.Signer.Export(ctx, x.ID); err != nil {
-			return Copy{}, err
+		if parts[fmt.Sprintf("signatures/%03d-%s.json", i+1, x.ID)], err = p.Signer.Export(ctx, x.ID); err != nil {
+			return press.File{}, err
 		}
 	}
 	statement := Statement{Format: Format, Document: v.Code, Revision: string(v.ID), Label: v.Label, Title: v.Title, Content: v.Content, SHA256: v.ContentHash,
 		Displayed: shown.Digest, File: string(v.File.Digest), Edition: v.External.Edition, Publisher: v.External.Publisher, Address: v.External.Address,
-		State: v.State, Exported: c.Library.DB.Now().UTC(), Signatures: len(signed)}
+		State: v.State, Exported: p.DB.Now().UTC(), Signatures: len(signed)}
 	for _, n := range sortedNames(parts) {
 		statement.Parts = append(statement.Parts, Part{n, document.HexSum(parts[n])})
 	}
 	if parts["record.json"], err = encode(statement); err != nil {
-		return Copy{}, err
+		return press.File{}, err
 	}
-	if parts["record.dsse"], err = c.Library.Signer.Key.Seal(ctx, StatementType, parts["record.json"]); err != nil {
-		return Copy{}, err
+	if parts["record.dsse"], err = p.Signer.Key.Seal(ctx, StatementType, parts["record.json"]); err != nil {
+		return press.File{}, err
 	}
-	out.Body, err = pack(parts)
+	out.Content, err = pack(parts)
 	return out, err
 }
 
