@@ -47,7 +47,7 @@ func TestPasskeyInABrowser(t *testing.T) {
 	s := named(t, "--demo")
 	b.look(window{1280, 900, "light"})
 	b.plugIn()
-	b.signIn(s, "htm", s.password)
+	b.signIn(s, "northmere", s.password)
 	b.visit(s.address + "/account")
 	b.do(chromedp.Click(`//summary[normalize-space(.)="Add a passkey"]`))
 	b.do(chromedp.SendKeys(chromedp.CSS(`#passkey-name`), "Blue key"), chromedp.SendKeys(chromedp.CSS(`#passkey-current_password`), s.password))
@@ -58,7 +58,7 @@ func TestPasskeyInABrowser(t *testing.T) {
 	b.sees("The passkey works")
 
 	b.leave(chromedp.Evaluate[chromedp.Void](`document.querySelector("form[action='/sign-out']").requestSubmit()`))
-	b.signIn(s, "htm", s.password)
+	b.signIn(s, "northmere", s.password)
 	b.sees("Or use your passkey")
 	b.leave(chromedp.Click(`//button[normalize-space(.)="Use a passkey"]`, chromedp.NodeVisible))
 
@@ -85,6 +85,17 @@ func TestPasskeyInABrowser(t *testing.T) {
 		b.shot("signature-" + w.name())
 		for _, f := range b.audit() {
 			t.Errorf("signature %s: %s", w.name(), f)
+		}
+	}
+	b.leave(chromedp.Evaluate[chromedp.Void](`document.querySelector("form[action='/sign-out']").requestSubmit()`))
+	b.signIn(s, "admin", s.password)
+	for _, w := range []window{{1280, 900, "light"}, {1280, 900, "dark"}, {390, 844, "light"}, {390, 844, "dark"}} {
+		b.look(w)
+		b.visit(s.address + "/people/credentials")
+		b.sees("Blue key")
+		b.shot("credentials-" + w.name())
+		for _, f := range b.audit() {
+			t.Errorf("credentials %s: %s", w.name(), f)
 		}
 	}
 	if faults := b.heard.since(); len(faults) > 0 {
