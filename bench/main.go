@@ -76,7 +76,7 @@ func run(devices, lines int, dir string) error {
 	}
 	defer b.db.Close()
 	b.data = dataDir()
-	for _, step := range []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.memory} {
+	for _, step := range []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.bundle, b.memory} {
 		if err := step(); err != nil {
 			b.print()
 			return err

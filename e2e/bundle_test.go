@@ -35,6 +35,9 @@ func TestBundleInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r := bundle.Verify(t.Context(), built.Archive, ""); !r.OK() {
+		t.Fatal(r.Faults)
+	}
 	page, err := bundle.Page()
 	if err != nil {
 		t.Fatal(err)
@@ -106,4 +109,56 @@ func TestBundleInBrowser(t *testing.T) {
 	if said := b.heard.since(); len(said) > 0 {
 		t.Errorf("the console said %v", said)
 	}
+}
+
+// TestAnswerInquiry answers an inquiry as people do: paste the list, bind, build, take the bundle, and check it with the
+// page inside of it while the network is off.
+func TestAnswerInquiry(t *testing.T) {
+	b := open(t)
+	s := start(t, "--demo")
+	b.signIn(s, "quality", s.password)
+	b.visit(s.address + "/inquiries/new")
+	b.fill("Title", "Letter of 12 November")
+	b.fill("Who asks", "Federal Authority of Examples")
+	b.fill("Request list", "1. The procedure for documents\n2. Proof that documents are reviewed in time\n3. Every decision about risks\n4. Inputs of the management review")
+	b.press("Open the inquiry")
+	here := evaluate[string](b, "location.href")
+	for _, x := range []struct{ line, kind, target string }{{"1", "document", "SOP-01"}, {"2", "evidence", "ev-documents-reviewed"}, {"3", "list", "decisions"}, {"4", "review", ""}} {
+		b.visit(here)
+		b.do(chromedp.SetValue(chromedp.CSS("#bind-line"), x.line), chromedp.SetValue(chromedp.CSS("#bind-kind"), x.kind))
+		if x.target != "" {
+			b.fill("Which", x.target)
+		}
+		b.press("Bind")
+	}
+	b.press("Build the bundle")
+	b.sees("The newest bundle shows")
+	b.shot("inquiry-answered")
+	for _, f := range b.audit() {
+		t.Error(f)
+	}
+	file := filepath.Join(t.TempDir(), "bundle.zip")
+	s.command(t, "bundle", "fetch", here[strings.LastIndex(here, "/")+1:], "-o", file)
+	if out := s.command(t, "bundle", "verify", file); !strings.Contains(out, "the bundle verifies") {
+		t.Error(out)
+	}
+	archive, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, err := bundle.Extract(archive, bundle.PageName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := filepath.Join(filepath.Dir(file), "verify.html")
+	if err := os.WriteFile(at, page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.do(offline)
+	b.visit("file://" + at)
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}), chromedp.WaitVisible(chromedp.CSS(`body[data-state="good"], body[data-state="bad"], body[data-state="unknown"]`)))
+	if text := b.text(); !strings.Contains(text, "Nothing was changed") || !strings.Contains(text, "SOP-01") {
+		t.Error(text)
+	}
+	b.shot("inquiry-verified")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"triward/internal/assurance"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -39,6 +40,7 @@ type Server struct {
 	Tables       risk.Tables
 	Report       report.Desk
 	Ledger       ledger.Ledger
+	Inquiries    assurance.Inquiries
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Version      string
 	Style        string       // address of the style sheet of the page at /api, "" for none
@@ -54,6 +56,9 @@ func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
+	if s.Inquiries.DB == nil {
+		s.Inquiries = assurance.Inquiries{DB: s.DB}
+	}
 	if s.Report.DB == nil {
 		s.Report.DB = s.DB
 	}
@@ -62,7 +67,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.inquiries} {
 		area()
 	}
 	s.describe(mux)

@@ -155,7 +155,18 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: a.press.Desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
+	w.Inquiries = a.inquiries()
+	s.Inquiries = w.Inquiries
 	return w, s
+}
+
+// inquiries is what answers authorities, with what a bundle is made of.
+func (a *App) inquiries() assurance.Inquiries {
+	return assurance.Inquiries{DB: a.db, Library: a.papers, Builder: assurance.Builder{Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Blobs: a.blobs,
+		PDF: func(ctx context.Context, rid document.RevisionID) ([]byte, error) {
+			f, err := a.press.RecordFile(ctx, rid)
+			return f.Content, err
+		}}}
 }
 
 func route(w *web.Server, s *api.Server) http.Handler {
@@ -233,6 +244,7 @@ func (a *App) ticks() []work {
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},
+		{"trail-reviews", time.Hour, count(assurance.Trails{DB: a.db, Signer: a.signer}.Tick)},
 	}
 	if a.stamps != nil {
 		all = append(all, work{"stamps", 5 * time.Minute, a.stamps.Run})

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"triward/internal/assurance"
 	"triward/internal/document"
 	"triward/internal/procedure"
 	"triward/internal/signature"
@@ -17,7 +18,7 @@ func newDesk(db *store.DB, s *signature.Signer) training.Desk {
 
 // newRuns is the procedures that run, with what relies on their steps elsewhere.
 func newRuns(db *store.DB, s *signature.Signer) procedure.Runs {
-	return procedure.Runs{DB: db, Signer: s, Reliers: []procedure.Relier{trainingRelies(newDesk(db, s))}}
+	return procedure.Runs{DB: db, Signer: s, Reliers: []procedure.Relier{trainingRelies(newDesk(db, s)), assurance.Relies}}
 }
 
 // observed is a run as a practical needs it.

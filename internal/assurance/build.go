@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"triward/internal/assurance/bundle"
+	"triward/internal/assurance/view"
 	"triward/internal/blob"
 	"triward/internal/document"
 	"triward/internal/id"
@@ -26,7 +27,7 @@ import (
 type Builder struct {
 	Ledger ledger.Ledger
 	Blobs  *blob.Store
-	// PDF makes the record copy of a revision; nil when there is none.
+	// PDF reads the sealed record copy of a revision, NotFound while it has none; nil without a press.
 	PDF func(ctx context.Context, revision document.RevisionID) ([]byte, error)
 }
 
@@ -109,7 +110,8 @@ type builtBody struct {
 // assemble collects and writes a bundle against the journal's first head entries. The same inquiry, instant and head give
 // the same bytes.
 func (s Inquiries) assemble(ctx context.Context, inquiry string, now time.Time, head int64) (bundle.Built, error) {
-	c := &collection{head: head, made: now, have: map[string]bool{}, lineOf: map[document.RevisionID]Binding{}, entries: map[int64]bool{}, quiet: map[int64]bool{}}
+	c := newCollection(view.AsOf{})
+	c.head, c.made = head, now
 	var expected map[string]int
 	var organisation string
 	err := s.DB.View(ctx, func(r store.Reader) error {
@@ -195,7 +197,11 @@ func (s Inquiries) renditions(ctx context.Context, v document.Revision) (map[str
 	}
 	out["rendition.html"] = shown.HTML
 	if s.Builder.PDF != nil {
-		if out["document.pdf"], err = s.Builder.PDF(ctx, v.ID); err != nil {
+		pdf, err := s.Builder.PDF(ctx, v.ID)
+		switch {
+		case err == nil:
+			out["document.pdf"] = pdf
+		case problem.KindOf(err) != problem.NotFound: // a draft has no record copy yet
 			return nil, err
 		}
 	}

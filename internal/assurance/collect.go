@@ -38,6 +38,36 @@ type collection struct {
 	entries   map[int64]bool // to be proved
 	quiet     map[int64]bool // entries whose body is not shown
 	removed   []bundle.Redaction
+	rows      map[string]map[string]query.Row // of views that were read, by id
+}
+
+// row is a record in a view, each view being read once.
+func (c *collection) row(ctx context.Context, r store.Reader, name, record string) (query.Row, error) {
+	if c.rows[name] == nil {
+		v, err := view.Find(name)
+		if err != nil {
+			return nil, err
+		}
+		all, err := v.Load(ctx, r, c.as)
+		if err != nil {
+			return nil, err
+		}
+		c.rows[name] = map[string]query.Row{}
+		for _, row := range all {
+			id, _ := row.Key()
+			c.rows[name][id] = row
+		}
+	}
+	row, ok := c.rows[name][record]
+	if !ok {
+		return nil, problem.New(problem.NotFound, "there was no %s in the view %s", record, name)
+	}
+	return row, nil
+}
+
+func newCollection(as view.AsOf) *collection {
+	return &collection{as: as, have: map[string]bool{}, lineOf: map[document.RevisionID]Binding{}, entries: map[int64]bool{}, quiet: map[int64]bool{},
+		rows: map[string]map[string]query.Row{}}
 }
 
 func (c *collection) add(f bundle.File, body []byte) {
@@ -233,24 +263,6 @@ func (c *collection) revision(ctx context.Context, r store.Reader, v document.Re
 	return c.addJSON(f, rec)
 }
 
-// findRow is the row of a record in a view; NotFound when there was none.
-func findRow(ctx context.Context, r store.Reader, name, record string, as view.AsOf) (query.Row, error) {
-	v, err := view.Find(name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := v.Load(ctx, r, as)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		if id, _ := row.Key(); id == record {
-			return row, nil
-		}
-	}
-	return nil, problem.New(problem.NotFound, "there was no %s in the view %s", record, name)
-}
-
 // titleOf is what a row is called: its title, name or code with its id.
 func titleOf(name string, row query.Row) string {
 	id, _ := row.Key()
@@ -285,7 +297,7 @@ var freeText = []string{"note", "value", "text", "outcome", "instead", "wrong", 
 
 func (c *collection) record(ctx context.Context, r store.Reader, b Binding) error {
 	name, record, _ := strings.Cut(b.Target, "/")
-	row, err := findRow(ctx, r, name, record, c.as)
+	row, err := c.row(ctx, r, name, record)
 	if err != nil {
 		return err
 	}

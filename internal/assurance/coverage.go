@@ -58,6 +58,12 @@ type Coverage struct {
 	Evidence map[State]int // of clauses that have a query; "" counts those without
 }
 
+// Covered is the number of clauses with a cover.
+func (c Coverage) Covered(cover string) int { return c.Covers[Cover(cover)] }
+
+// Evident is the number of clauses whose evidence is in a state.
+func (c Coverage) Evident(state string) int { return c.Evidence[State(state)] }
+
 // CoverageOf shows how a clause set is met, clause by clause, in the order of the set.
 func CoverageOf(ctx context.Context, r store.Reader, q CoverageQuery) (Coverage, error) {
 	set, err := FindSet(ctx, r, q.Set)

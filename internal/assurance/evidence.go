@@ -71,7 +71,7 @@ func Queries(ctx context.Context, r store.Reader) ([]Query, error) {
 	}
 	for _, d := range texts {
 		for _, e := range d.Evidence {
-			q := Query{ID: d.Code + "/" + e.ID, Title: d.Code + " " + d.Title, Code: d.Code, Clauses: []source.Clause{e.Clause}, CEL: e.CEL, Window: e.Window, Fresh: e.Fresh}
+			q := Query{ID: d.Code + "/" + e.ID, Title: d.Code + ": " + strings.ReplaceAll(strings.TrimPrefix(e.ID, "ev-"), "-", " "), Code: d.Code, Clauses: []source.Clause{e.Clause}, CEL: e.CEL, Window: e.Window, Fresh: e.Fresh}
 			out = append(out, q.filled())
 		}
 	}

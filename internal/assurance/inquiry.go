@@ -359,7 +359,7 @@ func resolve(ctx context.Context, r store.Reader, b *Binding, as view.AsOf) erro
 		}
 	case BoundRecord:
 		name, record, _ := strings.Cut(b.Target, "/")
-		row, err := findRow(ctx, r, name, record, as)
+		row, err := newCollection(as).row(ctx, r, name, record)
 		if err != nil {
 			return err
 		}

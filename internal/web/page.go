@@ -62,6 +62,9 @@ func navigation() []struct {
 		{"Documents", urlDocuments(), "Library", "document", "l", "document.read", false},
 		{"Documents", urlChanges(), "Change requests", "change", "q", "document.read", false},
 		{"Documents", urlFunctions(), "Functions", "function", "b", "document.read", false},
+		{"Documents", urlCoverage(), "Coverage", "coverage", "y", "assurance.read", false},
+		{"Documents", urlEvidence(), "Evidence", "evidence", "e", "assurance.read", false},
+		{"Documents", urlInquiries(), "Inquiries", "inquiry", "w", "inquiry.read", false},
 		{"Risk", urlRisk(), "Risks", "risk", "r", "risk.read", false},
 		{"Risk", urlDevices(), "Devices", "device", "d", "device.read", false},
 		{"Risk", urlProducts(), "Products", "product", "p", "product.read", false},
@@ -73,6 +76,7 @@ func navigation() []struct {
 		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},
 		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
 		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},
+		{"Administration", urlTrails(), "Trail reviews", "trail", "z", "assurance.read", true},
 		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read", true},
 		{"Administration", urlSystem(), "System", "system", "s", "system.read", true},
 	}

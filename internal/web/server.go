@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"triward/internal/assurance"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -39,6 +40,7 @@ type Server struct {
 	Decisions    risk.Decisions
 	Tables       risk.Tables
 	Report       report.Desk
+	Inquiries    assurance.Inquiries
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Log          *slog.Logger                                 // nil: slog.Default
 
@@ -57,6 +59,9 @@ type Server struct {
 func (s *Server) Handler() http.Handler {
 	if s.Log == nil {
 		s.Log = slog.Default()
+	}
+	if s.Inquiries.DB == nil {
+		s.Inquiries = assurance.Inquiries{DB: s.DB, Library: s.Library}
 	}
 	if s.Report.DB == nil {
 		s.Report.DB = s.DB

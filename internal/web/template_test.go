@@ -21,7 +21,7 @@ func TestTemplatesFitTheirPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, p := range pages() {
+	for _, p := range append(pages(), assurancePages()...) {
 		tmpl, ok := all[p.template()]
 		if !ok {
 			t.Errorf("%T names no template", p)

@@ -74,6 +74,11 @@ func urlTable() string          { return "/decision-table" }
 func urlNames() string          { return "/names" }
 func urlJournal() string        { return "/journal" }
 func urlSystem() string         { return "/system" }
+func urlCoverage() string       { return "/coverage" }
+func urlEvidence() string       { return "/evidence" }
+func urlInquiries() string      { return "/inquiries" }
+func urlTrails() string         { return "/trail-reviews" }
+func urlManagement() string     { return "/management-review" }
 func urlNotices() string        { return "/notices" }
 func urlActivity() string       { return "/activity" }
 
@@ -95,6 +100,31 @@ func urlDocument(code string) string        { return path("documents", code) }
 func urlRevision(code, label string) string { return path("documents", code, "revisions", label) }
 func urlImage(digest string) string         { return path("images", digest) }
 func urlChange(id any) string               { return path("changes", text(id)) }
+
+func urlCoverageOf(set string) string    { return path("coverage", set) }
+func urlClause(set, ref string) string   { return path("coverage", set, "clauses", ref) }
+func urlEditions(set, old string) string { return path("coverage", set, "since", old) }
+func urlEvidenceOf(id string) string     { return path("evidence", id) }
+func urlInquiry(id string) string        { return path("inquiries", id) }
+func urlTrail(id string) string          { return path("trail-reviews", id) }
+
+// urlBundleFile is the page of one file of a bundle.
+func urlBundleFile(inquiry, bundle, file string) string {
+	return queryURL(path("inquiries", inquiry, "bundles", bundle, "file"), url.Values{"path": {file}}.Encode())
+}
+
+// urlRecord is the page of a row of an evidence view, "" when it has none.
+func urlRecord(view, id string) string {
+	switch view {
+	case "documents":
+		return urlDocument(id)
+	case "changes", "devices", "models", "feeds", "decisions", "accounts", "inquiries", "trail_reviews", "signatures", "runs", "training":
+		return urlSubject(id)
+	case "sign_ins", "rights":
+		return path("journal", id)
+	}
+	return ""
+}
 
 func urlWhy(device any, vulnerability string) string {
 	return path("risk", text(device), vulnerability)
@@ -162,6 +192,10 @@ func urlSubject(id string) string {
 		return urlImport(id)
 	case "rol":
 		return urlRole(id)
+	case "inq":
+		return urlInquiry(id)
+	case "trv":
+		return urlTrail(id)
 	case "doc":
 		return urlDocument(id)
 	case "chg":

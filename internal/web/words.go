@@ -18,6 +18,7 @@ func functions() template.FuncMap {
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf, "pastURL": urlPast,
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
+		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 	}
 }
 
@@ -137,6 +138,50 @@ func badge(v any) template.HTML {
 		class = "bad"
 	}
 	return tag(class, word(s))
+}
+
+// evidenceBadge is what evidence says; "" is that nothing is asked.
+func evidenceBadge(v any) template.HTML {
+	switch s := text(v); s {
+	case "passing":
+		return tag("good", "passing")
+	case "failing":
+		return tag("bad", "failing")
+	case "stale":
+		return tag("warn", "stale")
+	case "":
+		return tag("plain", "not asked")
+	default:
+		return tag("unknown", "unknown")
+	}
+}
+
+// coverBadge is what a clause is met by.
+func coverBadge(v any) template.HTML {
+	switch s := text(v); s {
+	case "in_force":
+		return tag("good", "in force")
+	case "by_parts":
+		return tag("good", "by its parts")
+	case "in_parts":
+		return tag("warn", "in parts")
+	case "draft":
+		return tag("warn", "draft only")
+	default:
+		return tag("bad", "nothing")
+	}
+}
+
+// mappingBadge is how sure a mapping is.
+func mappingBadge(v any) template.HTML {
+	switch s := text(v); s {
+	case "confirmed":
+		return tag("good", "confirmed")
+	case "suspect":
+		return tag("warn", "to be confirmed again")
+	default:
+		return tag("plain", "proposed mapping, not legal advice")
+	}
 }
 
 func tag(class, words string) template.HTML {

@@ -144,7 +144,9 @@ func (c *check) files() {
 	}
 	want := map[string]int{}
 	for _, n := range c.Manifest.Counts {
-		want[n.Kind] = n.Records
+		if want[n.Kind] = n.Records; n.Records <= 0 {
+			c.fault(ManifestName, "it counts no record of the kind %q", n.Kind)
+		}
 	}
 	if _, err := agreed(counts(c.Manifest.Files), want); err != nil {
 		c.fault(ManifestName, "%s", problem.Text(err))

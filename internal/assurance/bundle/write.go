@@ -220,7 +220,9 @@ func agreed(got, want map[string]int) ([]Count, error) {
 		kinds[k] = true
 	}
 	for k, n := range want {
-		kinds[k] = kinds[k] || n > 0
+		if n > 0 {
+			kinds[k] = true
+		}
 	}
 	out := []Count{}
 	for k := range kinds {

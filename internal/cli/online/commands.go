@@ -9,12 +9,13 @@ func (r *Remote) Commands() []*cobra.Command {
 		r.product(), r.documents(),
 		r.feed(), r.vuln(), r.verdict(),
 		r.risk(),
+		r.clause(), r.evidence(), r.inquiry(),
 		r.people(), r.token(), r.view(), r.notice(), r.activity(),
 		r.system(),
 	}
 }
 
-// Under are the commands that stand in a group with others that need no server: journal, advisory, sbom.
+// Under are the commands that stand in a group with others that need no server: journal, advisory, sbom, bundle.
 func (r *Remote) Under(group string) []*cobra.Command {
 	var all []*cobra.Command
 	switch group {
@@ -24,6 +25,8 @@ func (r *Remote) Under(group string) []*cobra.Command {
 		all = r.signatures()
 	case "advisory":
 		all = r.advisory()
+	case "bundle":
+		all = r.bundle()
 	case "sbom":
 		all = []*cobra.Command{r.attachSBOM()}
 	}
