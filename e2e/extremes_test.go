@@ -67,7 +67,7 @@ func TestEveryPageEmpty(t *testing.T) {
 	b.look(two[0])
 	b.setUp(s)
 	b.signIn(s, "nora", ownPassword)
-	kinds := explore(t, b, s, "empty", 0)
+	kinds := explore(t, b, s, "empty", 45)
 	if len(kinds) < 25 {
 		t.Errorf("only %d kinds of pages: %v", len(kinds), kinds)
 	}
@@ -105,7 +105,7 @@ func TestEveryPageWithOneRow(t *testing.T) {
 	s.command(t, "people", "add", "l"+strings.ToLower(long[:60]), "--name", rtl, "--email", "a@"+strings.ToLower(long[:50])+".example")
 	s.command(t, "people", "role", "add", long, "--description", rtl, "--kind", "device.read")
 	b.signIn(s, "nora", ownPassword)
-	kinds := explore(t, b, s, "one", 0)
+	kinds := explore(t, b, s, "one", 45)
 	for _, must := range []string{"/devices/…", "/products/…", "/products/…/releases/…", "/feeds/…", "/people/…", "/roles/…"} {
 		if !slices.Contains(kinds, must) {
 			t.Errorf("no link leads to %s", must)
@@ -130,7 +130,7 @@ func TestEveryPageOfOtherRoles(t *testing.T) {
 			b := open(t)
 			b.look(two[0])
 			b.signIn(s, who.login, s.password)
-			kinds := explore(t, b, s, who.login, 30)
+			kinds := explore(t, b, s, who.login, 18)
 			for _, must := range who.sees {
 				if !slices.Contains(kinds, must) {
 					t.Errorf("no link leads to %s", must)
@@ -142,6 +142,31 @@ func TestEveryPageOfOtherRoles(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A menu opens within the window, whatever button it hangs on.
+func TestMenus(t *testing.T) {
+	b := open(t)
+	s := start(t, "--demo")
+	b.look(two[0])
+	b.signIn(s, "admin", s.password)
+	for _, w := range two {
+		b.look(w)
+		b.visit(s.address + "/devices")
+		for i := range evaluate[int](b, `document.querySelectorAll("details.menu").length`) {
+			said := evaluate[string](b, fmt.Sprintf(`(() => {
+				const all = document.querySelectorAll("details.menu");
+				all.forEach(d => d.open = false);
+				all[%d].open = true;
+				const r = all[%[1]d].querySelector(".drop").getBoundingClientRect();
+				return r.left < 0 || r.right > innerWidth || r.height < 20 ? all[%[1]d].textContent.trim().slice(0, 40) + " opens from " + r.left + " to " + r.right : "";
+			})()`, i))
+			if said != "" {
+				t.Errorf("%s: the menu %s", w.name(), said)
+			}
+			b.shot(fmt.Sprintf("menu-%d-%s", i, w.name()))
+		}
 	}
 }
 
