@@ -75,10 +75,18 @@ func (w warning) change() document.Change {
 // on lists what of a kind relies on the step.
 func (w warning) on(k RelianceKind, none string) string {
 	var out []string
+	last := ""
 	for _, r := range w.Reliance {
-		if r.Kind == k {
-			out = append(out, strings.TrimSpace(r.Code+" "+r.Title)+" "+r.Why)
+		if r.Kind != k {
+			continue
 		}
+		name := strings.TrimSpace(r.Code + " " + r.Title)
+		if name == last {
+			out[len(out)-1] += ", " + r.Why
+			continue
+		}
+		last = name
+		out = append(out, name+" "+r.Why)
 	}
 	if len(out) == 0 {
 		return none
