@@ -110,7 +110,10 @@ func (b *browser) send(form string, fields ...string) {
 		b.unfold(fmt.Sprintf(`%s [name=%q]`, form, fields[i]))
 		b.put(fmt.Sprintf(`%s [name=%q]`, form, fields[i]), fields[i+1])
 	}
-	b.leave(chromedp.Click(chromedp.CSS(form+" .form-actions button:not([type=button])"), chromedp.NodeVisible))
+	button := form + " .form-actions button:not([type=button])"
+	// Away from the bars at the edges of a small window.
+	evaluate[bool](b, fmt.Sprintf(`(document.querySelector(%q)?.scrollIntoView({block: "center"}), true)`, button))
+	b.leave(chromedp.Click(chromedp.CSS(button), chromedp.NodeVisible))
 }
 
 // not fails when a text is on the page.
