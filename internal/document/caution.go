@@ -44,7 +44,7 @@ func (l Library) Caution(ctx context.Context, tx *store.Tx, code string, c Cauti
 		return "", err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO caution (id, document, revision, step, text, source, author, author_name, at, lifted, lift_reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')`, c.ID, string(d.ID), string(d.Effective), c.Step, c.Text, c.Source, who.Account, who.Name,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')`, c.ID, string(d.ID), string(d.Effective), c.Step, c.Text, c.Source, who.ID, who.Name,
 		store.Micros(tx.Now)); err != nil {
 		return "", err
 	}

@@ -118,7 +118,7 @@ func (l Library) OpenChangeTx(ctx context.Context, tx *store.Tx, c Change) (stri
 	if _, err := tx.Exec(ctx, `INSERT INTO change_request (id, title, reason, class, state, on_documents, on_devices, on_training, on_submissions, on_validation,
 		notify_only, source, author, author_name, at, closed, close_reason) VALUES ($1, $2, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, '')`,
 		c.ID, c.Title, c.Reason, string(c.Class), c.Impact.Documents, c.Impact.Devices, c.Impact.Training, c.Impact.Submissions, c.Impact.Validation, c.NotifyOnly,
-		c.Source, who.Account, who.Name, store.Micros(tx.Now)); err != nil {
+		c.Source, who.ID, who.Name, store.Micros(tx.Now)); err != nil {
 		return "", err
 	}
 	if err := putItems(ctx, tx, c); err != nil {

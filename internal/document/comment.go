@@ -73,7 +73,7 @@ func (l Library) Comment(ctx context.Context, c Comment) (string, error) {
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO revision_comment (id, revision, round, version, line, quote, text, suggests, suggestion, author, author_name, at, settled,
 			settled_by, outcome, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, '', '', '')`, c.ID, string(v.ID), v.Round, v.Version, c.Line, c.Quote,
-			c.Text, c.Suggests, c.Suggestion, who.Account, who.Name, store.Micros(tx.Now)); err != nil {
+			c.Text, c.Suggests, c.Suggestion, who.ID, who.Name, store.Micros(tx.Now)); err != nil {
 			return err
 		}
 		_, err = tx.Record(ctx, store.Event{Kind: KindCommented, Subject: string(v.Document), Body: Commented{About: AboutOf(v), Comment: c.ID, Line: c.Line, Text: c.Text,

@@ -226,9 +226,9 @@ func (l Library) OpenApproval(ctx context.Context, rid RevisionID, planned time.
 			return problem.New(problem.Invalid, "the planned instant has passed")
 		}
 		h := Holder{}
-		if !slices.Contains(a.authors, a.who.Account) {
+		if !slices.Contains(a.authors, a.who.ID) {
 			var err error
-			if h, err = l.holding(ctx, a.tx, a.who.Account, a.document.OwnerRole); err != nil {
+			if h, err = l.holding(ctx, a.tx, a.who.ID, a.document.OwnerRole); err != nil {
 				return err
 			}
 		}

@@ -242,11 +242,11 @@ func (l Library) ReleaseEarly(ctx context.Context, rid RevisionID, s Signing) er
 		if a.revision.State != InTraining || a.document.Effective.Kind != source.GateTraining || a.revision.ReleasedEarly != "" {
 			return problem.New(problem.Conflict, "the revision does not wait for training")
 		}
-		h, err := l.HoldingAny(ctx, a.tx, a.who.Account, []source.Function{"quality", a.document.OwnerRole})
+		h, err := l.HoldingAny(ctx, a.tx, a.who.ID, []source.Function{"quality", a.document.OwnerRole})
 		if err != nil {
 			return err
 		}
-		if slices.Contains(a.authors, a.who.Account) && a.settings.Authorship != Lenient {
+		if slices.Contains(a.authors, a.who.ID) && a.settings.Authorship != Lenient {
 			return problem.New(problem.Forbidden, "you wrote this revision; somebody else must release it early")
 		}
 		body, err := a.decide(ctx, Releasing, signature.Release, h)

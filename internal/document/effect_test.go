@@ -419,12 +419,19 @@ func TestTemporaryInstruction(t *testing.T) {
 			}
 			h.chained("SOP-14")
 		})
+		t.Run("PRD-18 a revision begins with the rule, not with what stands in for it", func(t *testing.T) {
+			next := h.open("ann", document.Opening{Code: "SOP-14", Reason: "something else"})
+			if got := revisionOf(t, h.db, next); got.Source != v.Source || got.Base != v.ID {
+				t.Errorf("revision = %+v", got)
+			}
+			h.must(h.Reject(h.as("ann"), next, "not needed"))
+		})
 		t.Run("PRD-18 a full review follows, by a third person", func(t *testing.T) {
 			_, err := h.ReviewTemporary(h.as("eve"), temp, document.Adopt, h.signing("eve", temp, "good"))
 			h.refused(t, err, problem.Forbidden)
 			next, err := h.ReviewTemporary(h.as("cyn"), temp, document.Adopt, h.signing("cyn", temp, "good"))
 			h.must(err)
-			if got := revisionOf(t, h.db, next); got.State != document.Draft || !strings.Contains(got.Source, "by radio") || got.Label != "2.0" {
+			if got := revisionOf(t, h.db, next); got.State != document.Draft || !strings.Contains(got.Source, "by radio") || got.Label != "3.0" {
 				t.Errorf("revision = %+v", got)
 			}
 			_, err = h.ReviewTemporary(h.as("cyn"), temp, document.Drop, h.signing("cyn", temp, "again"))

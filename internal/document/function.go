@@ -12,12 +12,9 @@ import (
 	"triward/internal/store"
 )
 
-// Person is who answers for an action.
-type Person struct{ Account, Name string }
-
-func Acting(ctx context.Context, tx *store.Tx) (Person, error) {
-	n, err := people.Person(ctx, tx, tx.Actor())
-	return Person{n.ID, n.Name}, err
+// Acting is who answers for what is done in a transaction.
+func Acting(ctx context.Context, tx *store.Tx) (people.Name, error) {
+	return people.Person(ctx, tx, tx.Actor())
 }
 
 // Holder is somebody who holds a function for a time, also for another person.
@@ -114,7 +111,7 @@ func (l Library) holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, er
 	if h.DelegateOf != "" {
 		prefix = "dlg"
 	}
-	if h.DelegateOf != "" && h.DelegateOf == who.Account {
+	if h.DelegateOf != "" && h.DelegateOf == who.ID {
 		kind = KindDelegated
 	}
 	if h.Since.IsZero() {
@@ -125,7 +122,7 @@ func (l Library) holdTx(ctx context.Context, tx *store.Tx, h Holder) (string, er
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO function_holder (id, function, account, delegate_of, since, until, reason, author, ended, end_reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '')`, h.ID, string(h.Function), h.Account, h.DelegateOf, store.Micros(h.Since), store.Micros(h.Until), h.Reason,
-		who.Account); err != nil {
+		who.ID); err != nil {
 		if problem.KindOf(err) == problem.Conflict {
 			return "", problem.New(problem.Conflict, "%s holds this function already", names[h.Account])
 		}
@@ -168,7 +165,7 @@ func (l Library) Release(ctx context.Context, holding, reason string) error {
 			return err
 		}
 		kind := KindFunctionReleased
-		if h.DelegateOf == who.Account {
+		if h.DelegateOf == who.ID {
 			kind = KindDelegated
 		}
 		h.Until = tx.Now

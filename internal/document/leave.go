@@ -25,12 +25,12 @@ func (l Library) Withdraw(ctx context.Context, rid RevisionID, s Signing) (bool,
 		if err := allowed(a.revision.State, Withdrawn); err != nil {
 			return err
 		}
-		h, err := l.HoldingAny(ctx, a.tx, a.who.Account, append(slices.Clone(withdrawers), a.document.OwnerRole))
+		h, err := l.HoldingAny(ctx, a.tx, a.who.ID, append(slices.Clone(withdrawers), a.document.OwnerRole))
 		if err != nil {
 			return err
 		}
 		first := slices.IndexFunc(a.decisions, func(x Decision) bool { return x.Counts(Withdrawing) })
-		if first >= 0 && slices.Contains([]string{a.who.Account, h.DelegateOf}, a.decisions[first].Account) {
+		if first >= 0 && slices.Contains([]string{a.who.ID, h.DelegateOf}, a.decisions[first].Account) {
 			return problem.New(problem.Forbidden, "a withdrawal takes two different people")
 		}
 		body, err := a.decide(ctx, Withdrawing, signature.Withdrawal, h)
@@ -87,7 +87,7 @@ func (l Library) Retire(ctx context.Context, o Retirement) error {
 		if err != nil {
 			return err
 		}
-		h, err := l.HoldingAny(ctx, tx, who.Account, []source.Function{"quality", d.OwnerRole})
+		h, err := l.HoldingAny(ctx, tx, who.ID, []source.Function{"quality", d.OwnerRole})
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func putDecision(ctx context.Context, tx *store.Tx, v Revision, d Decision) erro
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO revision_decision (id, revision, round, stage, function, verdict, reason, content_hash, account, name, delegate_of, signature,
 		at, voided, void_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '')`, d.ID, string(v.ID), v.Round, string(d.Stage),
-		string(d.Function), string(d.Verdict), d.Reason, v.ContentHash, who.Account, who.Name, d.DelegateOf, d.Signature, store.Micros(tx.Now))
+		string(d.Function), string(d.Verdict), d.Reason, v.ContentHash, who.ID, who.Name, d.DelegateOf, d.Signature, store.Micros(tx.Now))
 	if problem.KindOf(err) == problem.Conflict {
 		return problem.New(problem.Conflict, "you decided already")
 	}
@@ -146,7 +146,7 @@ func (l Library) Submit(ctx context.Context, rid RevisionID, note string) error 
 			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO review_round (revision, round, version, note, author, author_name, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			string(v.ID), v.Round, v.Version, note, who.Account, who.Name, store.Micros(tx.Now)); err != nil {
+			string(v.ID), v.Round, v.Version, note, who.ID, who.Name, store.Micros(tx.Now)); err != nil {
 			return err
 		}
 		return moved(ctx, tx, v, KindSubmitted, Moved{From: from, Reason: note})
@@ -263,7 +263,7 @@ func (l Library) Decide(ctx context.Context, rid RevisionID, f source.Function, 
 		if !slices.Contains(left, f) {
 			return problem.New(problem.Conflict, "the function %q has decided already", f.Word())
 		}
-		h, err := l.holding(ctx, a.tx, a.who.Account, f)
+		h, err := l.holding(ctx, a.tx, a.who.ID, f)
 		if err != nil {
 			return err
 		}
@@ -335,8 +335,8 @@ func (l Library) stop(ctx context.Context, rid RevisionID, reason string, to Sta
 		}
 		route := RouteOf(d.document)
 		h := Holder{}
-		if !slices.Contains(d.authors, d.who.Account) {
-			if h, err = l.HoldingAny(ctx, tx, d.who.Account, slices.Concat(route.Approve, route.Review, []source.Function{d.document.OwnerRole})); err != nil {
+		if !slices.Contains(d.authors, d.who.ID) {
+			if h, err = l.HoldingAny(ctx, tx, d.who.ID, slices.Concat(route.Approve, route.Review, []source.Function{d.document.OwnerRole})); err != nil {
 				return err
 			}
 		}

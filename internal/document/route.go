@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"triward/internal/document/source"
+	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -92,7 +93,7 @@ type deciding struct {
 	settings  Settings
 	decisions []Decision
 	authors   []string // accounts that wrote any version, or signed as author
-	who       Person
+	who       people.Name
 }
 
 func decidingOn(ctx context.Context, tx *store.Tx, rid RevisionID) (deciding, error) {
@@ -125,8 +126,8 @@ func AuthorsOf(ctx context.Context, r store.Reader, rid RevisionID) ([]string, e
 
 // mayDecide refuses who may not decide for a function in a stage, and gives the holding that lets them.
 func (d deciding) mayDecide(s Stage, h Holder) error {
-	author := slices.Contains(d.authors, d.who.Account)
-	mine := func(x Decision) bool { return x.Counts(s) && x.Account == d.who.Account }
+	author := slices.Contains(d.authors, d.who.ID)
+	mine := func(x Decision) bool { return x.Counts(s) && x.Account == d.who.ID }
 	if d.settings.Authorship != Lenient {
 		switch {
 		case author:
@@ -141,7 +142,7 @@ func (d deciding) mayDecide(s Stage, h Holder) error {
 		return problem.New(problem.Forbidden, "quality is independent: who wrote a revision does not decide on it for quality")
 	}
 	if d.document.Interface == source.ProductIT && slices.ContainsFunc(d.decisions, func(x Decision) bool {
-		return x.Voided.IsZero() && x.Account == d.who.Account && otherSide(x.Function, h.Function)
+		return x.Voided.IsZero() && x.Account == d.who.ID && otherSide(x.Function, h.Function)
 	}) {
 		return problem.New(problem.Forbidden, "you signed for the other side; product security and IT security are two people")
 	}

@@ -179,7 +179,7 @@ func putText(ctx context.Context, tx *store.Tx, v *Revision, reason string) erro
 	if _, err := tx.Exec(ctx, `INSERT INTO revision_edit (revision, version, source, content_hash, file, file_name, file_size, file_text, edition, publisher, address,
 		watch, reason, author, author_name, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, string(v.ID), v.Version, v.Source,
 		v.ContentHash, string(v.File.Digest), v.File.Name, v.File.Size, v.File.Text, v.External.Edition, v.External.Publisher, v.External.Address,
-		store.Micros(v.External.Watch), reason, who.Account, who.Name, store.Micros(tx.Now)); err != nil {
+		store.Micros(v.External.Watch), reason, who.ID, who.Name, store.Micros(tx.Now)); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE revision SET version = $1, title = $2, content_hash = $3, changed = $4 WHERE id = $5`, v.Version, v.Title, v.ContentHash,

@@ -97,11 +97,11 @@ func (l Library) IssueTemporary(ctx context.Context, rid RevisionID, s Signing) 
 		if !a.revision.Expires.After(a.tx.Now) {
 			return problem.New(problem.Conflict, "its time is over already")
 		}
-		h, err := l.HoldingAny(ctx, a.tx, a.who.Account, append(RouteOf(a.document).Approve, a.document.OwnerRole))
+		h, err := l.HoldingAny(ctx, a.tx, a.who.ID, append(RouteOf(a.document).Approve, a.document.OwnerRole))
 		if err != nil {
 			return err
 		}
-		if slices.Contains(a.authors, a.who.Account) {
+		if slices.Contains(a.authors, a.who.ID) {
 			return problem.New(problem.Forbidden, "you wrote this instruction; somebody else must issue it")
 		}
 		if err := noOpenComments(ctx, a.tx, rid); err != nil {
@@ -202,10 +202,10 @@ func (l Library) ReviewTemporary(ctx context.Context, rid RevisionID, o Outcome,
 		if !v.Temporary || issued < 0 || slices.ContainsFunc(a.decisions, func(x Decision) bool { return x.Counts(AfterTheFact) }) {
 			return problem.New(problem.Conflict, "this is no temporary instruction that waits for its review")
 		}
-		if a.decisions[issued].Account == a.who.Account || slices.Contains(a.authors, a.who.Account) {
+		if a.decisions[issued].Account == a.who.ID || slices.Contains(a.authors, a.who.ID) {
 			return problem.New(problem.Forbidden, "who wrote or issued a temporary instruction does not review it")
 		}
-		h, err := l.HoldingAny(ctx, a.tx, a.who.Account, []source.Function{"quality", a.document.OwnerRole})
+		h, err := l.HoldingAny(ctx, a.tx, a.who.ID, []source.Function{"quality", a.document.OwnerRole})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -17,7 +18,6 @@ type New struct {
 	Text
 	Inspectable bool
 	Products    []string // models whose device file it belongs to
-	Expires     time.Time
 }
 
 // Create adds a document with the draft of its first revision; its code is the one in the text. Conflict when the code was
@@ -52,7 +52,7 @@ func CreateTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 	if err != nil {
 		return "", err
 	}
-	d := Document{ID: ID(did), Code: s.Code, Content: n.Content, Author: who.Account}
+	d := Document{ID: ID(did), Code: s.Code, Content: n.Content, Author: who.ID}
 	if err := insertDocument(ctx, tx, d); err != nil {
 		return "", err
 	}
@@ -61,7 +61,7 @@ func CreateTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 		return "", err
 	}
 	v := Revision{ID: RevisionID(rid), Document: d.ID, Code: d.Code, Content: n.Content, Number: 1, Label: "1.0", State: Draft, Source: n.Source, File: n.File,
-		External: n.External, Reason: n.Reason, Author: who.Account, AuthorName: who.Name}
+		External: n.External, Reason: n.Reason, Author: who.ID, AuthorName: who.Name}
 	if err := insertRevision(ctx, tx, v); err != nil {
 		return "", err
 	}
@@ -143,15 +143,14 @@ func nextRevision(ctx context.Context, tx *store.Tx, d Document, o Opening) (Rev
 	if !d.Retired.IsZero() {
 		return Revision{}, problem.New(problem.Conflict, "%s is retired", d.Code)
 	}
-	if o.Base == "" {
-		o.Base = d.Effective
-	}
-	if o.Base == "" {
-		o.Base = d.Newest
-	}
-	base, err := revision(ctx, tx, o.Base)
+	base, err := revision(ctx, tx, cmp.Or(o.Base, d.Effective, d.Newest))
 	if err != nil {
 		return Revision{}, err
+	}
+	if base.Temporary && o.Size != temporary && o.Base == "" { // what it stands in for
+		if base, err = revision(ctx, tx, base.Base); err != nil {
+			return Revision{}, err
+		}
 	}
 	if base.Document != d.ID {
 		return Revision{}, problem.New(problem.Invalid, "the base is a revision of %s", base.Code)
@@ -169,7 +168,7 @@ func nextRevision(ctx context.Context, tx *store.Tx, d Document, o Opening) (Rev
 		return Revision{}, err
 	}
 	return Revision{ID: RevisionID(rid), Document: d.ID, Code: d.Code, Content: d.Content, Number: len(labels) + 1, Label: nextLabel(labels, o.Size), State: Draft,
-		Source: base.Source, File: base.File, External: base.External, Reason: o.Reason, Change: o.Change, Base: base.ID, Author: who.Account, AuthorName: who.Name}, nil
+		Source: base.Source, File: base.File, External: base.External, Reason: o.Reason, Change: o.Change, Base: base.ID, Author: who.ID, AuthorName: who.Name}, nil
 }
 
 // temporary is the size of a temporary instruction: 2.0 gets 2.0-T1.
