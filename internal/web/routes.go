@@ -105,6 +105,7 @@ func deviceRoutes() []route {
 		{"GET", "/devices/new", "device.registered", (*Server).deviceNew},
 		{"POST", "/devices/new", "device.registered", (*Server).deviceNewDone},
 		{"GET", "/devices/contradictions", "device.read", (*Server).contradictions},
+		{"GET", "/devices/contradictions.csv", "device.read", (*Server).contradictionsCSV},
 		{"POST", "/contradictions/{id}/settle", "device.contradiction_settled", (*Server).settle},
 		{"GET", "/devices/{id}", "device.read", (*Server).device},
 		{"GET", "/devices/{id}/edit", "device.changed", (*Server).deviceEdit},
