@@ -129,3 +129,19 @@ func TestRedactionRefuses(t *testing.T) {
 		})
 	}
 }
+
+func FuzzParseReveal(f *testing.F) {
+	text := []byte(`{"format":"triward-bundle-reveal/1","path":"a.json","at":"/b","salt":"AAAA","content":"Ig=="}`)
+	for n := range len(text) + 1 {
+		f.Add(text[:n])
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := bundle.ParseReveal(text)
+		if err != nil {
+			return
+		}
+		if bundle.CheckReveal(bundle.Manifest{}, r) == nil {
+			t.Error("a part of nothing is accepted")
+		}
+	})
+}
