@@ -36,12 +36,15 @@ type bench struct {
 
 	devices int
 	lines   int
+	papers  int
 }
 
 func main() {
 	devices := flag.Int("devices", 100_000, "devices of the synthetic fleet")
 	lines := flag.Int("findings", 5_000_000, "findings of the synthetic ranked list")
+	papers := flag.Int("documents", 10_000, "documents of the synthetic library, in hundreds")
 	keep := flag.String("dir", "", "folder for the database; empty: a temporary one")
+	only := flag.String("only", "", "measure only this part: documents")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
 	flag.Parse()
 	if *profile != "" {
@@ -55,13 +58,24 @@ func main() {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if err := run(*devices, *lines, *keep); err != nil {
+	if err := run(sizes{*devices, *lines, *papers}, *keep, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(devices, lines int, dir string) error {
+// steps are the parts of a run.
+func steps(b *bench, only string) []func() error {
+	if only == "documents" {
+		return []func() error{b.documents, b.memory}
+	}
+	return []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.documents, b.bundle, b.memory}
+}
+
+// sizes are how large the synthetic records are.
+type sizes struct{ devices, lines, papers int }
+
+func run(n sizes, dir, only string) error {
 	if dir == "" {
 		var err error
 		if dir, err = os.MkdirTemp("", "triward-bench-*"); err != nil {
@@ -69,14 +83,14 @@ func run(devices, lines int, dir string) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	b := &bench{ctx: store.WithActor(context.Background(), store.System("bench")), dir: dir, devices: devices, lines: lines}
+	b := &bench{ctx: store.WithActor(context.Background(), store.System("bench")), dir: dir, devices: n.devices, lines: n.lines, papers: n.papers}
 	var err error
 	if b.db, err = store.Open(b.ctx, "sqlite:"+dir+"/bench.db", store.Options{}); err != nil {
 		return err
 	}
 	defer b.db.Close()
 	b.data = dataDir()
-	for _, step := range []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.bundle, b.memory} {
+	for _, step := range steps(b, only) {
 		if err := step(); err != nil {
 			b.print()
 			return err

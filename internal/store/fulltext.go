@@ -59,23 +59,29 @@ func FullText(ctx context.Context, r Reader, l Lookup) ([]Found, error) {
 		return nil, nil
 	}
 	words = words[:min(len(words), maxLookup)]
-	query := sqliteLookup
-	match := sqliteMatch(words, l.Tags)
-	if d, ok := r.(interface{ speaks() Dialect }); ok && d.speaks() == Postgres {
-		query, match = postgresLookup, postgresMatch(words, l.Tags)
-	}
 	after := l.After
 	if after == (Found{}) {
 		after.Rank = -1 << 62
 	}
-	return All(ctx, r, func(s Scanner) (f Found, err error) { return f, s.Scan(&f.Rank, &f.ID) }, fmt.Sprintf(query, l.Table), match, after.Rank, after.ID, l.Limit)
+	query, args := sqliteLookup, []any{sqliteMatch(words, l.Tags), after.Rank, after.ID, l.Limit}
+	if d, ok := r.(interface{ speaks() Dialect }); ok && d.speaks() == Postgres {
+		// Tags choose, and do not rank: a rank over them, which weigh nothing, would be none.
+		query, args[0] = postgresLookup, postgresMatch(words, l.Tags)
+		args = append(args, postgresMatch(words, nil))
+	}
+	return All(ctx, r, func(s Scanner) (f Found, err error) { return f, s.Scan(&f.Rank, &f.ID) }, fmt.Sprintf(query, l.Table), args...)
 }
+
+// A question that more rows answer than this ranks so many of them, by their ids: whoever asks for a word that is everywhere
+// must say more to find something, and need not wait for a rank of everything.
+const maxRanked = "3000"
 
 const (
 	sqliteLookup = `SELECT rank, id FROM (SELECT CAST(1000000 * bm25(%[1]s_look, 10.0, 1.0, 0.0) AS INTEGER) AS rank, rowid AS id FROM %[1]s_look
-		WHERE %[1]s_look MATCH $1) x WHERE (rank, id) > ($2, $3) ORDER BY rank, id LIMIT $4`
-	postgresLookup = `SELECT rank, id FROM (SELECT CAST(-1000000 * ts_rank('{0, 0, 0.1, 1}', look, q, 1) AS BIGINT) AS rank, id FROM %[1]s,
-		to_tsquery('simple', $1) q WHERE look @@ q) x WHERE (rank, id) > ($2, $3) ORDER BY rank, id LIMIT $4`
+		WHERE %[1]s_look MATCH $1 ORDER BY rowid LIMIT ` + maxRanked + `) x WHERE (rank, id) > ($2, $3) ORDER BY rank, id LIMIT $4`
+	postgresLookup = `SELECT rank, id FROM (SELECT CAST(-1000000 * ts_rank('{0, 0, 0.1, 1}', look, to_tsquery('simple', $5), 1) AS BIGINT) AS rank, id
+		FROM (SELECT id, look FROM %[1]s WHERE look @@ to_tsquery('simple', $1) ORDER BY id LIMIT ` + maxRanked + `) y) x
+		WHERE (rank, id) > ($2, $3) ORDER BY rank, id LIMIT $4`
 )
 
 // sqliteMatch writes a question in the language of FTS5 (3.1 to 3.7). A word is letters and digits only, so that it holds no
