@@ -23,8 +23,8 @@ const (
 
 var idLine = regexp.MustCompile(`(?m)^id: .*$`)
 
-// library are the texts of the seeded documents, each with a place for its code.
-func library() ([]source.Document, []string, error) {
+// seededTexts are the texts of the seeded documents, each with a place for its code.
+func seededTexts() ([]source.Document, []string, error) {
 	files, err := content.Documents()
 	if err != nil {
 		return nil, nil, err
@@ -46,9 +46,9 @@ func library() ([]source.Document, []string, error) {
 
 func paperCode(i int) string { return fmt.Sprintf("%s-%d", []string{"SOA", "SOB"}[i/5000], i%5000+1) }
 
-// documents measures the document pages, the search, and the printing.
-func (b *bench) documents() error {
-	docs, texts, err := library()
+// library measures the document pages, the search, and the printing.
+func (b *bench) library() error {
+	docs, texts, err := seededTexts()
 	if err != nil {
 		return err
 	}

@@ -67,9 +67,9 @@ func main() {
 // steps are the parts of a run.
 func steps(b *bench, only string) []func() error {
 	if only == "documents" {
-		return []func() error{b.documents, b.memory}
+		return []func() error{b.library, b.memory}
 	}
-	return []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.documents, b.bundle, b.memory}
+	return []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.library, b.bundle, b.memory}
 }
 
 // sizes are how large the synthetic records are.
