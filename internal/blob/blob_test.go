@@ -62,6 +62,7 @@ func files(t *testing.T, dir string) []string {
 	return out
 }
 
+// DC-07: damage of a kept file is noticed when it is read.
 func TestFolderNoticesAndMendsDamage(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()

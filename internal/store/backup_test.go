@@ -82,6 +82,7 @@ func position(t testing.TB, db *store.DB, name string) int64 {
 	return at
 }
 
+// AC-13 and DC-07: what is restored has the root of what was saved, and loses nothing.
 func TestBackupRestoresOnBothDatabases(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, from *store.DB) {
 		ctx := testdb.System()
@@ -117,6 +118,9 @@ func TestBackupRestoresOnBothDatabases(t *testing.T) {
 			again, m2 := backup(t, to, store.BackupOptions{})
 			if d := cmp.Diff(m.Tables, m2.Tables); d != "" {
 				t.Error(d)
+			}
+			if m2.Journal.Root != m.Journal.Root {
+				t.Errorf("AC-13: the root is %s, want %s", m2.Journal.Root, m.Journal.Root)
 			}
 			if err := record(ctx, to, "test.done", "after"); err != nil {
 				t.Error(err)

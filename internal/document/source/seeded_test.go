@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,18 @@ func TestSeededDocuments(t *testing.T) {
 	if len(missing) > 0 || len(all) != 70 {
 		t.Errorf("%d documents of 70; missing: %s", len(all), strings.Join(missing, " "))
 	}
+	// ISO 13485 7.2.3, 8.2.1 to 8.2.3: each has a procedure or instruction that can be run.
+	t.Run("CM-01", func(t *testing.T) {
+		for _, ref := range []string{"7.2.3", "8.2.1", "8.2.2", "8.2.3"} {
+			found := false
+			for _, d := range all {
+				found = found || len(d.Steps) > 0 && slices.Contains(d.Satisfies, source.Clause{Set: "iso-13485-2016", Ref: ref})
+			}
+			if !found {
+				t.Errorf("nothing that runs satisfies %s", ref)
+			}
+		}
+	})
 	t.Run("AC-08 all together", func(t *testing.T) {
 		for _, f := range problem.FaultsOf(source.Check(all, clauses(t))) {
 			t.Error(f)
