@@ -16,11 +16,13 @@ import (
 	"triward/internal/document/upkeep"
 	"triward/internal/ledger"
 	"triward/internal/people"
+	"triward/internal/procedure"
 	"triward/internal/product"
 	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
+	"triward/internal/training"
 	"triward/internal/vuln"
 )
 
@@ -32,6 +34,8 @@ type Server struct {
 	Library      document.Library
 	Upkeep       upkeep.Desk
 	Distribution distribution.Desk
+	Desk         training.Desk
+	Runs         procedure.Runs
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts
@@ -67,7 +71,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.inquiries} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.inquiries, s.runs, s.training} {
 		area()
 	}
 	s.describe(mux)

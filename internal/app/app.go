@@ -109,8 +109,13 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.papers = document.Library{DB: a.db, Signer: a.signer, Blobs: a.blobs, URL: c.PublicURL}
+	if _, err := curricula(); err != nil {
+		a.Close()
+		return nil, err
+	}
 	a.desk, a.runs = newDesk(a.db, a.signer), newRuns(a.db, a.signer)
 	a.papers.TrainingReady, a.papers.MaySign, a.papers.MayHold = a.desk.Ready, a.desk.MaySign, a.desk.MayHold
+	a.people.Trained = a.desk.MayHaveRole
 	if a.press, err = a.newPress(); err != nil {
 		a.Close()
 		return nil, err
@@ -157,6 +162,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
 	w.Inquiries = a.inquiries()
 	s.Inquiries = w.Inquiries
+	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	return w, s
 }
 

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"sync"
 
 	"triward/internal/assurance"
+	"triward/internal/content"
 	"triward/internal/document"
 	"triward/internal/procedure"
 	"triward/internal/signature"
@@ -11,9 +13,16 @@ import (
 	"triward/internal/training"
 )
 
+// curricula are the seeded ones, read once.
+var curricula = sync.OnceValues(func() ([]training.Curriculum, error) { return training.ReadCurricula(content.Curricula()) })
+
 // newDesk is who knows what, with what it asks of the packages beside it.
 func newDesk(db *store.DB, s *signature.Signer) training.Desk {
-	return training.Desk{DB: db, Signer: s, RunOf: observed, Performances: performances}
+	all, err := curricula()
+	if err != nil {
+		all = nil // a test reads the embedded list; New refuses to start without it
+	}
+	return training.Desk{DB: db, Signer: s, Curricula: all, RunOf: observed, Performances: performances}
 }
 
 // newRuns is the procedures that run, with what relies on their steps elsewhere.

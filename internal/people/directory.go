@@ -23,6 +23,9 @@ type Directory struct {
 	Limits Limits // zero fields are the defaults
 	Issuer string // name shown in authenticator apps; "" is "Triward"
 
+	// Trained refuses to give a role to somebody whose training is missing (21 CFR 11.10(i)); nil: nobody is refused.
+	Trained func(ctx context.Context, r store.Reader, account string) error
+
 	Passkeys *passkey.Ring // nil where browsers allow none
 
 	once  sync.Once

@@ -62,6 +62,11 @@ func sorted(ids []string) []string {
 func (d *Directory) Grant(ctx context.Context, g Grant) (string, error) {
 	var grant string
 	err := d.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		if d.Trained != nil {
+			if err := d.Trained(ctx, tx, g.Account); err != nil {
+				return err
+			}
+		}
 		grant, err = GrantTx(ctx, tx, g)
 		return err
 	})

@@ -63,6 +63,30 @@ type Counts struct {
 	Due        time.Time // the next target of an open step; zero for none
 }
 
+// Counts counts the steps of a run that was read with them.
+func (r Run) Counts() Counts {
+	var c Counts
+	for _, s := range r.Steps {
+		if s.Wrong {
+			c.Wrong++
+		}
+		if s.State.Deviates() {
+			c.Deviations++
+		}
+		if s.Gone {
+			continue
+		}
+		c.Total++
+		switch {
+		case s.State != Open:
+			c.Settled++
+		case !s.Due.IsZero() && (c.Due.IsZero() || s.Due.Before(c.Due)):
+			c.Due = s.Due
+		}
+	}
+	return c
+}
+
 // Page is a page of runs, the newest first.
 type Page struct {
 	Runs []Summary

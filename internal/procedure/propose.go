@@ -1,17 +1,43 @@
 package procedure
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"triward/internal/document"
 	"triward/internal/document/source"
+	"triward/internal/problem"
+	"triward/internal/store"
 )
 
 // Proposal is the text of a revision that a run suggests: what people did otherwise, added and noted.
 type Proposal struct {
 	Text    string   // front matter and Markdown, valid
 	Changes []string // what is different, in words, in the order of the steps
+}
+
+// Proposed writes what a run taught into the text that is in force, or into that which the run followed when none is. It
+// also returns the revision whose text it changed.
+func Proposed(ctx context.Context, r store.Reader, x Run) (Proposal, document.Revision, error) {
+	base, err := document.Effective(ctx, r, x.Code)
+	if problem.KindOf(err) == problem.NotFound {
+		base, err = document.RevisionOf(ctx, r, document.RevisionID(x.Revision))
+	}
+	if err != nil {
+		return Proposal{}, base, err
+	}
+	text, err := base.Parsed()
+	if err != nil {
+		return Proposal{}, base, err
+	}
+	found, err := DefeatsOf(ctx, r, x.ID)
+	if err != nil {
+		return Proposal{}, base, err
+	}
+	p, err := Propose(x, found, text)
+	return p, base, err
 }
 
 // Propose writes what a run taught into the text that it followed: steps done otherwise or found wrong get the words of

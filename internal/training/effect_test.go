@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"triward/internal/content"
 	"triward/internal/document/documenttest"
 	"triward/internal/document/source"
 	"triward/internal/problem"
@@ -192,5 +193,32 @@ func TestCurriculaAreReadStrictly(t *testing.T) {
 		if _, err := training.ReadCurricula([]byte(bad)); problem.KindOf(err) != problem.Invalid {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+func TestSeededCurriculaNameSeededDocuments(t *testing.T) {
+	all, err := training.ReadCurricula(content.Curricula())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := content.Documents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeded := map[string]bool{}
+	for _, f := range files {
+		seeded[strings.TrimSuffix(f.Name, ".md")] = true
+	}
+	board := false
+	for _, c := range all {
+		board = board || slices.Contains(c.Functions, "board") && c.RecertMonths == 12
+		for _, code := range c.Documents {
+			if !seeded[code] {
+				t.Errorf("%s asks for %s, which is not seeded", c.ID, code)
+			}
+		}
+	}
+	if !board {
+		t.Error("the board has no yearly curriculum (NIS2 20(2))")
 	}
 }

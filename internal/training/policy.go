@@ -123,6 +123,11 @@ func (d Desk) MayHold(ctx context.Context, r store.Reader, account string, f sou
 	return problem.New(problem.Forbidden, "training is missing: %s; assign it and let it be completed first", strings.Join(missing, ", "))
 }
 
+// MayHaveRole refuses to give a role to somebody whose training is overdue, when the policy says so.
+func (d Desk) MayHaveRole(ctx context.Context, r store.Reader, account string) error {
+	return d.MayHold(ctx, r, account, "")
+}
+
 // Lacks names the documents in force that somebody would have to be trained in to hold a function; those that are overdue
 // for the function "".
 func (d Desk) Lacks(ctx context.Context, r store.Reader, account string, f source.Function) ([]string, error) {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"triward/internal/training"
 )
 
 //go:embed templates
@@ -59,7 +61,10 @@ func navigation() []struct {
 		everywhere                         bool // the page is of the whole, so a role in some places is not enough
 	}{
 		{"", urlOverview(), "Overview", "overview", "o", "risk.read", false},
+		{"Documents", urlTasks(), "My tasks", "tasks", "m", training.KindSelfLearned, false},
 		{"Documents", urlDocuments(), "Library", "document", "l", "document.read", false},
+		{"Documents", urlTraining(), "Training", "training", "k", "training.read", false},
+		{"Documents", urlRuns(), "Runs", "run", "x", "run.read", false},
 		{"Documents", urlChanges(), "Change requests", "change", "q", "document.read", false},
 		{"Documents", urlFunctions(), "Functions", "function", "b", "document.read", false},
 		{"Documents", urlCoverage(), "Coverage", "coverage", "y", "assurance.read", false},

@@ -16,7 +16,7 @@ type route struct {
 // routes is the table of all doors. What is not in it does not exist.
 func routes() []route {
 	var all []route
-	for _, part := range [][]route{doorRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes()} {
+	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes()} {
 		all = append(all, part...)
 	}
 	return all
@@ -69,6 +69,60 @@ func doorRoutes() []route {
 		{"GET", "/activity", signedIn, (*Server).activity},
 		{"POST", "/views", signedIn, (*Server).viewSave},
 		{"POST", "/views/{id}/remove", signedIn, (*Server).viewRemove},
+	}
+}
+
+func trainingRoutes() []route {
+	return []route{
+		{"GET", "/tasks", signedIn, (*Server).tasks},
+		{"GET", "/training", "training.read", (*Server).training},
+		{"GET", "/training.csv", "training.read", (*Server).trainingCSV},
+		{"GET", "/training/records", "training.read", (*Server).records},
+		{"GET", "/training/records.csv", "training.read", (*Server).recordsCSV},
+		{"GET", "/training/records.json", "training.read", (*Server).recordsXAPI},
+		{"GET", "/training/rules", "training.read", (*Server).trainRules},
+		{"POST", "/training/rules", "training.rule_added", (*Server).ruleAdd},
+		{"POST", "/training/rules/{rule}/end", "training.rule_ended", (*Server).ruleEnd},
+		{"POST", "/training/assign", "training.assigned", (*Server).trainAssign},
+		{"POST", "/training/policy", "training.policy_changed", (*Server).trainPolicy},
+		{"GET", "/documents/{code}/training", "training.read", (*Server).trainEffect},
+		{"POST", "/training-checks/{id}", "training.checked", (*Server).trainJudge},
+		{"GET", "/training/{id}", signedIn, (*Server).learning},
+		{"GET", "/training/{id}/certificate", signedIn, (*Server).learningFile},
+		{"POST", "/training/{id}/seen", signedIn, (*Server).learningSeen},
+		{"POST", "/training/{id}/answers", signedIn, (*Server).learningAnswer},
+		{"POST", "/training/{id}/sign", signedIn, (*Server).learningSign},
+		{"POST", "/training/{id}/unlock", "training.unlocked", (*Server).learningUnlock},
+		{"POST", "/training/{id}/excuse", "training.excused", (*Server).learningExcuse},
+		{"POST", "/training/{id}/observe", "training.observed", (*Server).learningObserve},
+		{"POST", "/training/{id}/certify", "training.certified", (*Server).learningCertify},
+	}
+}
+
+func runRoutes() []route {
+	return []route{
+		{"GET", "/runs", "run.read", (*Server).runs},
+		{"GET", "/runs.csv", "run.read", (*Server).runsCSV},
+		{"GET", "/runs/new", "run.started", (*Server).runNew},
+		{"POST", "/runs/new", "run.started", (*Server).runNewDone},
+		{"GET", "/runs/{id}", "run.read", (*Server).run},
+		{"GET", "/runs/{id}/files/{item}", "run.read", (*Server).runFile},
+		{"POST", "/runs/{id}/steps", "run.step_deviated", (*Server).stepAdd},
+		{"POST", "/runs/{id}/steps/{step}/done", "run.step_recorded|run.step_deviated", (*Server).stepDone},
+		{"POST", "/runs/{id}/steps/{step}/skip", "run.step_deviated", (*Server).stepSkip},
+		{"POST", "/runs/{id}/steps/{step}/not-needed", "run.step_recorded", (*Server).stepNotNeeded},
+		{"GET", "/runs/{id}/steps/{step}/wrong", "run.step_defeated", (*Server).stepWrong},
+		{"POST", "/runs/{id}/steps/{step}/wrong", "run.step_defeated", (*Server).stepWrongDone},
+		{"POST", "/runs/{id}/steps/{step}/temporary", "document.revision_opened", (*Server).stepTemporary},
+		{"POST", "/runs/{id}/notes", "run.noted", (*Server).runNote},
+		{"POST", "/runs/{id}/hand-over", "run.handed_over", (*Server).runHandOver},
+		{"POST", "/runs/{id}/pause", "run.paused", (*Server).runPause},
+		{"POST", "/runs/{id}/resume", "run.resumed", (*Server).runResume},
+		{"POST", "/runs/{id}/finish", "run.finished", (*Server).runFinish},
+		{"POST", "/runs/{id}/abort", "run.aborted", (*Server).runAbort},
+		{"POST", "/runs/{id}/migrate", "run.migrated", (*Server).runMigrate},
+		{"GET", "/runs/{id}/proposal", "run.read", (*Server).proposal},
+		{"POST", "/runs/{id}/proposal", "document.revision_opened", (*Server).proposalDone},
 	}
 }
 

@@ -15,11 +15,13 @@ import (
 	"triward/internal/document/upkeep"
 	"triward/internal/people"
 	"triward/internal/people/sso"
+	"triward/internal/procedure"
 	"triward/internal/product"
 	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
+	"triward/internal/training"
 	"triward/internal/vuln"
 )
 
@@ -33,6 +35,8 @@ type Server struct {
 	Upkeep       upkeep.Desk
 	Press        press.Press
 	Distribution distribution.Desk
+	Desk         training.Desk
+	Runs         procedure.Runs
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

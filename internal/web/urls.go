@@ -161,12 +161,27 @@ func pairsOf(pairs []any) url.Values {
 // subjectURL is the page of what something is about, "" when it has none or the visitor may not open it.
 func (v *visit) subjectURL(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
-	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read"}[kind]
+	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read", "run": "run.read"}[kind]
 	if needs != "" && (!v.may(needs) || kind == "fed" && !v.actor.Scope(needs).All) {
 		return ""
 	}
 	return urlSubject(id)
 }
+
+func urlTasks() string          { return "/tasks" }
+func urlTraining() string       { return "/training" }
+func urlLearning(id any) string { return path("training", text(id)) }
+func urlRuns() string           { return "/runs" }
+func urlRun(id any) string      { return path("runs", text(id)) }
+
+// urlRunStep is below where a step of a run is acted on.
+func urlRunStep(run, step any) string { return path("runs", text(run), "steps", text(step)) }
+
+// urlRunNew starts a run; pairs of names and values fill its form.
+func urlRunNew(pairs ...any) string { return queryURL("/runs/new", pairsOf(pairs).Encode()) }
+
+// urlTrainingOf is the training matrix under filters.
+func urlTrainingOf(pairs ...any) string { return queryURL(urlTraining(), pairsOf(pairs).Encode()) }
 
 // urlSubject is the page of what a journal entry is about, "" when it has none.
 func urlSubject(id string) string {
@@ -196,6 +211,10 @@ func urlSubject(id string) string {
 		return urlInquiry(id)
 	case "trv":
 		return urlTrail(id)
+	case "run":
+		return urlRun(id)
+	case "trn":
+		return urlLearning(id)
 	case "doc":
 		return urlDocument(id)
 	case "chg":

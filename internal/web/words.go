@@ -19,6 +19,7 @@ func functions() template.FuncMap {
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf, "pastURL": urlPast,
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
 		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
+		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 	}
 }
 

@@ -23,6 +23,17 @@
     }
   }
 
+  // ---- Targets of steps count down.
+  function span(m) { return m < 60 ? m + " min" : m < 2880 ? Math.floor(m / 60) + " h" + (m % 60 ? " " + m % 60 + " min" : "") : Math.floor(m / 1440) + " days"; }
+  function clocks() {
+    for (const b of $$("[data-until]")) {
+      const m = Math.floor((new Date(b.dataset.until) - Date.now()) / 60000);
+      b.classList.toggle("bad", m < 0);
+      b.textContent = m < 0 ? span(-m) + " late" : span(m) + " left";
+    }
+  }
+  if ($("[data-until]")) setInterval(clocks, 15000);
+
   // ---- Rows: j and k move, Enter opens, x chooses.
   let row = -1;
   const rows = () => $$("main table[data-rows] tbody tr").filter((r) => $("a", r));
