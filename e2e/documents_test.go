@@ -246,6 +246,8 @@ func (h house) crisis(t *testing.T) {
 	a.sees("1 of 3 steps settled")
 	a.send("#do-take-off", "note", "Port 14 of switch 3 is off.", "files", sample(t, "fleet.csv"))
 	a.sees("fleet.csv")
+	a.sees("Disable the port of the pump at the switch.")
+	a.not("<nil>")
 	a.shot("run-390-light")
 
 	a.visit(h.s.address + run + "/steps/take-off/wrong")
@@ -272,7 +274,7 @@ func (h house) crisis(t *testing.T) {
 }
 
 // TestDocumentsStory is the life of one procedure: written, reviewed, approved, learned, in force, replaced, run, and
-// found wrong.
+// found wrong, and shown to an authority.
 func TestDocumentsStory(t *testing.T) {
 	h := newHouse(t)
 	h.write(t)
@@ -290,6 +292,7 @@ func TestDocumentsStory(t *testing.T) {
 		t.Errorf("the status page of what was superseded says %q", text)
 	}
 	h.crisis(t)
+	h.inquiry(t)
 	for _, p := range []*player{h.admin, h.anna, h.quinn, h.iris} {
 		if said := p.heard.since(); len(said) > 0 {
 			t.Errorf("the console of %s said %q", p.login, said)
