@@ -238,7 +238,7 @@ func TestEachPackageSaysWhatItHolds(t *testing.T) {
 }
 
 // decoders are the packages that read bytes from elsewhere.
-var decoders = strings.Fields("pcap dicom hl7 fhir atna syslog sdc udi mds2 sbom advisory vers cpe cvss sigma stix ledger store")
+var decoders = strings.Fields("pcap dicom hl7 fhir atna syslog sdc udi mds2 sbom advisory vers cpe cvss sigma stix ledger store document")
 
 func TestDecodersAreFuzzed(t *testing.T) {
 	fuzzed := map[string]bool{}
