@@ -168,7 +168,11 @@ func (a *App) doors() (*web.Server, *api.Server) {
 
 // inquiries is what answers authorities, with what a bundle is made of.
 func (a *App) inquiries() assurance.Inquiries {
-	return assurance.Inquiries{DB: a.db, Library: a.papers, Builder: assurance.Builder{Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Blobs: a.blobs,
+	var stamps []string
+	if own, ok := a.signer.Stamp.(*signature.Authority); ok {
+		stamps = append(stamps, own.Certificate())
+	}
+	return assurance.Inquiries{DB: a.db, Library: a.papers, Builder: assurance.Builder{Stamps: stamps, Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Blobs: a.blobs,
 		PDF: func(ctx context.Context, rid document.RevisionID) ([]byte, error) {
 			f, err := a.press.RecordFile(ctx, rid)
 			return f.Content, err

@@ -27,6 +27,8 @@ import (
 type Builder struct {
 	Ledger ledger.Ledger
 	Blobs  *blob.Store
+	// Stamps are certificates (PEM) of the time-stamp authorities that signatures were stamped by.
+	Stamps []string
 	// PDF reads the sealed record copy of a revision, NotFound while it has none; nil without a press.
 	PDF func(ctx context.Context, revision document.RevisionID) ([]byte, error)
 }
@@ -243,10 +245,13 @@ func (s Inquiries) write(ctx context.Context, c *collection, organisation string
 		return bundle.Built{}, err
 	}
 	c.follow(expected)
+	keys := []bundle.Key{{Verifier: key.Verifier(), Use: "checkpoints of the journal, signatures, and this manifest"}}
+	for _, text := range s.Builder.Stamps {
+		keys = append(keys, bundle.Key{Certificate: text, Use: "time stamps of signatures"})
+	}
 	return bundle.Write(ctx, bundle.Contents{Title: c.inquiry.Title, Organisation: organisation, Inquiry: c.inquiry.ID, AsOf: c.as.Now, Made: c.made,
 		Journal: bundle.Journal{Size: head.Size, Root: hex.EncodeToString(head.Root), Verifier: key.Verifier()}, Checkpoint: checkpoint,
-		Keys:  []bundle.Key{{Verifier: key.Verifier(), Use: "checkpoints of the journal, signatures, and this manifest"}},
-		Items: c.items, Redactions: c.removed, Expected: expected, Seal: key.Seal})
+		Keys: keys, Items: c.items, Redactions: c.removed, Expected: expected, Seal: key.Seal})
 }
 
 // follow removes with a part what would give it away: renditions, signed statements and time stamps of its file, and the

@@ -55,6 +55,11 @@ func newRoom(t *testing.T, db *store.DB, clock *testdb.Clock) *room {
 	r := &room{t: t, db: db, clock: clock, signer: signaturetest.New(t, db)}
 	r.signer.Key = key
 	r.s = assurance.Inquiries{DB: db, Library: document.Library{DB: db, Blobs: blobs}, Builder: assurance.Builder{Ledger: ledger.Ledger{DB: db, Key: key}, Blobs: blobs}}
+	authority, ok := r.signer.Stamp.(*signature.Authority)
+	if !ok {
+		t.Fatal("the signer of tests has no authority of its own")
+	}
+	r.s.Builder.Stamps = []string{authority.Certificate()}
 	r.quality = r.signer.Person(t, "quinn", "Quinn Quality")
 	r.ctx = r.signer.As(r.quality, "inquiry.*", assurance.KindRead, assurance.KindEvaluated, "people.*", "document.read")
 	r.first = r.sign(documenttest.Effective(t, db, satisfying("Read the document")))
@@ -163,7 +168,7 @@ func TestBundleOfInquiry(t *testing.T) {
 	eachRoom(t, func(t *testing.T, r *room) {
 		r.bindAll()
 		b, archive, report := r.build()
-		if !report.OK() || report.Signatures != 1 || report.Proofs == 0 {
+		if !report.OK() || report.Signatures != 1 || report.Stamps != 1 || report.Proofs == 0 {
 			t.Fatalf("got %+v", report)
 		}
 		counts := map[string]int{}

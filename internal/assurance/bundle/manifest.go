@@ -80,10 +80,11 @@ type File struct {
 	Records  int    `json:"records,omitempty"` // of a list: how many records of the kind stand in it
 }
 
-// Key is a public key to check signatures with.
+// Key is a public key to check signatures with, or the certificate of a time-stamp authority.
 type Key struct {
-	Verifier string `json:"verifier"` // name+hash+base64(1, Ed25519 key), as text of a C2SP signed note
-	Use      string `json:"use"`      // in words
+	Verifier    string `json:"verifier,omitempty"`    // name+hash+base64(1, Ed25519 key), as text of a C2SP signed note
+	Certificate string `json:"certificate,omitempty"` // PEM
+	Use         string `json:"use"`                   // in words
 }
 
 // maxManifest bounds the JSON files that a verifier reads as a whole.

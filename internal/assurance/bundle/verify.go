@@ -14,6 +14,7 @@ import (
 
 	"triward/internal/ledger"
 	"triward/internal/problem"
+	"triward/internal/signature"
 )
 
 // Archive is the part that faults of the archive as a whole name.
@@ -36,6 +37,7 @@ type Report struct {
 	Files      int      `json:"files"`
 	Signatures int      `json:"signatures"`
 	Proofs     int      `json:"proofs"`
+	Stamps     int      `json:"time_stamps"` // of authorities whose certificate is in the bundle
 	Faults     []Fault  `json:"faults"`
 }
 
@@ -47,6 +49,7 @@ type check struct {
 	Report
 	bodies map[string][]byte
 	keys   []string // verifier keys of statements
+	stamps []string // certificates of time-stamp authorities
 }
 
 func (c *check) fault(part, what string, args ...any) {
@@ -88,6 +91,8 @@ func Verify(ctx context.Context, archive []byte, key string) Report {
 			c.proof(f)
 		case KindSignature:
 			c.signature(ctx, f)
+		case KindToken:
+			c.token(ctx, f)
 		}
 	}
 	c.redactions()
@@ -159,7 +164,12 @@ func (c *check) readKeys() {
 		c.fault(KeysName, "%s", problem.Text(err))
 	}
 	for _, k := range keys {
-		c.keys = append(c.keys, k.Verifier)
+		if k.Verifier != "" {
+			c.keys = append(c.keys, k.Verifier)
+		}
+		if k.Certificate != "" {
+			c.stamps = append(c.stamps, k.Certificate)
+		}
 	}
 	if !slices.Contains(c.keys, c.Key) {
 		c.fault(KeysName, "the key that the bundle is checked with is not in it")
@@ -222,6 +232,29 @@ func (c *check) signature(ctx context.Context, f File) {
 		}
 	}
 	c.Signatures++
+}
+
+// token checks a time stamp over the signature of its envelope.
+func (c *check) token(ctx context.Context, f File) {
+	envelope, ok := c.bodies[f.Of]
+	if !ok || len(c.stamps) == 0 {
+		return // removed, or nobody to check it with: its digest is in the manifest
+	}
+	var head struct {
+		Type string `json:"payloadType"`
+	}
+	if json.Unmarshal(envelope, &head) != nil {
+		return // named by signature
+	}
+	sealed, err := ledger.OpenEnvelope(ctx, envelope, head.Type, c.keys...)
+	if err == nil {
+		_, err = signature.CheckToken(c.bodies[f.Path], sealed.Signature, c.stamps...)
+	}
+	if err != nil {
+		c.fault(f.Path, "%s", problem.Text(err))
+		return
+	}
+	c.Stamps++
 }
 
 // holds reports whether a JSON value has a text somewhere within.
