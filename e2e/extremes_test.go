@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -49,8 +50,8 @@ func explore(t *testing.T, b *browser, at server, name string, most int) []strin
 			inspectIn(&on, name+"-"+pageName(kind), two)
 		})
 	}
-	slices.Sort(kinds)
-	return kinds
+	// What links lead to, also where the walk ended before.
+	return slices.Sorted(maps.Keys(w.seen))
 }
 
 func pageName(kind string) string {
@@ -105,7 +106,7 @@ func TestEveryPageWithOneRow(t *testing.T) {
 	s.command(t, "people", "add", "l"+strings.ToLower(long[:60]), "--name", rtl, "--email", "a@"+strings.ToLower(long[:50])+".example")
 	s.command(t, "people", "role", "add", long, "--description", rtl, "--kind", "device.read")
 	b.signIn(s, "nora", ownPassword)
-	kinds := explore(t, b, s, "one", 45)
+	kinds := explore(t, b, s, "one", 0)
 	for _, must := range []string{"/devices/…", "/products/…", "/products/…/releases/…", "/feeds/…", "/people/…", "/roles/…"} {
 		if !slices.Contains(kinds, must) {
 			t.Errorf("no link leads to %s", must)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -105,6 +106,7 @@ func (v *visit) frame(title, area string, crumbs ...Link) Frame {
 	f.Top = v.top()
 	for _, n := range navigation() {
 		if !v.may(n.kinds) || n.everywhere && !v.actor.Scope(n.kinds).All {
+			f.Crumbs = slices.DeleteFunc(f.Crumbs, func(l Link) bool { return l.URL == n.url }) // it would lead to a refusal
 			continue
 		}
 		if len(f.Nav) == 0 || f.Nav[len(f.Nav)-1].Name != n.group {
