@@ -132,7 +132,7 @@ func TestARunOnItsPage(t *testing.T) {
 			w.Errorf("a start without a subject answers %d", a.Code)
 		}
 		at := w.done("/runs/new", url.Values{"code": {"SOP-14"}, "subject": {"Alarm on ward 3"}, "reason": {"an alarm"}})
-		w.get(at, "Alarm on ward 3", "Write down what was reported.", `class="badge accent">now`, "Waits for receive.")
+		w.get(at, "Alarm on ward 3", "<h2>Write down what was reported.</h2>", `class="badge accent">now`, "Waits for receive.")
 		if a := w.post(at+"/steps/receive/done", url.Values{}); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), `href="#do-receive-note"`) {
 			w.Errorf("a step without its note answers %d: %s", a.Code, a.Body)
 		}
