@@ -162,6 +162,7 @@ func (s *Server) controlActs(ctx context.Context, r store.Reader, v *visit, p co
 			if a.Form.Sign, err = v.signForm(ctx, r, means); err != nil {
 				return err
 			}
+			a.Form.Sign.within(a.Form.ID)
 			a.Form = a.Form.with(append(a.Form.Fields, Field{Name: "displayed", Kind: "hidden", Value: digest})...)
 		}
 		out[a.Form.ID] = &a

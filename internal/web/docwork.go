@@ -315,7 +315,10 @@ func (b *actBuilder) add(kind string, means signature.Meaning, a act) {
 	hidden := []Field{{Name: "revision", Kind: "hidden", Value: b.p.Rev.Label}}
 	if means != "" {
 		hidden = append(hidden, Field{Name: "displayed", Kind: "hidden", Value: b.p.Digest})
-		a.Form.Sign, b.err = b.v.signForm(b.ctx, b.r, means)
+		if a.Form.Sign, b.err = b.v.signForm(b.ctx, b.r, means); b.err != nil {
+			return
+		}
+		a.Form.Sign.within(a.Form.ID)
 	}
 	a.Form = a.Form.with(append(a.Form.Fields, hidden...)...)
 	b.acts = append(b.acts, a)

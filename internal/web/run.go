@@ -157,10 +157,7 @@ func (st *runStep) addForms(ctx context.Context, r store.Reader, v *visit) error
 			if err != nil {
 				return err
 			}
-			sign.ID = f.ID + "-sign"
-			for i := range sign.Fields {
-				sign.Fields[i].ID = sign.ID + "-" + sign.Fields[i].Name
-			}
+			sign.within(f.ID)
 			f.Sign, f.Submit = sign, "Sign and finish the step"
 		}
 		other := Form{ID: f.ID}.with(
@@ -263,10 +260,7 @@ func endForms(ctx context.Context, r store.Reader, v *visit, run procedure.Run) 
 		if err != nil {
 			return out, err
 		}
-		sign.ID = out[i].ID + "-sign"
-		for j := range sign.Fields {
-			sign.Fields[j].ID = sign.ID + "-" + sign.Fields[j].Name
-		}
+		sign.within(out[i].ID)
 		out[i].Sign = sign
 	}
 	return out, nil

@@ -55,6 +55,14 @@ func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Me
 	return f, nil
 }
 
+// within gives the fields ids of their own, for a page with several forms that are signed.
+func (f *SignForm) within(form string) {
+	f.ID = form + "-sign"
+	for i := range f.Fields {
+		f.Fields[i].ID = f.ID + "-" + f.Fields[i].Name
+	}
+}
+
 // fields are those that the signer has to fill in.
 func (f *SignForm) fields(n signature.Needs) {
 	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "step_up", Label: "Identity provider", Kind: "hidden", Value: n.StepUp}, {Name: "passkey", Label: "Passkey", Kind: "hidden"}}
