@@ -15,7 +15,9 @@ var identifiers = regexp.MustCompile(`^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{
 func kindOf(u *url.URL) string {
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	for i, p := range parts {
-		if identifiers.MatchString(p) {
+		// What the pages of clauses and evidence are about has names of many forms.
+		named := i > 0 && slices.Contains([]string{"coverage", "clauses", "since", "evidence", "steps"}, parts[i-1])
+		if named || identifiers.MatchString(p) {
 			parts[i] = "…"
 		}
 	}
