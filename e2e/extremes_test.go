@@ -46,7 +46,7 @@ func explore(t *testing.T, b *browser, at server, name string, most int) []strin
 			on.t = t
 			on.look(two[0])
 			on.visit(to)
-			w.note(evaluate[[]string](&on, `Array.from(document.querySelectorAll("a[href]"), a => a.href)`))
+			w.note(evaluate[[]string](&on, `Array.from(document.querySelectorAll("a[href]:not([download])"), a => a.href)`))
 			inspectIn(&on, name+"-"+pageName(kind), two)
 		})
 	}

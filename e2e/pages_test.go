@@ -79,7 +79,7 @@ func TestEveryPageOfTheDemonstration(t *testing.T) {
 			on.t = t
 			on.look(window{1280, 900, "light"})
 			on.visit(at)
-			w.note(evaluate[[]string](&on, `Array.from(document.querySelectorAll("a[href]"), a => a.href)`))
+			w.note(evaluate[[]string](&on, `Array.from(document.querySelectorAll("a[href]:not([download])"), a => a.href)`))
 			inspect(&on, strings.Trim(strings.NewReplacer("/", "-", "…", "one").Replace(kind), "-"))
 		})
 	}

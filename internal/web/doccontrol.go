@@ -73,7 +73,7 @@ func (s *Server) controlPage(v *visit) (controlPage, error) {
 		p.Acts, err = s.controlActs(ctx, r, v, p, shown.Digest)
 		return err
 	})
-	p.Frame = v.frame("Control of "+p.Doc.Code, urlDocuments(), append(documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
+	p.Frame = v.frame("Control of "+p.Doc.Code, urlDocuments(), append(v.documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
 	return p, err
 }
 

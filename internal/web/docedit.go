@@ -97,7 +97,7 @@ func (s *Server) docEditPage(v *visit) (editPage, error) {
 	})
 	at := urlDocument(p.Doc.Code)
 	p.Version = p.Rev.Version
-	p.Frame = v.frame("Edit "+p.Doc.Code, urlDocuments(), append(documentCrumbs(p.Doc), Link{at, p.Doc.Code}, Link{at + "/work", "Revision " + p.Rev.Label})...)
+	p.Frame = v.frame("Edit "+p.Doc.Code, urlDocuments(), append(v.documentCrumbs(p.Doc), Link{at, p.Doc.Code}, Link{at + "/work", "Revision " + p.Rev.Label})...)
 	p.Tabs = []Tab{{Text: "Form and text", URL: at + "/edit", On: !p.Raw}, {Text: "All as text", URL: at + "/edit?as=text", On: p.Raw}}
 	if p.Doc.Content != document.Authored {
 		p.Tabs = append(p.Tabs, Tab{Text: map[document.Content]string{document.Uploaded: "File", document.Linked: "Edition"}[p.Doc.Content], URL: at + "/file"})

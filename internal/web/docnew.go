@@ -143,7 +143,7 @@ func (s *Server) revisePage(v *visit) (formPage, document.Document, error) {
 		open, err = openChanges(ctx, r, d.Code, v.query("change"))
 		return err
 	})
-	return formPage{Frame: v.frame("Revise "+d.Code, urlDocuments(), append(documentCrumbs(d), Link{urlDocument(d.Code), d.Code})...), Lead: "The revision in force stays in force until the new one takes its place.",
+	return formPage{Frame: v.frame("Revise "+d.Code, urlDocuments(), append(v.documentCrumbs(d), Link{urlDocument(d.Code), d.Code})...), Lead: "The revision in force stays in force until the new one takes its place.",
 		Form: s.reviseForm(d, bases, open)}, d, err
 }
 

@@ -30,6 +30,7 @@ type documentPage struct {
 	Products   []Link
 	Actions    []Link
 	More       []Link
+	Parent     Link
 	Print      *Form
 	Record     press.Kept // its digest is "" while there is none
 	History    []historyRow
@@ -78,14 +79,32 @@ func (s *Server) showDocument(v *visit, code, label string) error {
 	if err != nil {
 		return err
 	}
-	p.Frame = v.frame(p.Doc.Code+" "+p.Rev.Title, urlDocuments(), documentCrumbs(p.Doc)...)
+	p.Frame = v.frame(p.Doc.Code+" "+p.Rev.Title, urlDocuments(), v.documentCrumbs(p.Doc)...)
 	return v.show(p)
 }
 
-func documentCrumbs(d document.Document) []Link {
+// inLibrary reports whether the library has a document that the visitor may read: only then a link leads to it.
+func inLibrary(ctx context.Context, r store.Reader, code string) bool {
+	_, err := document.ByCode(ctx, r, code)
+	return err == nil
+}
+
+// parentOf is the document above another one; without an address when the library does not have it.
+func (v *visit) parentOf(d document.Document) (l Link) {
+	l.Text = d.Parent
+	_ = v.view(func(ctx context.Context, r store.Reader) error { // without an answer there is no link
+		if d.Parent != "" && inLibrary(ctx, r, d.Parent) {
+			l.URL = urlDocument(d.Parent)
+		}
+		return nil
+	})
+	return l
+}
+
+func (v *visit) documentCrumbs(d document.Document) []Link {
 	out := []Link{{urlDocuments(), "Documents"}}
-	if d.Parent != "" {
-		out = append(out, Link{urlDocument(d.Parent), d.Parent})
+	if parent := v.parentOf(d); parent.URL != "" {
+		out = append(out, parent)
 	}
 	return out
 }
@@ -141,7 +160,7 @@ func (s *Server) fillDocument(ctx context.Context, r store.Reader, v *visit, p *
 		return err
 	}
 	p.Actions, p.More = documentActions(v, *p)
-	p.Print = printForm(v, *p)
+	p.Print, p.Parent = printForm(v, *p), v.parentOf(p.Doc)
 	if p.Record, err = press.Record(ctx, r, p.Rev.ID); err != nil && problem.KindOf(err) != problem.NotFound {
 		return err
 	}
@@ -155,7 +174,12 @@ func (s *Server) documentHTML(ctx context.Context, r store.Reader, d source.Docu
 	if err != nil {
 		return "", err
 	}
-	out, err := source.HTML(d, source.HTMLOptions{Targets: targets, Link: func(code string) string { return urlDocument(code) }, Image: urlImage})
+	out, err := source.HTML(d, source.HTMLOptions{Targets: targets, Link: func(code string) string {
+		if !inLibrary(ctx, r, code) {
+			return "" // a kit leaves documents out; the code stays, without a link that leads nowhere
+		}
+		return urlDocument(code)
+	}, Image: func(digest string) string { return urlImageOf(d.Code, digest) }})
 	return template.HTML(out), err //nolint:gosec // source.HTML sanitises
 }
 
@@ -256,7 +280,7 @@ func (s *Server) compare(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Frame = v.frame("Compare "+p.Doc.Code, urlDocuments(), append(documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
+	p.Frame = v.frame("Compare "+p.Doc.Code, urlDocuments(), append(v.documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
 	return v.show(p)
 }
 

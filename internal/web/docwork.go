@@ -238,7 +238,7 @@ func (s *Server) workPage(v *visit) (workPage, error) {
 		p.Acts, err = s.actsOf(v, ctx, r, p)
 		return err
 	})
-	p.Frame = v.frame(p.Doc.Code+" revision "+p.Rev.Label, urlDocuments(), append(documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
+	p.Frame = v.frame(p.Doc.Code+" revision "+p.Rev.Label, urlDocuments(), append(v.documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code})...)
 	return p, err
 }
 
@@ -500,7 +500,7 @@ func (s *Server) rounds(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Frame = v.frame("Rounds of "+p.Doc.Code, urlDocuments(), append(documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code}, Link{urlDocument(p.Doc.Code) + "/work", "Working revision"})...)
+	p.Frame = v.frame("Rounds of "+p.Doc.Code, urlDocuments(), append(v.documentCrumbs(p.Doc), Link{urlDocument(p.Doc.Code), p.Doc.Code}, Link{urlDocument(p.Doc.Code) + "/work", "Working revision"})...)
 	return v.show(p)
 }
 

@@ -98,7 +98,7 @@ func urlRole(id any) string { return path("roles", text(id)) }
 
 func urlDocument(code string) string        { return path("documents", code) }
 func urlRevision(code, label string) string { return path("documents", code, "revisions", label) }
-func urlImage(digest string) string         { return path("images", digest) }
+func urlImageOf(code, digest string) string { return path("documents", code, "images", digest) }
 func urlChange(id any) string               { return path("changes", text(id)) }
 
 func urlCoverageOf(set string) string    { return path("coverage", set) }
