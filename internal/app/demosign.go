@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/pquerna/otp/totp"
@@ -22,17 +21,7 @@ const (
 	demoAgent   = "Demonstration"
 )
 
-// proof shows who a person of the story is, as they would at the form: both components first, then the password. It is
-// for one signature of the method that the story calls next, in the context d.as(ctx, login).
-func (d *demonstration) proof(ctx context.Context, login string) (signature.Proof, error) {
-	ctx = d.as(ctx, login)
-	f, err := d.factors(ctx, login)
-	if err != nil {
-		return signature.Proof{}, fmt.Errorf("sign as %s: %w", login, err)
-	}
-	return d.signer.Verify(ctx, f)
-}
-
+// factors are what a person of the story shows, as they would at the form: both components first, then the password.
 func (d *demonstration) factors(ctx context.Context, login string) (signature.Factors, error) {
 	s := d.signers[login]
 	if s == nil {

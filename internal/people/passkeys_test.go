@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func (h *house) enter(t *testing.T, fn func(options []byte) []byte) (SignedIn, e
 func TestPasskeyIsASecondFactor(t *testing.T) {
 	eachRing(t, func(t *testing.T, h *house, ada string, key *passkeytest.Key) {
 		_, err := h.SignIn(context.Background(), Credentials{Login: "ada", Password: adaPassword})
-		if err != ErrCodeNeeded {
+		if !errors.Is(err, ErrCodeNeeded) {
 			t.Fatalf("the password alone gives %v", err)
 		}
 		in, err := h.enter(t, func(o []byte) []byte { return key.Get(t, o) })

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -254,7 +255,7 @@ func (d *Directory) Enter(ctx context.Context, account string, c Credentials, fa
 // Refuse records that somebody whom a provider knows was not let in.
 func (d *Directory) Refuse(ctx context.Context, why Failure, c Credentials) error {
 	err := d.failed(ctx, Account{}, c, failedAttempt{why: why})
-	if err == error(errSignIn) {
+	if errors.Is(err, errSignIn) {
 		return nil
 	}
 	return err

@@ -92,7 +92,7 @@ func reopenedVerdicts(ctx context.Context, q Asked) ([]Notice, error) {
 
 func failingFeeds(ctx context.Context, q Asked) ([]Notice, error) {
 	if scope, err := store.ScopeOf(ctx, vuln.KindRead); err != nil || !scope.All {
-		return nil, nil // who reads about some products only does not read of feeds
+		return nil, nil //nolint:nilerr // who reads about some products only does not read of feeds
 	}
 	all, err := vuln.ListFeeds(ctx, q)
 	var out []Notice

@@ -114,9 +114,9 @@ func lifeOf(rev document.Revision, waits string) []lifeStep {
 	if rev.State == document.ChangesRequested {
 		at = 0
 	}
-	out := make([]lifeStep, len(way))
+	var out []lifeStep
 	for i, st := range way {
-		out[i] = lifeStep{Text: title(st), On: i == at, Past: at > i}
+		out = append(out, lifeStep{Text: title(st), On: i == at, Past: at > i})
 	}
 	if at < 0 {
 		return append(out, lifeStep{Text: title(rev.State), On: true})
@@ -179,7 +179,7 @@ func (p *workPage) readComments(ctx context.Context, r store.Reader, chosen stri
 	}
 	texts := strings.Split(strings.TrimSuffix(p.Rev.Source, "\n"), "\n")
 	p.Lines = make([]textLine, len(texts))
-	line, _ := strconv.Atoi(chosen) //nolint:errcheck // no number is no line
+	line, _ := strconv.Atoi(chosen) // no number is no line
 	for i, t := range texts {
 		p.Lines[i] = textLine{Number: i + 1, Text: t, Chosen: i+1 == line}
 	}
@@ -517,7 +517,7 @@ func (s *Server) commentAdd(v *visit) error {
 	if err != nil {
 		return err
 	}
-	line, _ := strconv.Atoi(f.Get("line")) //nolint:errcheck // no number: the whole text
+	line, _ := strconv.Atoi(f.Get("line")) // no number: the whole text
 	c := document.Comment{Revision: rev.ID, Line: line, Text: strings.TrimSpace(f.Get("text")), Suggests: f.Get("suggests") != ""}
 	if c.Suggests {
 		c.Suggestion = strings.ReplaceAll(f.Get("suggestion"), "\r\n", "\n")

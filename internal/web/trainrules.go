@@ -20,6 +20,7 @@ type rulesPage struct {
 	Rules     []training.Rule
 	Models    map[string]string
 	Curricula []training.Curriculum
+	Adopted   map[string]bool // codes of curricula that the library has
 	Policy    training.Policy
 	Acts      []act
 	MayEnd    bool
@@ -31,7 +32,7 @@ func urlTrainRules() string { return "/training/rules" }
 
 func (s *Server) rulesOf(v *visit) (rulesPage, error) {
 	p := rulesPage{Frame: v.frame("Rules of training", urlTraining(), Link{urlDocuments(), "Documents"}, Link{urlTraining(), "Training"}), Curricula: s.Desk.Curricula,
-		Models: map[string]string{}, MayEnd: v.may(training.KindRuleEnded)}
+		Models: map[string]string{}, Adopted: map[string]bool{}, MayEnd: v.may(training.KindRuleEnded)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		var err error
 		if p.Rules, err = training.Rules(ctx, r); err != nil {
@@ -39,6 +40,11 @@ func (s *Server) rulesOf(v *visit) (rulesPage, error) {
 		}
 		if p.Policy, err = training.PolicyOf(ctx, r); err != nil {
 			return err
+		}
+		for _, c := range p.Curricula {
+			for _, code := range c.Documents {
+				p.Adopted[code] = p.Adopted[code] || inLibrary(ctx, r, code)
+			}
 		}
 		return p.addActs(ctx, r, v)
 	})

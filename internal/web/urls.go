@@ -78,7 +78,6 @@ func urlCoverage() string       { return "/coverage" }
 func urlEvidence() string       { return "/evidence" }
 func urlInquiries() string      { return "/inquiries" }
 func urlTrails() string         { return "/trail-reviews" }
-func urlManagement() string     { return "/management-review" }
 func urlNotices() string        { return "/notices" }
 func urlActivity() string       { return "/activity" }
 

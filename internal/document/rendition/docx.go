@@ -114,7 +114,7 @@ func (w *wordWriter) block(b block) {
 		const step = 360 // twentieths of a point
 		left := step * (min(b.level, 8) + 1)
 		mark := run{text: b.mark}
-		w.body.WriteString(fmt.Sprintf(`<w:p><w:pPr><w:tabs><w:tab w:val="left" w:pos="%[1]d"/></w:tabs><w:ind w:left="%[1]d" w:hanging="%[2]d"/></w:pPr>`, left, step))
+		fmt.Fprintf(&w.body, `<w:p><w:pPr><w:tabs><w:tab w:val="left" w:pos="%[1]d"/></w:tabs><w:ind w:left="%[1]d" w:hanging="%[2]d"/></w:pPr>`, left, step)
 		w.run(mark)
 		w.body.WriteString("<w:r><w:tab/></w:r>")
 		for _, r := range b.runs {

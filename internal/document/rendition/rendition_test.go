@@ -352,7 +352,7 @@ func TestPrintingReachesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }), ReadHeaderTimeout: time.Second}
-	go server.Serve(listener) //nolint:errcheck // ends with the test
+	go server.Serve(listener) // ends with the test
 	t.Cleanup(func() { server.Close() })
 	secret := filepath.Join(t.TempDir(), "secret.txt")
 	if err := os.WriteFile(secret, []byte("TOPSECRETWORD"), 0o644); err != nil {

@@ -197,6 +197,6 @@ func FuzzSeal(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		rendition.CheckSeal(data) //nolint:errcheck // it must only end
+		rendition.CheckSeal(data) // it must only end
 	})
 }
