@@ -174,11 +174,14 @@ func (s *Server) documentHTML(ctx context.Context, r store.Reader, d source.Docu
 	if err != nil {
 		return "", err
 	}
+	known := map[string]string{} // a text names the same documents many times
 	out, err := source.HTML(d, source.HTMLOptions{Targets: targets, Link: func(code string) string {
-		if !inLibrary(ctx, r, code) {
-			return "" // a kit leaves documents out; the code stays, without a link that leads nowhere
+		to, asked := known[code]
+		if !asked && inLibrary(ctx, r, code) { // a kit leaves documents out: their codes stay, without a link that leads nowhere
+			to = urlDocument(code)
 		}
-		return urlDocument(code)
+		known[code] = to
+		return to
 	}, Image: func(digest string) string { return urlImageOf(d.Code, digest) }})
 	return template.HTML(out), err //nolint:gosec // source.HTML sanitises
 }
