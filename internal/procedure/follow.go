@@ -39,12 +39,12 @@ func warn(ctx context.Context, tx *store.Tx, l document.Library, w warning) erro
 		}
 		return err
 	}
-	text := "Step " + w.Step + " proved wrong: " + w.Wrong
+	text := "Step " + w.Step + " proved wrong: " + ended(w.Wrong)
 	if w.Danger != "" {
-		text += " Danger: " + w.Danger
+		text += " Danger: " + ended(w.Danger)
 	}
 	if w.Instead != "" {
-		text += " Instead: " + w.Instead
+		text += " Instead: " + ended(w.Instead)
 	}
 	if _, err := l.Caution(ctx, tx, w.Code, document.Caution{Step: w.Step, Text: cut(text, document.MaxText), Source: w.entry.Subject}); err != nil {
 		return err
@@ -54,6 +54,15 @@ func warn(ctx context.Context, tx *store.Tx, l document.Library, w warning) erro
 		return err
 	}
 	return putDefeatChange(ctx, tx, w.Defeat, change)
+}
+
+// ended is a text that ends as a sentence does, so that another one can follow it.
+func ended(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
 }
 
 // change is the change request with what is known; what nobody has looked at yet is said so.
