@@ -27,6 +27,7 @@ import (
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
+	"triward/internal/people/mail"
 	"triward/internal/people/passkey"
 	"triward/internal/people/sso"
 	"triward/internal/problem"
@@ -55,6 +56,7 @@ type App struct {
 	stamps   *ingest.Stamps // nil without an authority outside
 	papers   document.Library
 	press    press.Press
+	mail     *mail.Server // nil: no mail is sent
 	desk     training.Desk
 	runs     procedure.Runs
 	feeds    ingest.Feeds
@@ -105,6 +107,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	a.signer = &signature.Signer{DB: a.db, People: a.people, Key: a.key, Stamp: stamps,
 		Policy: signature.Policy{Idle: time.Duration(c.SignIdle) * time.Minute, Always: c.SignAlways}}
 	if a.stamps, err = c.outside(a.signer); err != nil {
+		a.Close()
+		return nil, err
+	}
+	if a.mail, err = c.mail(); err != nil {
 		a.Close()
 		return nil, err
 	}

@@ -54,6 +54,10 @@ type Config struct {
 	SessionLimit   int      `toml:"session_limit"`           // hours
 	LogLevel       string   `toml:"log_level"`               // debug, info, warn, error
 	SecurityMail   string   `toml:"security_mail"`           // contact in security.txt, where to report a weakness of this installation
+	SMTPURL        string   `toml:"smtp_url"`                // mail server: smtp://login@host:587 or smtps://login@host:465; "" sends no mail
+	SMTPFrom       string   `toml:"smtp_from"`               // address that letters come from
+	SMTPPassword   string   `toml:"smtp_password_file"`      // a file that holds the password of the login
+	SMTPCertFile   string   `toml:"smtp_certificates"`       // PEM file with the roots of the server's certificate; "" is the system's
 }
 
 // DefaultConfig keeps everything below a folder.

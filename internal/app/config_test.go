@@ -67,3 +67,32 @@ func TestLargeConfigurationIsNotRead(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestMailServerIsConfigured(t *testing.T) {
+	dir := t.TempDir()
+	secret, roots := filepath.Join(dir, "secret"), filepath.Join(dir, "roots.pem")
+	for file, text := range map[string]string{secret: "over the hills\n", roots: "no certificate"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := "triward@hospital.example"
+	if m, err := (Config{}).mail(); m != nil || err != nil {
+		t.Errorf("without an address: %v, %v", m, err)
+	}
+	if m, err := (Config{SMTPURL: "smtp://triward@mail.example", SMTPFrom: from, SMTPPassword: secret}).mail(); m == nil || err != nil {
+		t.Errorf("well configured: %v", err)
+	}
+	for name, c := range map[string]Config{
+		"no password file":           {SMTPURL: "smtp://triward@mail.example", SMTPFrom: from},
+		"file without a certificate": {SMTPURL: "smtp://mail.example", SMTPFrom: from, SMTPCertFile: roots},
+		"no sender":                  {SMTPURL: "smtp://mail.example"},
+	} {
+		if _, err := c.mail(); problem.KindOf(err) != problem.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := (Config{SMTPURL: "smtp://triward@mail.example", SMTPFrom: from, SMTPPassword: secret + ".none"}).mail(); problem.KindOf(err) != problem.NotFound {
+		t.Errorf("missing file: %v", err)
+	}
+}
