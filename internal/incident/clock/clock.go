@@ -1,0 +1,263 @@
+package clock
+
+import (
+	"slices"
+	"time"
+
+	"triward/internal/content"
+)
+
+// Truth is what is known of a fact.
+type Truth string
+
+// What can be known. The zero value is unknown.
+const (
+	Unknown Truth = ""
+	Yes     Truth = "yes"
+	No      Truth = "no"
+)
+
+// Entity is a legal entity in an incident: what it is to authorities, and what it knows.
+type Entity struct {
+	Jurisdictions []string             // us, eu, uk, …
+	Roles         []string             // content.DutyRoles
+	Observes      []string             // ids of duties that are not in force but are kept all the same
+	Holidays      map[string][]string  // by calendar: further days without work, YYYY-MM-DD
+	Facts         map[string]Truth     // content.DutyFacts; a missing one is unknown
+	Instants      map[string]time.Time // content.DutyStarts: when this entity became aware, and so on
+	Ruled         map[string]string    // duty id: why a person ruled that it does not apply
+	Discharged    map[string]time.Time // "duty/stage": when the evidence of the report was filed
+	Delays        []Delay              // law enforcement asked to wait (45 CFR 164.412)
+}
+
+// Delay is a span during which a duty that allows it stands still.
+type Delay struct{ From, To time.Time }
+
+// State is how a stage stands.
+type State string
+
+// The states of a stage.
+const (
+	NotApplicable State = "not_applicable" // its condition is no, or a person ruled so
+	NotInForce    State = "not_in_force"   // proposed, unconfirmed or not yet applicable law, and not observed
+	Waiting       State = "waiting"        // it applies; the instant from which it runs has not come
+	MayRun        State = "may_run"        // facts are unknown: counted as if it applied
+	Running       State = "running"
+	Overdue       State = "overdue"
+	Discharged    State = "discharged"
+)
+
+// Clock is one stage of a duty for one entity.
+type Clock struct {
+	Duty    content.Duty
+	Stage   content.Stage
+	State   State
+	Reason  string        // of NotApplicable and NotInForce
+	Missing []string      // facts that would decide a clock that may run
+	Start   time.Time     // in the authority's zone; zero when it has not come
+	Latest  time.Time     // the last lawful instant; zero: without delay
+	Target  time.Time     // half of the time: our own aim
+	Slack   time.Duration // what is left until Latest (when discharged: was left); negative is too late
+	Late    bool          // Slack is negative
+}
+
+// Key names a stage in Entity.Discharged.
+func Key(duty, stage string) string { return duty + "/" + stage }
+
+// Evaluate gives every stage of every duty that concerns the entity, in the order of the duties.
+func Evaluate(duties []content.Duty, e Entity, now time.Time) ([]Clock, error) {
+	var out []Clock
+	for _, d := range duties {
+		if !slices.Contains(e.Jurisdictions, d.Jurisdiction) || !slices.ContainsFunc(d.Roles, func(r string) bool { return slices.Contains(e.Roles, r) }) {
+			continue
+		}
+		zone, err := time.LoadLocation(d.Zone)
+		if err != nil {
+			return nil, err
+		}
+		for i := range d.Stages {
+			out = append(out, stage(d, i, e, now.In(zone)))
+		}
+	}
+	return out, nil
+}
+
+func stage(d content.Duty, i int, e Entity, now time.Time) Clock {
+	c := Clock{Duty: d, Stage: d.Stages[i]}
+	answer := holds(d.When, e.Facts)
+	switch reason := e.Ruled[d.ID]; {
+	case reason != "":
+		c.State, c.Reason = NotApplicable, reason
+		return c
+	case answer == No:
+		c.State, c.Reason = NotApplicable, "its condition is not met"
+		return c
+	}
+	start, ok := startOf(d, i, e)
+	if !ok {
+		start = now // decides only whether the law is in force
+	}
+	start = start.In(now.Location())
+	if reason := outOfForce(d, start); reason != "" && !slices.Contains(e.Observes, d.ID) {
+		c.State, c.Reason = NotInForce, reason
+		return c
+	}
+	if answer == Unknown {
+		c.Missing = deciding(d.When, e.Facts)
+	}
+	if !ok {
+		c.State = Waiting
+		return c
+	}
+	c.Start = start
+	c.Latest = latest(c.Stage, start, calendar(d, e))
+	if d.Delay != "" && !c.Latest.IsZero() {
+		c.Latest = c.Latest.Add(delayed(e.Delays, start))
+	}
+	return c.at(now, answer, e.Discharged[Key(d.ID, c.Stage.ID)])
+}
+
+// at sets what depends on the present instant and on the discharge.
+func (c Clock) at(now time.Time, answer Truth, done time.Time) Clock {
+	until := now
+	if !done.IsZero() {
+		until = done
+	}
+	if !c.Latest.IsZero() {
+		c.Target = c.Start.Add(c.Latest.Sub(c.Start) / 2)
+		c.Slack = c.Latest.Sub(until)
+		c.Late = c.Slack < 0
+	}
+	switch {
+	case !done.IsZero():
+		c.State = Discharged
+	case c.Late:
+		c.State = Overdue
+	case answer == Unknown:
+		c.State = MayRun
+	default:
+		c.State = Running
+	}
+	return c
+}
+
+// startOf is the instant from which a stage runs. Belief and discovery that nobody dated are counted from awareness, the
+// earliest of them.
+func startOf(d content.Duty, i int, e Entity) (time.Time, bool) {
+	at := func(names ...string) (time.Time, bool) {
+		for _, n := range names {
+			if t, ok := e.Instants[n]; ok && !t.IsZero() {
+				return t, true
+			}
+		}
+		return time.Time{}, false
+	}
+	switch s := d.Stages[i].Start; s {
+	case "previous_submitted":
+		t, ok := e.Discharged[Key(d.ID, d.Stages[i-1].ID)]
+		return t, ok
+	case "discovery", "reasonably_believes":
+		return at(s, "became_aware")
+	case "discovery_year_end":
+		t, ok := at("discovery", "became_aware")
+		if zone, err := time.LoadLocation(d.Zone); ok && err == nil {
+			t = time.Date(t.In(zone).Year(), time.December, 31, 12, 0, 0, 0, zone)
+		}
+		return t, ok
+	default:
+		return at(s)
+	}
+}
+
+func outOfForce(d content.Duty, start time.Time) string {
+	day := start.Format(time.DateOnly)
+	switch {
+	case d.Status == "repealed":
+		return "repealed"
+	case d.Status != "in_force":
+		return "the law is " + d.Status
+	case d.From != "" && day < d.From:
+		return "applies from " + d.From
+	case d.To != "" && day > d.To:
+		return "applied until " + d.To
+	}
+	return ""
+}
+
+func calendar(d content.Duty, e Entity) Calendar {
+	c := Calendar{Name: d.Calendar, Holidays: map[string]bool{}}
+	for _, day := range e.Holidays[d.Calendar] {
+		c.Holidays[day] = true
+	}
+	return c
+}
+
+// delayed is for how long the duty stood still after its start. Spans that overlap count once.
+func delayed(spans []Delay, start time.Time) time.Duration {
+	spans = slices.Clone(spans)
+	slices.SortFunc(spans, func(a, b Delay) int { return a.From.Compare(b.From) })
+	var sum time.Duration
+	done := start
+	for _, s := range spans {
+		from := s.From
+		if from.Before(done) {
+			from = done
+		}
+		if s.To.After(from) {
+			sum += s.To.Sub(from)
+			done = s.To
+		}
+	}
+	return sum
+}
+
+// holds decides a condition in the logic of three values (Kleene).
+func holds(c content.Condition, facts map[string]Truth) Truth {
+	switch {
+	case c.Not != nil:
+		return map[Truth]Truth{Yes: No, No: Yes}[holds(*c.Not, facts)]
+	case c.Fact != "":
+		return facts[c.Fact]
+	case len(c.All) > 0:
+		return join(c.All, facts, No, Yes)
+	default:
+		return join(c.Any, facts, Yes, No)
+	}
+}
+
+// join is strong when one part is, weak when all parts are the other, and unknown otherwise.
+func join(parts []content.Condition, facts map[string]Truth, strong, weak Truth) Truth {
+	out := weak
+	for _, p := range parts {
+		switch holds(p, facts) {
+		case strong:
+			return strong
+		case Unknown:
+			out = Unknown
+		}
+	}
+	return out
+}
+
+// deciding lists the unknown facts inside the parts that are undecided, each once.
+func deciding(c content.Condition, facts map[string]Truth) []string {
+	var out []string
+	var walk func(content.Condition)
+	walk = func(c content.Condition) {
+		if holds(c, facts) != Unknown {
+			return
+		}
+		if c.Fact != "" {
+			out = append(out, c.Fact)
+		}
+		if c.Not != nil {
+			walk(*c.Not)
+		}
+		for _, part := range append(slices.Clone(c.All), c.Any...) {
+			walk(part)
+		}
+	}
+	walk(c)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
