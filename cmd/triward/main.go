@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // authorities count days in their own zones, also on a machine that has no zone files
 
 	"triward/internal/cli"
 )
