@@ -11,4 +11,8 @@
 // documents/ holds the seeded hierarchy: policies, standards, procedures, work instructions and forms, one file for each, in
 // the format of package document/source. A time stands in STD-08 alone. kits.yaml says which of them an organisation starts
 // with, and which stand inside others in a small one; curricula.yaml says what each function must know.
+//
+// rules/ holds the medical rule pack: Sigma rules, one a file, in folders by what they look at; rules/tests the events that
+// each must and must not fire on; rules/catalogue.yaml the catalogue that they cover, with a reason where there is no rule
+// yet. A rule of level informational is a building block of correlations. attack.yaml names tactics and techniques.
 package content
