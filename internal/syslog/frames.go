@@ -151,10 +151,10 @@ func (f *Frames) line() []byte {
 		if i := lineEnd(f.buf[f.start+seen:]); i >= 0 {
 			msg := f.buf[f.start : f.start+seen+i]
 			f.start += seen + i + 1
-			return f.within(bytes.TrimSuffix(msg, []byte{'\r'}))
+			return f.within(msg)
 		}
 		seen = len(f.buf) - f.start
-		if seen > f.limit {
+		if seen > f.limit+1 { // a carriage return does not count
 			return f.dropLine()
 		}
 		if !f.more() {
@@ -178,12 +178,12 @@ func lineEnd(b []byte) int {
 }
 
 func (f *Frames) within(msg []byte) []byte {
-	if len(msg) > f.limit {
-		f.cut++
-		f.lost += int64(len(msg) - f.limit)
-		return msg[:f.limit]
+	if bare := bytes.TrimSuffix(msg, []byte{'\r'}); len(bare) <= f.limit {
+		return bare
 	}
-	return msg
+	f.cut++
+	f.lost += int64(len(msg) - f.limit)
+	return msg[:f.limit]
 }
 
 // dropLine keeps the begin of a line that is too long.

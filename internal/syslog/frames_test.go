@@ -62,7 +62,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// zeros gives n times "a", and never a line feed.
+// endless gives n times "a", and never a line feed.
 type endless struct{ n int }
 
 func (e *endless) Read(p []byte) (int, error) {
