@@ -217,6 +217,9 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		if newer {
 			a.Log.Info("the matching rules are newer: the fleet is matched and ranked again in the background", "version", vuln.RulesVersion)
 		}
+		if err := a.renewManuals(ctx); err != nil {
+			return err
+		}
 		a.startWork(ctx, &wg)
 	}
 	if !slices.Contains(a.Config.Roles, "web") {

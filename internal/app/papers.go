@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"triward/internal/document/kit"
 	"triward/internal/document/press"
 	"triward/internal/document/rendition"
 	"triward/internal/document/upkeep"
@@ -30,6 +31,15 @@ func lifetimeEnd(ctx context.Context, r store.Reader, model string) (time.Time, 
 		}
 	}
 	return last, nil
+}
+
+// renewManuals begins revisions of the manuals under control whose text is another with this program (21 CFR 11.10(k)(2)).
+func (a *App) renewManuals(ctx context.Context) error {
+	codes, err := kit.Renew(store.WithActor(ctx, store.System("manuals")), a.papers, "the manual that comes with Triward "+a.Version)
+	if len(codes) > 0 {
+		a.Log.Info("manuals have another text with this version: drafts of it wait for review", "manuals", codes)
+	}
+	return err
 }
 
 // newPress is what prints and seals documents.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+
+	"triward/docs/guide"
 )
 
 //go:embed documents
@@ -18,6 +20,9 @@ type File struct {
 
 // Documents are the seeded documents, sorted by name. Variables such as {{organisation}} are not filled.
 func Documents() ([]File, error) { return files(documents, "documents/*.md") }
+
+// Manuals are the manuals of Triward itself, sorted by name.
+func Manuals() ([]File, error) { return files(guide.Files, "*.md") }
 
 func files(from fs.FS, pattern string) ([]File, error) {
 	names, err := fs.Glob(from, pattern)

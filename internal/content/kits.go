@@ -15,7 +15,7 @@ var kits []byte
 type Kit struct {
 	ID        string   `yaml:"id"`
 	Title     string   `yaml:"title"`
-	For       string   `yaml:"for"`  // manufacturer or hospital
+	For       string   `yaml:"for"`  // manufacturer, hospital or both
 	Text      string   `yaml:"text"` // whom it is for
 	Documents []string `yaml:"documents"`
 	Folds     []Fold   `yaml:"folds"`

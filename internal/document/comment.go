@@ -155,7 +155,7 @@ func accept(ctx context.Context, tx *store.Tx, v Revision, c Comment) error {
 		with = strings.Split(strings.ReplaceAll(c.Suggestion, "\r\n", "\n"), "\n")
 	}
 	text := strings.Join(slices.Replace(lines, at, at+1, with...), "\n")
-	_, err := saveTx(ctx, tx, Edit{Revision: v.ID, Version: v.Version, Text: Text{Source: text, File: v.File, External: v.External, Reason: "suggestion of " + c.Name + " accepted: " + cut(c.Text, 500)}})
+	_, err := SaveTx(ctx, tx, Edit{Revision: v.ID, Version: v.Version, Text: Text{Source: text, File: v.File, External: v.External, Reason: "suggestion of " + c.Name + " accepted: " + cut(c.Text, 500)}})
 	return err
 }
 

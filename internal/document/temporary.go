@@ -215,7 +215,7 @@ func (l Library) ReviewTemporary(ctx context.Context, rid RevisionID, o Outcome,
 			return err
 		}
 		if o == Adopt {
-			if next, err = openTx(ctx, a.tx, Opening{Code: v.Code, Base: v.ID, Reason: "adopted from temporary instruction " + v.Label + ": " + s.Reason}); err != nil {
+			if next, err = OpenTx(ctx, a.tx, Opening{Code: v.Code, Base: v.ID, Reason: "adopted from temporary instruction " + v.Label + ": " + s.Reason}); err != nil {
 				return err
 			}
 		}

@@ -101,7 +101,7 @@ func (l Library) Open(ctx context.Context, o Opening) (RevisionID, error) {
 	}
 	var rid RevisionID
 	err := l.DB.Update(ctx, func(tx *store.Tx) (err error) {
-		rid, err = openTx(ctx, tx, o)
+		rid, err = OpenTx(ctx, tx, o)
 		return err
 	})
 	if err != nil {
@@ -110,7 +110,8 @@ func (l Library) Open(ctx context.Context, o Opening) (RevisionID, error) {
 	return rid, nil
 }
 
-func openTx(ctx context.Context, tx *store.Tx, o Opening) (RevisionID, error) {
+// OpenTx is [Library.Open] within a transaction.
+func OpenTx(ctx context.Context, tx *store.Tx, o Opening) (RevisionID, error) {
 	d, err := documentBy(ctx, tx, "code", o.Code)
 	if err != nil {
 		return "", err
@@ -222,13 +223,14 @@ func (e *EditConflict) Unwrap() error { return e.Compatible }
 func (l Library) Save(ctx context.Context, e Edit) (Revision, error) {
 	var v Revision
 	err := l.DB.Update(ctx, func(tx *store.Tx) (err error) {
-		v, err = saveTx(ctx, tx, e)
+		v, err = SaveTx(ctx, tx, e)
 		return err
 	})
 	return v, err
 }
 
-func saveTx(ctx context.Context, tx *store.Tx, e Edit) (Revision, error) {
+// SaveTx is [Library.Save] within a transaction.
+func SaveTx(ctx context.Context, tx *store.Tx, e Edit) (Revision, error) {
 	v, err := revision(ctx, tx, e.Revision)
 	if err != nil {
 		return v, err

@@ -91,13 +91,9 @@ func documentsOf(kit string) ([]source.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []source.Document
-	for _, f := range files {
-		d, err := source.Parse(f.Name, f.Text)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", f.Name, err)
-		}
-		all = append(all, d)
+	all, err := parse(files)
+	if err != nil {
+		return nil, err
 	}
 	var folds []source.Folding
 	for _, f := range kits[i].Folds {
@@ -106,7 +102,23 @@ func documentsOf(kit string) ([]source.Document, error) {
 	if all, err = source.Fold(all, folds); err != nil {
 		return nil, fmt.Errorf("kit %s: %w", kit, err)
 	}
-	return slices.DeleteFunc(all, func(d source.Document) bool { return !slices.Contains(kits[i].Documents, d.Code) }), nil
+	own, err := manuals()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(append(all, own...), func(d source.Document) bool { return !slices.Contains(kits[i].Documents, d.Code) }), nil
+}
+
+func parse(files []content.File) ([]source.Document, error) {
+	out := make([]source.Document, 0, len(files))
+	for _, f := range files {
+		d, err := source.Parse(f.Name, f.Text)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", f.Name, err)
+		}
+		out = append(out, d)
+	}
+	return out, nil
 }
 
 // answer keeps the answers that are new and gives all of them.
