@@ -154,9 +154,22 @@ type Fact struct {
 
 // Contradiction is two records that share what only one device can have.
 type Contradiction struct {
-	ID     string `json:"id"`
-	Device string `json:"device"`
-	Other  string `json:"other"`
-	Key    string `json:"key" doc:"What they share"`
-	Reason string `json:"reason"`
+	ID      string    `json:"id"`
+	Device  string    `json:"device"`
+	Other   string    `json:"other"`
+	Key     string    `json:"key" doc:"What they share"`
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
+	Settled time.Time `json:"settled,omitzero" doc:"Absent: it is open"`
+	Answer  string    `json:"answer,omitempty" doc:"How it was settled: why they are two, or merged"`
+}
+
+// ContradictionQuery chooses a page of contradictions.
+type ContradictionQuery struct {
+	State  string `query:"state" enum:"open,settled" doc:"Absent: open"`
+	Shares string `query:"shares" enum:"udi,serial,tag,mac" doc:"What both records have"`
+	Site   string `query:"site" maxLength:"64"`
+	Model  string `query:"model" maxLength:"64"`
+	Sort   string `query:"sort" enum:"at,-at,shares,-shares,device,-device" doc:"Absent: the oldest first"`
+	Cursor
 }

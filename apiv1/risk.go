@@ -246,20 +246,22 @@ type Metrics struct {
 	ToInstalledUnknown int     `json:"to_installed_unknown"`
 }
 
-// PastLine is a device and a vulnerability that was uncontrolled.
+// PastLine is a device that counted for a figure of the trend, with the vulnerability or the decision for which it did.
 type PastLine struct {
 	Device         string    `json:"device"`
 	AssetTag       string    `json:"asset_tag,omitempty"`
 	ModelName      string    `json:"model_name,omitempty"`
-	Vulnerability  string    `json:"vulnerability"`
-	Exploitability string    `json:"exploitability" enum:"E0,E1,E2,E3,E4" doc:"When it began"`
-	Harm           string    `json:"harm" enum:"S1,S2,S3,S4,S5" doc:"When it began"`
+	Vulnerability  string    `json:"vulnerability,omitempty" doc:"Of uncontrolled, unknown and kev"`
+	Decision       string    `json:"decision,omitempty" doc:"Of overdue"`
+	Exploitability string    `json:"exploitability,omitempty" enum:"E0,E1,E2,E3,E4" doc:"When it began, with a vulnerability"`
+	Harm           string    `json:"harm,omitempty" enum:"S1,S2,S3,S4,S5" doc:"When it began, with a vulnerability"`
 	Since          time.Time `json:"since"`
-	Until          time.Time `json:"until,omitzero" doc:"Absent: it still is"`
+	Until          time.Time `json:"until,omitzero" doc:"Absent: it still counts"`
 }
 
-// PastQuery chooses a page of what was uncontrolled.
+// PastQuery chooses a page of the rows behind a figure.
 type PastQuery struct {
-	Sort string `query:"sort" enum:"since,-since,device,-device" doc:"Absent: what began last first"`
+	Figure string `query:"figure" enum:"uncontrolled,unknown,kev,overdue,devices" doc:"Absent: uncontrolled"`
+	Sort   string `query:"sort" enum:"since,-since,device,-device" doc:"Absent: what began last first"`
 	Cursor
 }

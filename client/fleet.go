@@ -102,9 +102,9 @@ func (c *Client) DeviceMatches(ctx context.Context, device string) (apiv1.List[a
 	return get[apiv1.List[apiv1.Match]](ctx, c, call{method: "GET", path: at("/devices/{}/matches", device)})
 }
 
-// Contradictions reads up to limit records that share what only one device can have.
-func (c *Client) Contradictions(ctx context.Context, q apiv1.MatchQuery) (apiv1.List[apiv1.Contradiction], error) {
-	return get[apiv1.List[apiv1.Contradiction]](ctx, c, call{method: "GET", path: "/contradictions", query: q})
+// Contradictions lists records that share what only one device can have.
+func (c *Client) Contradictions(ctx context.Context, q apiv1.ContradictionQuery) (apiv1.Page[apiv1.Contradiction], error) {
+	return get[apiv1.Page[apiv1.Contradiction]](ctx, c, call{method: "GET", path: "/contradictions", query: q})
 }
 
 // SettleContradiction says that two contradicting records are two devices.

@@ -87,7 +87,7 @@ func (c *Client) Metrics(ctx context.Context, q apiv1.MetricsQuery) (apiv1.Metri
 	return get[apiv1.Metrics](ctx, c, call{method: "GET", path: "/metrics", query: q})
 }
 
-// PastLines lists what was uncontrolled on a day, as 2026-11-23.
+// PastLines lists the rows behind a figure of a day of the trend, as 2026-11-23.
 func (c *Client) PastLines(ctx context.Context, day string, q apiv1.PastQuery) (apiv1.Page[apiv1.PastLine], error) {
 	return get[apiv1.Page[apiv1.PastLine]](ctx, c, call{method: "GET", path: at("/overview/days/{}", day), query: q})
 }

@@ -65,15 +65,12 @@ func wireFact(f product.Fact) apiv1.Fact {
 	return apiv1.Fact{ID: f.ID, Of: of, Release: string(f.Release), Part: wirePart(f.Part), At: f.At}
 }
 
-type limited struct {
-	Limit int `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-}
-
-func (s *Server) contradictions(ctx context.Context, in *limited) (apiv1.List[apiv1.Contradiction], error) {
-	all, err := read(ctx, s, func(r store.Reader) ([]device.OpenContradiction, error) {
-		return device.Contradictions(ctx, r, in.Limit)
+func (s *Server) contradictions(ctx context.Context, in *struct{ apiv1.ContradictionQuery }) (apiv1.Page[apiv1.Contradiction], error) {
+	p, err := read(ctx, s, func(r store.Reader) (store.Page[device.FoundContradiction], error) {
+		return device.Contradictions(ctx, r, device.ContradictionQuery{State: device.ContradictionState(in.State), Shared: device.Shared(in.Shares), Site: device.SiteID(in.Site),
+			Model: product.ModelID(in.Model), Sort: in.Sort, After: in.After, Limit: in.Limit})
 	})
-	return list(all, func(c device.OpenContradiction) apiv1.Contradiction {
-		return apiv1.Contradiction{ID: c.ID, Device: string(c.Device), Other: string(c.Other), Key: c.Key, Reason: c.Reason}
+	return page(p.Items, p.Next, func(c device.FoundContradiction) apiv1.Contradiction {
+		return apiv1.Contradiction{ID: c.ID, Device: string(c.Device), Other: string(c.Other), Key: c.Key, Reason: c.Reason, At: c.At, Settled: c.Settled, Answer: c.Answer}
 	}), err
 }

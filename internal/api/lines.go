@@ -16,7 +16,7 @@ import (
 
 func (s *Server) lines() {
 	add(s, op{id: "lines", route: "GET /lines", kind: risk.KindRead, summary: "The ranked list: devices and vulnerabilities, the worst first"}, s.listLines)
-	add(s, op{id: "past-lines", route: "GET /overview/days/{day}", kind: risk.KindRead, summary: "What was uncontrolled on a day of the trend"}, s.pastLines)
+	add(s, op{id: "past-lines", route: "GET /overview/days/{day}", kind: risk.KindRead, summary: "The rows behind a figure of a day of the trend"}, s.pastLines)
 	add(s, op{id: "explain-line", route: "GET /lines/{device}/{vulnerability}", kind: risk.KindRead, summary: "Why a line has its class: every fact, with its source and the proofs"}, s.explain)
 }
 
@@ -47,13 +47,13 @@ func (s *Server) pastLines(ctx context.Context, in *pastIn) (apiv1.Page[apiv1.Pa
 		return apiv1.Page[apiv1.PastLine]{}, problem.New(problem.Invalid, "the day must be written as 2026-11-23")
 	}
 	return read(ctx, s, func(r store.Reader) (apiv1.Page[apiv1.PastLine], error) {
-		p, err := risk.UncontrolledOn(ctx, r, risk.PastQuery{Day: day, Sort: in.Sort, After: in.After, Limit: in.Limit})
+		p, err := risk.PastRows(ctx, r, risk.PastQuery{Day: day, Figure: risk.Figure(in.Figure), Sort: in.Sort, After: in.After, Limit: in.Limit})
 		if err != nil {
 			return apiv1.Page[apiv1.PastLine]{}, err
 		}
 		names, err := briefs(ctx, r, distinct(each(p.Items, func(l risk.Past) string { return l.Device })))
 		return page(p.Items, p.Next, func(l risk.Past) apiv1.PastLine {
-			return apiv1.PastLine{Device: l.Device, AssetTag: names[l.Device].AssetTag, ModelName: names[l.Device].ModelName, Vulnerability: l.Vulnerability,
+			return apiv1.PastLine{Device: l.Device, AssetTag: names[l.Device].AssetTag, ModelName: names[l.Device].ModelName, Vulnerability: l.Vulnerability, Decision: l.Decision,
 				Exploitability: string(l.Exploitability), Harm: string(l.Severity), Since: l.Since, Until: l.Until}
 		}), err
 	})

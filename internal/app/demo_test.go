@@ -49,7 +49,7 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 	var o risk.Overview
 	var decisions risk.DecisionPage
 	var feeds []vuln.Feed
-	var open []device.OpenContradiction
+	var open store.Page[device.FoundContradiction]
 	var vulns risk.VulnPage
 	states := map[vuln.VerdictState]int{}
 	err = a.db.View(ctx, func(r store.Reader) error {
@@ -63,7 +63,7 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 		if feeds, err = vuln.ListFeeds(ctx, r); err != nil {
 			return err
 		}
-		if open, err = device.Contradictions(ctx, r, 10); err != nil {
+		if open, err = device.Contradictions(ctx, r, device.ContradictionQuery{}); err != nil {
 			return err
 		}
 		if vulns, err = risk.VulnRisks(ctx, r, risk.VulnQuery{Limit: 100}); err != nil {
@@ -107,20 +107,38 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 		}
 		t.Logf("feed %-55s records %d fresh %d faults %d %s", f.Name, f.State.Records, f.State.Fresh, f.State.Faults, f.State.Error)
 	}
-	if len(feeds) < 7 || failed != 1 || len(open) == 0 {
-		t.Errorf("%d feeds, %d failed, %d contradictions", len(feeds), failed, len(open))
+	if len(feeds) < 7 || failed != 1 || len(open.Items) == 0 {
+		t.Errorf("%d feeds, %d failed, %d contradictions", len(feeds), failed, len(open.Items))
 	}
 	for _, v := range vulns.Items {
 		t.Logf("%s %s %s affected %d unknown %d uncontrolled %d kev %v", v.Vulnerability, v.Severity, v.Exploitability, v.Affected, v.Unknown, v.Uncontrolled, v.KEV)
 	}
 	for _, d := range o.Trend {
-		var rows int
-		if err := a.db.View(ctx, func(r store.Reader) error {
-			p, err := risk.UncontrolledOn(ctx, r, risk.PastQuery{Day: d.Day, Limit: 1000})
-			rows = len(p.Items)
-			return err
-		}); err != nil || rows != d.Uncontrolled {
-			t.Errorf("the point of %s says %d, %d rows are behind it: %v", d.Day.Format(time.DateOnly), d.Uncontrolled, rows, err)
+		for _, f := range risk.Figures {
+			rows, devices := 0, map[string]bool{}
+			q := risk.PastQuery{Day: d.Day, Figure: f, Limit: 1000}
+			if err := a.db.View(ctx, func(r store.Reader) error {
+				for more := true; more; more = q.After != "" {
+					p, err := risk.PastRows(ctx, r, q)
+					if err != nil {
+						return err
+					}
+					for _, x := range p.Items {
+						rows++
+						devices[x.Device] = true
+					}
+					q.After = p.Next
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if f == risk.FigureKEV { // counts devices, a row is a weakness
+				rows = len(devices)
+			}
+			if rows != d.Of(f) || f == risk.FigureUncontrolled && len(devices) != d.UncontrolledDevices {
+				t.Errorf("the point of %s says %d %s, %d rows on %d devices are behind it", d.Day.Format(time.DateOnly), d.Of(f), f, rows, len(devices))
+			}
 		}
 		t.Logf("%s devices %d uncontrolled %d on %d unknown %d kev %d overdue %d", d.Day.Format(time.DateOnly), d.Devices, d.Uncontrolled, d.UncontrolledDevices, d.Unknown, d.KEV, d.Overdue)
 	}

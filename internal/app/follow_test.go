@@ -13,7 +13,6 @@ import (
 	"triward/internal/device"
 	"triward/internal/device/fleetfile"
 	"triward/internal/device/network"
-	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -212,8 +211,8 @@ func (w world) snapshot() []string {
 		for _, q := range []string{
 			`SELECT h.id || ' ' || m.vuln || ' ' || m.record || ' ' || m.truth || ' ' || m.settles || ' ' || m.proof FROM holder h JOIN vuln_match m ON m.configuration = h.configuration ORDER BY 1`,
 			`SELECT device || ' ' || vuln || ' ' || CAST(rank AS TEXT) || ' ' || truth || ' ' || decision || ' ' || CAST(identified AS TEXT) FROM line ORDER BY 1`,
-			`SELECT device || ' ' || CAST(affected AS TEXT) || ' ' || CAST(unknown AS TEXT) || ' ' || CAST(uncontrolled AS TEXT) FROM device_risk ORDER BY 1`,
-			`SELECT vuln || ' ' || CAST(affected AS TEXT) || ' ' || CAST(unknown AS TEXT) || ' ' || CAST(uncontrolled AS TEXT) || ' ' || CAST(kev AS TEXT) || ' ' || CAST(worst AS TEXT) FROM vuln_risk ORDER BY 1`,
+			`SELECT device || ' ' || CAST(affected AS TEXT) || ' ' || CAST(unknown AS TEXT) || ' ' || CAST(uncontrolled AS TEXT) || ' ' || CAST(decided AS TEXT) FROM device_risk ORDER BY 1`,
+			`SELECT vuln || ' ' || CAST(affected AS TEXT) || ' ' || CAST(unknown AS TEXT) || ' ' || CAST(uncontrolled AS TEXT) || ' ' || CAST(kev AS TEXT) || ' ' || CAST(worst AS TEXT) || ' ' || CAST(decided AS TEXT) FROM vuln_risk ORDER BY 1`,
 		} {
 			rows, err := store.All(w.ctx, r, store.Value[string], q)
 			if err != nil {
@@ -486,79 +485,6 @@ B,Northmere Medical,Rill 300,1.0,2,South,therapeutic,yes
 			if err != nil {
 				t.Fatal(err)
 			}
-		}
-	})
-}
-
-// A point of the trend opens the lines that were uncontrolled then, also after they ended.
-func TestTrendKeepsWhatWasUncontrolled(t *testing.T) {
-	testdb.EachClock(t, func(t *testing.T, db *store.DB, clock *testdb.Clock) {
-		w := world{t, testdb.System(), db}
-		ranker := risk.Ranker{DB: db}
-		day := func(at time.Time) string {
-			t.Helper()
-			var out []string
-			err := db.View(w.ctx, func(r store.Reader) error {
-				q := risk.PastQuery{Day: at, Sort: "device", Limit: 1}
-				for more := true; more; more = q.After != "" {
-					p, err := risk.UncontrolledOn(w.ctx, r, q)
-					if err != nil {
-						return err
-					}
-					for _, l := range p.Items {
-						out = append(out, fmt.Sprintf("%s %s%s", l.Vulnerability, l.Severity, l.Exploitability))
-					}
-					if q.After == "" && p.Figures.Uncontrolled == 0 && len(p.Items) > 0 {
-						t.Errorf("the figure of %s says 0, the rows do not", at)
-					}
-					q.After = p.Next
-				}
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return strings.Join(out, ", ")
-		}
-		keep := func() {
-			t.Helper()
-			if err := ranker.Snapshot(w.ctx); err != nil {
-				t.Fatal(err)
-			}
-		}
-		w.fleet("asset_tag,vendor,model,version,safety_class,in_use,connectivity\nP-1,Northmere Medical,Vela,1.0,life_sustaining,yes,wireless\n")
-		first := clock.Now()
-		keep()
-		clock.Advance(24 * time.Hour)
-		w.publish(csaf(t, "A-1", "1", "CVE-2026-1", "Vela", "< 2.0"))
-		w.exploited("CVE-2026-1")
-		second := clock.Now()
-		keep()
-		clock.Advance(24 * time.Hour)
-		third := clock.Now()
-		keep()
-		if err := Rebuild(w.ctx, db); err != nil { // what is made again begins nothing anew
-			t.Fatal(err)
-		}
-		clock.Advance(24 * time.Hour)
-		w.change("P-1", func(d *device.Device) { d.RawVersion, d.Release = "2.1", "" })
-		fourth := clock.Now()
-		keep()
-		got := []string{day(first), day(second), day(third), day(fourth)}
-		want := []string{"", "CVE-2026-1 S5E1", "CVE-2026-1 S5E1", ""}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("day by day (-want +got):\n%s\nlines now: %v", d, w.lines())
-		}
-		if err := db.View(w.ctx, func(r store.Reader) error {
-			_, err := risk.UncontrolledOn(w.ctx, r, risk.PastQuery{Day: first.AddDate(0, 0, -1)})
-			return err
-		}); problem.KindOf(err) != problem.NotFound {
-			t.Errorf("a day without figures: %v", err)
-		}
-		clock.Advance(101 * 24 * time.Hour)
-		keep()
-		if got := day(second); got != "" {
-			t.Errorf("what ended long ago is kept: %s", got)
 		}
 	})
 }

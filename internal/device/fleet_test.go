@@ -171,9 +171,13 @@ func TestContradictionIsReportedAndSettled(t *testing.T) {
 		if err != nil || second == first {
 			t.Fatalf("second = %q, %v", second, err)
 		}
-		open := func() (cs []device.OpenContradiction) {
-			view(t, db, func(r store.Reader) (err error) { cs, err = device.Contradictions(ctx, r, 10); return err })
-			return cs
+		open := func() []device.FoundContradiction {
+			var cs store.Page[device.FoundContradiction]
+			view(t, db, func(r store.Reader) (err error) {
+				cs, err = device.Contradictions(ctx, r, device.ContradictionQuery{})
+				return err
+			})
+			return cs.Items
 		}
 		cs := open()
 		if len(cs) != 1 || cs[0].Device != second || cs[0].Other != first || !strings.Contains(cs[0].Reason, `serial number "S100"`) {

@@ -142,8 +142,8 @@ func TestImportHoldsContradictionsAndNeverMergesInSilence(t *testing.T) {
 			if len(is) != 1 || is[0].Line != 2 || !strings.Contains(is[0].Reason, `serial number "S1", not "OTHER"`) || is[0].Device == "" {
 				t.Errorf("issues = %+v", is)
 			}
-			cs, err2 := device.Contradictions(ctx, r, 10)
-			if len(cs) != 1 || !strings.Contains(cs[0].Reason, "MAC address") {
+			cs, err2 := device.Contradictions(ctx, r, device.ContradictionQuery{})
+			if len(cs.Items) != 1 || !strings.Contains(cs.Items[0].Reason, "MAC address") {
 				t.Errorf("contradictions = %+v, %v", cs, err2)
 			}
 			return err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"triward/internal/device/network"
 	"triward/internal/id"
@@ -141,14 +140,6 @@ func inherit(ctx context.Context, tx *store.Tx, keep ID, dropped Device) error {
 	return err
 }
 
-// OpenContradiction is two records that share what only one device can have.
-type OpenContradiction struct {
-	ID     string
-	Device ID
-	Contradiction
-	At time.Time
-}
-
 // contradict reports contradictions of a device, each once.
 func contradict(ctx context.Context, tx *store.Tx, d Device, cs []Contradiction) error {
 	for _, c := range cs {
@@ -176,35 +167,13 @@ func contradict(ctx context.Context, tx *store.Tx, d Device, cs []Contradiction)
 	return nil
 }
 
-const selectContradiction = `SELECT c.id, c.device_id, c.other_id, c.match_key, c.reason, c.at FROM device_contradiction c JOIN device d ON d.id = c.device_id`
-
-func scanContradiction(s store.Scanner) (OpenContradiction, error) {
-	var c OpenContradiction
-	var at int64
-	err := s.Scan(&c.ID, &c.Device, &c.Other, &c.Key, &c.Reason, &at)
-	c.At = store.Time(at)
-	return c, err
-}
-
-// Contradictions reads up to limit open contradictions, the oldest first.
-func Contradictions(ctx context.Context, r store.Reader, limit int) ([]OpenContradiction, error) {
-	scope, err := store.ScopeOf(ctx, KindRead)
-	if err != nil {
-		return nil, err
-	}
-	var w store.Where
-	w.And("c.settled = 0")
-	w.Scope(scope, "d.site_id", "d.model_id")
-	return store.All(ctx, r, scanContradiction, selectContradiction+w.SQL()+` ORDER BY c.at, c.id`+w.Limit(min(max(limit, 1), 1000)), w.Args()...)
-}
-
 // Settle says that two contradicting records are two devices. (That they are one is said by [Fleet.Merge].)
 func (f Fleet) Settle(ctx context.Context, contradiction, reason string) error {
 	if err := validReason(reason); err != nil {
 		return err
 	}
 	return f.DB.Update(ctx, func(tx *store.Tx) error {
-		c, err := scanContradiction(tx.QueryRow(ctx, selectContradiction+` WHERE c.id = $1 AND c.settled = 0`, contradiction))
+		c, err := scanContradiction(tx.QueryRow(ctx, `SELECT `+contradictionColumns+` FROM `+contradictionTable+` WHERE c.id = $1 AND c.settled = 0`, contradiction))
 		if err != nil {
 			return err
 		}

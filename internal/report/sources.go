@@ -110,14 +110,18 @@ func failingFeeds(ctx context.Context, q Asked) ([]Notice, error) {
 }
 
 func contradictions(ctx context.Context, q Asked) ([]Notice, error) {
-	all, err := device.Contradictions(ctx, q, 1000)
-	if err != nil || len(all) == 0 {
+	page, err := device.Contradictions(ctx, q, device.ContradictionQuery{Sort: "-at", Limit: 1})
+	if err != nil || len(page.Items) == 0 {
 		return nil, err
 	}
-	newest := all[len(all)-1]
+	newest := page.Items[0]
+	n, err := device.CountContradictions(ctx, q, device.ContradictionQuery{})
+	if err != nil {
+		return nil, err
+	}
 	title := "A pair of records shares what only one device can have"
-	if len(all) > 1 {
-		title = fmt.Sprintf("%d pairs of records share what only one device can have", len(all))
+	if n > 1 {
+		title = fmt.Sprintf("%d pairs of records share what only one device can have", n)
 	}
 	return []Notice{{Key: newest.ID, Title: title, Detail: "Say whether they are one device or two.", Subject: "contradictions", At: newest.At}}, nil
 }

@@ -81,9 +81,7 @@ func ListDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (Decisi
 		w.And("state = ?", string(q.State))
 	}
 	if q.Overdue == Yes {
-		w.And("state <> 'closed'")
-		w.And("due > 0")
-		w.And("due < ?", store.Micros(q.Now))
+		overdue(&w, q.Now)
 	}
 	touching(&w, scope)
 	sort, err := DecisionSorts().Named(q.Sort, "-at")
@@ -136,13 +134,32 @@ func Recent(ctx context.Context, r store.Reader, since time.Time, limit int) ([]
 	return listDecisions(ctx, r, w.SQL()+` ORDER BY id DESC`+w.Limit(limit), w.Args()...)
 }
 
-// CountDecisions counts the decisions that touch the scope of the reader, by state.
-func CountDecisions(ctx context.Context, r store.Reader) (map[State]int, error) {
+// overdue restricts to decisions that are past due at an instant with a device that is not finished.
+func overdue(w *store.Where, now time.Time) {
+	w.And("state <> 'closed'")
+	w.And("due > 0")
+	w.And("due < ?", store.Micros(now))
+	w.And("EXISTS (SELECT 1 FROM decision_device left_over WHERE left_over.decision = decision.id AND left_over.progress NOT IN ('verified', 'excused'))")
+}
+
+// DecisionCounts is how many decisions the filters of their list leave.
+type DecisionCounts struct {
+	States  map[State]int // of a due date or any
+	Overdue int           // of a state or any
+}
+
+// CountDecisions counts the decisions that touch the scope of the reader: by state under the query's filter of due dates,
+// and the overdue ones under its filter of states.
+func CountDecisions(ctx context.Context, r store.Reader, q DecisionQuery) (DecisionCounts, error) {
+	out := DecisionCounts{States: map[State]int{}}
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	var w store.Where
+	if q.Overdue == Yes {
+		overdue(&w, q.Now)
+	}
 	touching(&w, scope)
 	type row struct {
 		state State
@@ -150,11 +167,22 @@ func CountDecisions(ctx context.Context, r store.Reader) (map[State]int, error) 
 	}
 	all, err := store.All(ctx, r, func(s store.Scanner) (v row, err error) { return v, s.Scan(&v.state, &v.n) },
 		`SELECT state, count(*) FROM decision`+w.SQL()+` GROUP BY state`, w.Args()...)
-	out := map[State]int{}
-	for _, v := range all {
-		out[v.state] = v.n
+	if err != nil {
+		return out, fmt.Errorf("count decisions: %w", err)
 	}
-	return out, err
+	for _, v := range all {
+		out.States[v.state] = v.n
+	}
+	var late store.Where
+	overdue(&late, q.Now)
+	if q.State != "" {
+		late.And("state = ?", string(q.State))
+	}
+	touching(&late, scope)
+	if err := r.QueryRow(ctx, `SELECT count(*) FROM decision`+late.SQL(), late.Args()...).Scan(&out.Overdue); err != nil {
+		return out, fmt.Errorf("count decisions: %w", err)
+	}
+	return out, nil
 }
 
 // touching restricts decisions to those about devices within a scope.

@@ -77,7 +77,7 @@ type work struct {
 	verdicts map[string][]vuln.Verdict // by model
 	answers  map[string][]answer       // by configuration and vulnerabilities asked
 	models   map[string]product.Model
-	delta    map[string]*[3]int64 // vulnerability: affected, unknown, uncontrolled
+	delta    map[string]*[4]int64 // vulnerability: affected, unknown, uncontrolled, decided
 	devs     map[string]bool
 }
 
@@ -87,7 +87,7 @@ func (k Ranker) newWork(ctx context.Context, b *store.Bulk) (*work, error) {
 		return nil, err
 	}
 	return &work{b: b, now: store.Micros(k.DB.Now()), table: t, threats: map[string]Threat{}, verdicts: map[string][]vuln.Verdict{}, answers: map[string][]answer{},
-		models: map[string]product.Model{}, delta: map[string]*[3]int64{}, devs: map[string]bool{}}, nil
+		models: map[string]product.Model{}, delta: map[string]*[4]int64{}, devs: map[string]bool{}}, nil
 }
 
 // holderRow is the configuration of a device.
@@ -156,13 +156,16 @@ func (w *work) row(l deviceLine, f deviceFact, decided map[[2]string]decidedLine
 		n[1]++
 	}
 	n[2] += uncontrolled
+	if d.decision != "" {
+		n[3]++
+	}
 	return []any{f.id, l.vuln, a.Rank, string(l.truth), rank(a.Exploitability), slices.Index(Severities, a.Severity) + 1, uncontrolled, kev,
 		f.model, f.site, f.ward, d.decision, string(d.progress), store.Micros(identified(l.seen, f.registered))}
 }
 
-func (w *work) deltaOf(v string) *[3]int64 {
+func (w *work) deltaOf(v string) *[4]int64 {
 	if w.delta[v] == nil {
-		w.delta[v] = new([3]int64)
+		w.delta[v] = new([4]int64)
 	}
 	return w.delta[v]
 }
@@ -173,12 +176,12 @@ func (w *work) forget(ctx context.Context, ids, vulns []string) error {
 	where.In("device", ids)
 	where.In("vuln", vulns)
 	type gone struct {
-		device, vuln, truth string
-		uncontrolled        int64
+		device, vuln, truth, decision string
+		uncontrolled                  int64
 	}
 	rows, err := store.All(ctx, w.b, func(s store.Scanner) (g gone, err error) {
-		return g, s.Scan(&g.device, &g.vuln, &g.truth, &g.uncontrolled)
-	}, `DELETE FROM line`+where.SQL()+` RETURNING device, vuln, truth, uncontrolled`, where.Args()...)
+		return g, s.Scan(&g.device, &g.vuln, &g.truth, &g.decision, &g.uncontrolled)
+	}, `DELETE FROM line`+where.SQL()+` RETURNING device, vuln, truth, decision, uncontrolled`, where.Args()...)
 	if err != nil {
 		return err
 	}
@@ -190,6 +193,9 @@ func (w *work) forget(ctx context.Context, ids, vulns []string) error {
 			n[1]--
 		}
 		n[2] -= g.uncontrolled
+		if g.decision != "" {
+			n[3]--
+		}
 		w.devs[g.device] = true
 	}
 	for _, id := range ids {

@@ -122,22 +122,23 @@ func readOverdue(ctx context.Context, r store.Reader, scope store.Scope, now tim
 	return r.QueryRow(ctx, `SELECT count(*) FROM decision WHERE state = 'reopened'`).Scan(&o.Reopened)
 }
 
-// Snapshot keeps the overview of a day for the trend; the last one of a day stays.
+// Snapshot keeps the overview of a day for the trend; the last one of a day stays. The figures and the rows behind them are
+// of one instant.
 func (k Ranker) Snapshot(ctx context.Context) error {
 	ctx = store.WithActor(ctx, store.System("ranker"))
-	now := k.DB.Now()
-	var o Overview
-	if err := k.DB.View(ctx, func(r store.Reader) (err error) {
-		o, err = ReadOverview(ctx, r, now)
-		return err
-	}); err != nil {
-		return err
-	}
 	return k.DB.Bulk(ctx, func(b *store.Bulk) error {
+		now := k.DB.Now()
+		o, err := ReadOverview(ctx, b, now)
+		if err != nil {
+			return err
+		}
 		if _, err := b.Exec(ctx, `INSERT INTO risk_day (`+dayColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (day) DO UPDATE SET devices = excluded.devices, uncontrolled = excluded.uncontrolled,
 			uncontrolled_devices = excluded.uncontrolled_devices, unknown = excluded.unknown, kev = excluded.kev, overdue = excluded.overdue, at = excluded.at`,
 			store.Micros(startOfDay(now)), o.Devices, o.Uncontrolled, o.UncontrolledDevices, o.Unknown, o.KEVDevices, o.OverdueDevices, store.Micros(now)); err != nil {
+			return err
+		}
+		if err := rememberSets(ctx, b, store.Micros(now)); err != nil {
 			return err
 		}
 		return pruneHistory(ctx, b, now)

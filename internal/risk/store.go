@@ -277,14 +277,14 @@ func (w *work) countVulns(ctx context.Context) error {
 				if len(w.threats[v].Exploited) > 0 {
 					kev = 1
 				}
-				if !yield([]any{v, d[0], d[1], d[2], kev}) {
+				if !yield([]any{v, d[0], d[1], d[2], d[3], kev}) {
 					return
 				}
 			}
 		}
-		if _, err := w.b.Each(ctx, `INSERT INTO vuln_risk (vuln, affected, unknown, uncontrolled, kev, worst) VALUES ($1, $2, $3, $4, $5, 0)
+		if _, err := w.b.Each(ctx, `INSERT INTO vuln_risk (vuln, affected, unknown, uncontrolled, decided, kev, worst) VALUES ($1, $2, $3, $4, $5, $6, 0)
 			ON CONFLICT (vuln) DO UPDATE SET affected = vuln_risk.affected + excluded.affected, unknown = vuln_risk.unknown + excluded.unknown,
-			uncontrolled = vuln_risk.uncontrolled + excluded.uncontrolled`, rows); err != nil {
+			uncontrolled = vuln_risk.uncontrolled + excluded.uncontrolled, decided = vuln_risk.decided + excluded.decided`, rows); err != nil {
 			return err
 		}
 		var where store.Where
@@ -321,13 +321,13 @@ func (w *work) countDevices(ctx context.Context) error {
 			return err
 		}
 		type sum struct {
-			device                                        string
-			affected, unknown, uncontrolled, kev, maximum int64
+			device                                                 string
+			affected, unknown, uncontrolled, kev, decided, maximum int64
 		}
 		sums, err := store.All(ctx, w.b, func(s store.Scanner) (v sum, err error) {
-			return v, s.Scan(&v.device, &v.affected, &v.unknown, &v.uncontrolled, &v.kev, &v.maximum)
+			return v, s.Scan(&v.device, &v.affected, &v.unknown, &v.uncontrolled, &v.kev, &v.decided, &v.maximum)
 		}, `SELECT device, sum(CASE WHEN truth = 'affected' THEN 1 ELSE 0 END), sum(CASE WHEN truth = 'affected' THEN 0 ELSE 1 END),
-			sum(uncontrolled), sum(kev), max(rank) FROM line`+where.SQL()+` GROUP BY device ORDER BY device`, where.Args()...)
+			sum(uncontrolled), sum(kev), sum(CASE WHEN decision <> '' THEN 1 ELSE 0 END), max(rank) FROM line`+where.SQL()+` GROUP BY device ORDER BY device`, where.Args()...)
 		if err != nil {
 			return err
 		}
@@ -342,12 +342,12 @@ func (w *work) countDevices(ctx context.Context) error {
 					continue
 				}
 				v := byDevice[id]
-				if !yield([]any{id, f.model, f.site, f.ward, f.inUse, max(1, w.models[f.model].PatientsAtOnce), v.affected, v.unknown, v.uncontrolled, v.kev, v.maximum}) {
+				if !yield([]any{id, f.model, f.site, f.ward, f.inUse, max(1, w.models[f.model].PatientsAtOnce), v.affected, v.unknown, v.uncontrolled, v.kev, v.decided, v.maximum}) {
 					return
 				}
 			}
 		}
-		if _, err := w.b.Load(ctx, "device_risk", []string{"device", "model", "site", "ward", "in_use", "patients", "affected", "unknown", "uncontrolled", "kev", "worst"}, rows); err != nil {
+		if _, err := w.b.Load(ctx, "device_risk", []string{"device", "model", "site", "ward", "in_use", "patients", "affected", "unknown", "uncontrolled", "kev", "decided", "worst"}, rows); err != nil {
 			return err
 		}
 	}

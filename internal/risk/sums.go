@@ -13,6 +13,7 @@ type Sums struct {
 	Unknown      int
 	Uncontrolled int
 	KEV          int
+	Decided      int // under an open decision
 }
 
 // Total is how many lines there are.
@@ -33,11 +34,11 @@ func ReadSums(ctx context.Context, r store.Reader, q LineQuery) (Sums, bool, err
 		}
 	}
 	placed := w.SQL() != ""
-	query := `SELECT coalesce(sum(affected), 0), coalesce(sum(unknown), 0), coalesce(sum(uncontrolled), 0), coalesce(sum(kev), 0) FROM device_risk`
+	query := `SELECT coalesce(sum(affected), 0), coalesce(sum(unknown), 0), coalesce(sum(uncontrolled), 0), coalesce(sum(kev), 0), coalesce(sum(decided), 0) FROM device_risk`
 	switch {
 	case scope.All && !placed:
 		query = `SELECT coalesce(sum(affected), 0), coalesce(sum(unknown), 0), coalesce(sum(uncontrolled), 0),
-			coalesce(sum(CASE WHEN kev = 1 THEN affected + unknown ELSE 0 END), 0) FROM vuln_risk`
+			coalesce(sum(CASE WHEN kev = 1 THEN affected + unknown ELSE 0 END), 0), coalesce(sum(decided), 0) FROM vuln_risk`
 		if q.Vulnerability != "" {
 			w.And("vuln = ?", q.Vulnerability)
 		}
@@ -47,7 +48,7 @@ func ReadSums(ctx context.Context, r store.Reader, q LineQuery) (Sums, bool, err
 		w.Scope(scope, "site", "model")
 	}
 	var s Sums
-	if err := r.QueryRow(ctx, query+w.SQL(), w.Args()...).Scan(&s.Affected, &s.Unknown, &s.Uncontrolled, &s.KEV); err != nil {
+	if err := r.QueryRow(ctx, query+w.SQL(), w.Args()...).Scan(&s.Affected, &s.Unknown, &s.Uncontrolled, &s.KEV, &s.Decided); err != nil {
 		return s, false, fmt.Errorf("count the ranked list: %w", err)
 	}
 	return s, true, nil

@@ -30,7 +30,7 @@ type decisionRow struct {
 
 func (s *Server) decisionRow(d risk.DecisionSummary) decisionRow {
 	row := decisionRow{DecisionSummary: d}
-	if now := s.now(); d.State != risk.Closed && !d.Due.IsZero() && d.Due.Before(now) {
+	if now := s.now(); d.State != risk.Closed && !d.Due.IsZero() && d.Due.Before(now) && d.Finished() < d.Total() {
 		row.Late = now.Sub(d.Due)
 	}
 	return row
@@ -52,15 +52,17 @@ func (s *Server) decisions(v *visit) error {
 		Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "owner", Text: "Owner", Sort: "owner"}, Column{Name: "due", Text: "Due", Sort: "due"},
 		Column{Name: "finished", Text: "Finished"}, Column{Name: "at", Text: "Decided", Sort: "-at"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		page, err := risk.ListDecisions(ctx, r, s.decisionQuery(v))
+		q := s.decisionQuery(v)
+		page, err := risk.ListDecisions(ctx, r, q)
 		if err != nil {
 			return err
 		}
-		n, err := risk.CountDecisions(ctx, r)
+		n, err := risk.CountDecisions(ctx, r, q)
 		if err != nil {
 			return err
 		}
-		counted(&p.Chips[0], func(state string) int { return n[risk.State(state)] })
+		counted(&p.Chips[0], func(state string) int { return n.States[risk.State(state)] })
+		counted(&p.Chips[1], func(string) int { return n.Overdue })
 		for _, d := range page.Items {
 			p.Rows = append(p.Rows, s.decisionRow(d))
 		}

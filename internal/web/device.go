@@ -25,7 +25,7 @@ type devicePage struct {
 	Risk       risk.DeviceRisk
 	Components []product.Component
 	Names      []device.Identity
-	Contradict []device.OpenContradiction
+	Contradict []device.FoundContradiction
 	History    []historyRow
 	Stage      product.Stage
 	Fact       *Form
@@ -67,15 +67,11 @@ func (s *Server) deviceOf(v *visit) (devicePage, error) {
 				return err
 			}
 		}
-		all, err := device.Contradictions(ctx, r, 1000)
+		contradictions, err := device.Contradictions(ctx, r, device.ContradictionQuery{Device: id})
 		if err != nil {
 			return err
 		}
-		for _, c := range all {
-			if c.Device == id || c.Other == id {
-				p.Contradict = append(p.Contradict, c)
-			}
-		}
+		p.Contradict = contradictions.Items
 		p.History, err = history(ctx, r, string(id))
 		return err
 	})

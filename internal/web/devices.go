@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"triward/internal/device"
 	"triward/internal/problem"
@@ -71,8 +70,7 @@ func (s *Server) devices(v *visit) error {
 		if err := countDevices(ctx, r, p.Chips, q); err != nil {
 			return err
 		}
-		open, err := device.Contradictions(ctx, r, 100)
-		p.Open = len(open)
+		p.Open, err = device.CountContradictions(ctx, r, device.ContradictionQuery{})
 		return err
 	})
 	if err != nil {
@@ -184,72 +182,6 @@ func (s *Server) broke(v *visit, err error) error {
 		s.Log.Error("export broke off", "path", v.r.URL.Path, "error", err)
 	}
 	return nil
-}
-
-// contradictionsPage lists records that share what only one device can have.
-type contradictionsPage struct {
-	Frame
-	Rows      []contradictionRow
-	MaySettle bool
-	MayMerge  bool
-}
-
-func (contradictionsPage) template() string { return "contradictions" }
-
-type contradictionRow struct {
-	device.OpenContradiction
-	One, Two device.Brief
-	Key      string
-	Merge    string
-	Settle   Form
-}
-
-func (s *Server) contradictions(v *visit) error {
-	p := contradictionsPage{Frame: v.frame("Contradictions", urlDevices(), Link{urlDevices(), "Devices"}), MaySettle: v.may(device.KindSettled), MayMerge: v.may(device.KindMerged)}
-	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := device.Contradictions(ctx, r, 200)
-		if err != nil {
-			return err
-		}
-		for _, c := range all {
-			row := contradictionRow{OpenContradiction: c, Key: keyWords(c.Key), Merge: queryURL(urlDevice(c.Device)+"/merge", "other="+string(c.Other)),
-				Settle: Form{ID: "settle-" + c.ID, Action: path("contradictions", c.ID, "settle"), Submit: "They are two"}.with(Field{Name: "reason", Label: "Why they are two", Kind: "text", Required: true})}
-			briefs, err := device.Briefs(ctx, r, []string{string(c.Device), string(c.Other)})
-			if err != nil {
-				return err
-			}
-			for _, b := range briefs {
-				if b.ID == c.Device {
-					row.One = b
-				} else {
-					row.Two = b
-				}
-			}
-			p.Rows = append(p.Rows, row)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return v.show(p)
-}
-
-// keyWords is a matching key without its kind and the ids in it.
-func keyWords(key string) string {
-	parts := strings.Split(key, "|")
-	return parts[len(parts)-1]
-}
-
-func (s *Server) settle(v *visit) error {
-	f, err := v.form()
-	if err != nil {
-		return err
-	}
-	if err := s.Fleet.Settle(v.r.Context(), v.path("id"), f.Get("reason")); err != nil {
-		return err
-	}
-	return v.done(urlContradictions(), "Kept as two devices.")
 }
 
 // sitesPage lists the sites with how many devices each has.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -79,32 +78,6 @@ func (s *Server) rolesCSV(v *visit) error {
 		var out [][]string
 		for _, x := range all {
 			out = append(out, []string{x.ID, x.Name, x.Description, yesNo(x.Seeded), yesNo(x.Scoped), strconv.Itoa(x.Accounts), strings.Join(x.Kinds, " ")})
-		}
-		return out, false, err
-	})
-}
-
-func (s *Server) contradictionsCSV(v *visit) error {
-	header := []string{"id", "device", "serial", "other_device", "other_serial", "shares", "reason", "since"}
-	return v.csv("contradictions.csv", header, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
-		all, err := device.Contradictions(ctx, r, 1000)
-		if err != nil {
-			return nil, false, err
-		}
-		var ids []string
-		for _, c := range all {
-			ids = append(ids, string(c.Device), string(c.Other))
-		}
-		slices.Sort(ids)
-		briefs, err := device.Briefs(ctx, r, slices.Compact(ids))
-		at := map[device.ID]device.Brief{}
-		for _, b := range briefs {
-			at[b.ID] = b
-		}
-		var out [][]string
-		for _, c := range all {
-			one, two := at[c.Device], at[c.Other]
-			out = append(out, []string{c.ID, one.AssetTag, one.Serial, two.AssetTag, two.Serial, keyWords(c.Key), c.Reason, stamp(c.At)})
 		}
 		return out, false, err
 	})

@@ -199,15 +199,15 @@ func metricFigures(m risk.Metrics) []Figure {
 type chart struct {
 	Labels []string `json:"labels"`
 	Series []series `json:"series"`
-	Links  []string `json:"links,omitempty"`
 }
 
 type series struct {
-	Name   string `json:"name"`
-	Values []int  `json:"values"`
-	Color  string `json:"color"` // a token of app.css
-	Bar    bool   `json:"bar,omitempty"`
-	Dashed bool   `json:"dashed,omitempty"`
+	Name   string   `json:"name"`
+	Values []int    `json:"values"`
+	Color  string   `json:"color"` // a token of app.css
+	Bar    bool     `json:"bar,omitempty"`
+	Dashed bool     `json:"dashed,omitempty"`
+	Links  []string `json:"links,omitempty"` // of each value, the rows behind it
 }
 
 // trend is the chart of the overview.
@@ -223,9 +223,9 @@ func (s *Server) trend(v *visit) error {
 	for i := len(o.Trend) - 1; i >= 0; i-- {
 		d := o.Trend[i]
 		c.Labels = append(c.Labels, d.Day.Format("2 Jan"))
-		c.Links = append(c.Links, urlPast(d.Day))
-		for j, n := range []int{d.Uncontrolled, d.Unknown, d.KEV, d.Overdue} {
-			c.Series[j].Values = append(c.Series[j].Values, n)
+		for j, f := range []risk.Figure{risk.FigureUncontrolled, risk.FigureUnknown, risk.FigureKEV, risk.FigureOverdue} {
+			c.Series[j].Values = append(c.Series[j].Values, d.Of(f))
+			c.Series[j].Links = append(c.Series[j].Links, urlPast(d.Day, f))
 		}
 	}
 	return v.json(c)

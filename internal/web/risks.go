@@ -91,7 +91,8 @@ func riskColumns(v *visit) Columns {
 // is counted only where no filter of another group is on.
 func countLines(groups []Chips, q url.Values, n risk.Sums) {
 	known := map[string]int{"class=uncontrolled": n.Uncontrolled, "class=controlled": n.Total() - n.Uncontrolled,
-		"truth=affected": n.Affected, "truth=unknown": n.Unknown, "kev=yes": n.KEV, "kev=no": n.Total() - n.KEV}
+		"truth=affected": n.Affected, "truth=unknown": n.Unknown, "kev=yes": n.KEV, "kev=no": n.Total() - n.KEV,
+		"decided=yes": n.Decided, "decided=no": n.Total() - n.Decided}
 	for _, g := range groups {
 		for i, c := range g.Items {
 			if k, ok := known[g.Name+"="+c.Value]; ok && !slices.ContainsFunc(groups, func(o Chips) bool { return o.Name != g.Name && q.Get(o.Name) != "" }) {

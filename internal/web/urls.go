@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triward/internal/people/passkey"
+	"triward/internal/risk"
 )
 
 // Every address of a page is made here.
@@ -141,8 +142,18 @@ func urlAdvisory(key string) string {
 // urlRiskOf is the ranked list under filters: names and values in turn.
 func urlRiskOf(pairs ...any) string { return queryURL(urlRisk(), pairsOf(pairs).Encode()) }
 
-// urlPast is what was uncontrolled on a day.
-func urlPast(day time.Time) string { return path("overview", "days", day.UTC().Format(time.DateOnly)) }
+// urlPast is what a figure of the trend counted on a day.
+func urlPast(day time.Time, f risk.Figure) string {
+	query := ""
+	if f != risk.FigureUncontrolled {
+		query = url.Values{"figure": {string(f)}}.Encode()
+	}
+	return queryURL(urlPastDay(day), query)
+}
+
+func urlPastDay(day time.Time) string {
+	return path("overview", "days", day.UTC().Format(time.DateOnly))
+}
 
 // urlDevicesOf is the list of devices under filters.
 func urlDevicesOf(pairs ...any) string { return queryURL(urlDevices(), pairsOf(pairs).Encode()) }

@@ -210,7 +210,7 @@ func (r *Remote) deviceFact() *cobra.Command {
 
 func (r *Remote) contradiction() *cobra.Command {
 	return r.below("contradiction", "Records that contradict each other",
-		find(r.line("list", "List records that share what only one device can have"), (*client.Client).Contradictions),
+		pages(r.line("list", "List records that share what only one device can have"), "", (*client.Client).Contradictions),
 		r.line("settle CONTRADICTION", "Say that both records are right").because("settled", (*client.Client).SettleContradiction))
 }
 

@@ -19,15 +19,23 @@ func (r *Remote) risk() *cobra.Command {
 		pages(r.line("list", "List devices and vulnerabilities, the worst first"),
 			"CLASS HARM EXPLOIT:exploitability TRUTH KEV EPSS TAG:asset_tag MODEL:model_name WARD VULNERABILITY DECISION TITLE", (*client.Client).Lines),
 		r.explain(), r.overview(), r.decide(), r.decisions(), r.progress(), r.closeDecision(), r.metrics(), r.decisionTable(),
-		pagesOf(r.line("on DAY", "List what was uncontrolled on a day of the trend, as 2026-11-23"),
-			"HARM EXPLOIT:exploitability TAG:asset_tag MODEL:model_name VULNERABILITY SINCE UNTIL DEVICE",
-			func(c *client.Client, ctx context.Context, day string, cur apiv1.Cursor) (apiv1.Page[apiv1.PastLine], error) {
-				return c.PastLines(ctx, day, apiv1.PastQuery{Cursor: cur})
-			}),
+		r.pastLines(),
 		show(r.line("decision DECISION", "Show a decision"), (*client.Client).Decision),
 		wholeOf(r.line("burn-down DECISION", "How many devices of a decision were open, day by day"), "", (*client.Client).BurnDown),
 		r.line("work-orders DECISION", "Write the work orders of a decision as CSV").download((*client.Client).WorkOrders),
 		whole(r.line("table-history", "Earlier versions of the decision table"), "", (*client.Client).DecisionTableHistory))
+}
+
+func (r *Remote) pastLines() *cobra.Command {
+	var q apiv1.PastQuery
+	l := r.line("on DAY", "List the rows behind a figure of a day of the trend, as 2026-11-23")
+	c := pagesOf(l, "HARM EXPLOIT:exploitability TAG:asset_tag MODEL:model_name VULNERABILITY DECISION SINCE UNTIL DEVICE",
+		func(c *client.Client, ctx context.Context, day string, at apiv1.Cursor) (apiv1.Page[apiv1.PastLine], error) {
+			q.Cursor = at
+			return c.PastLines(ctx, day, q)
+		})
+	l.bindTo(c, &q)
+	return c
 }
 
 func (r *Remote) explain() *cobra.Command {

@@ -207,7 +207,7 @@
     if (form && e.target.name === "confirm") $("button", form).disabled = e.target.value.trim() !== form.dataset.confirm;
   });
 
-  // ---- Charts, from JSON: {"labels": [...], "series": [{"name", "values", "color"}], "links": [...]}
+  // ---- Charts, from JSON: {"labels": [...], "series": [{"name", "values", "color", "links"}]}
   let library;
   function charts() {
     if (!library) library = new Promise((ok, failed) => {
@@ -251,7 +251,7 @@
           endLabel: { show: !s.bar, formatter: "{a}", color: token(s.color), fontSize: 12, offset: [0, shift.get(s) || 0] },
         })),
       });
-      c.on("click", (p) => { if (data.links && data.links[p.dataIndex]) location.href = data.links[p.dataIndex]; });
+      c.on("click", (p) => { const to = (data.series[p.seriesIndex].links || [])[p.dataIndex]; if (to) location.href = to; });
     } catch (err) {
       el.textContent = "The chart could not be drawn. The table has the same figures.";
     }
