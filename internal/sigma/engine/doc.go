@@ -1,0 +1,2 @@
+// Package engine matches events with Sigma rules.
+package engine
