@@ -196,7 +196,44 @@ func Vocabulary() []Kind {
 		{"system.read", "see configuration and health of Triward"},
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
-	}, proofKinds())
+	}, proofKinds(), detectionKinds())
+}
+
+// detectionKinds are the kinds of security events and what watches them.
+func detectionKinds() []Kind {
+	return []Kind{
+		{"detection.read", "see alerts, rules, sources and baselines"},
+		{"event.read", "search and read security events"},
+		{"event.patients_read", "read events that concern patients, which is recorded"},
+		{"event.exported", "export events"},
+		{"event.imported", "import files of events"},
+		{"detection.source_added", "add sources of events"},
+		{"detection.source_found", "note that a sender was met that nobody had named"},
+		{"detection.source_changed", "change sources of events"},
+		{"detection.source_confirmed", "confirm sources of events"},
+		{"detection.source_muted", "mute the silence of sources for a time"},
+		{"detection.source_retired", "retire sources of events"},
+		{"detection.blind_begun", "note that a source is not seen"},
+		{"detection.blind_ended", "note that a source is seen again"},
+		{"detection.rules_loaded", "load rules of detection"},
+		{"detection.rule_moved", "take rules on in their life, and retire them"},
+		{"detection.rule_owned", "say who answers for rules"},
+		{"detection.rule_backtested", "try rules on the past"},
+		{"detection.rule_judged", "judge the hits of rules"},
+		{"detection.exception_added", "except from rules, and suppress, for a time"},
+		{"detection.exception_ended", "end exceptions"},
+		{"detection.baseline_settled", "say what is normal"},
+		{"detection.alert_opened", "open alerts for rules"},
+		{"detection.alert_reported", "report alerts by hand"},
+		{"detection.alert_joined", "add events to alerts"},
+		{"detection.alert_acknowledged", "begin the triage of alerts"},
+		{"detection.alert_assigned", "assign alerts"},
+		{"detection.alert_noted", "add notes to alerts"},
+		{"detection.alert_closed", "close alerts"},
+		{"detection.alert_merged", "merge alerts"},
+		{"detection.alert_escalated", "escalate alerts into cases"},
+		{"detection.alert_reopened", "open closed alerts again"},
+	}
 }
 
 // proofKinds are the kinds of what is proved to others.

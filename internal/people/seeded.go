@@ -21,7 +21,7 @@ const (
 // Seeded is the table of roles that come with Triward. [Directory.Seed] keeps the stored ones equal to it; people copy
 // one to change it.
 func Seeded() []Role {
-	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "assurance.read", "document.read", "training.read", "run.read"}
+	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "assurance.read", "document.read", "training.read", "run.read", "detection.read"}
 	with := func(kinds ...string) []string { return slices.Concat(see, kinds) }
 	// Whose turn it is, is decided by the functions that a person holds; these say who may work with documents at all.
 	comment := []string{"document.commented", "document.printed", "document.function_delegated"}
@@ -31,6 +31,8 @@ func Seeded() []Role {
 		"document.released_early", "document.withdrawn", "document.temporary_issued", "document.temporary_reviewed", "document.periodically_reviewed",
 		"document.deviation_granted", "document.deviation_ended"})
 	author := slices.Concat(write, decide)
+	triage := []string{"event.read", "event.patients_read", "detection.alert_reported", "detection.alert_acknowledged", "detection.alert_assigned", "detection.alert_noted",
+		"detection.alert_closed", "detection.alert_merged", "detection.alert_escalated", "detection.alert_reopened", "detection.baseline_settled"}
 	roles := []Role{
 		{ID: RoleAdministrator, Name: "Administrator", Kinds: []string{"*"},
 			Description: "Runs Triward: people, roles, feeds, configuration. May do everything, so that every role can be granted."},
@@ -64,12 +66,16 @@ func Seeded() []Role {
 	}
 	for i, o := range roles {
 		switch o.ID {
-		case RolePSIRT, RoleProductEngineer, RoleHTM, RoleITSecurity, RoleRegulatory:
+		case RoleITSecurity:
+			roles[i].Kinds = slices.Concat(o.Kinds, author, []string{"event.*", "detection.*"})
+		case RolePSIRT, RoleHTM:
+			roles[i].Kinds = slices.Concat(o.Kinds, author, triage)
+		case RoleProductEngineer, RoleRegulatory:
 			roles[i].Kinds = slices.Concat(o.Kinds, author)
 		case RoleQuality:
 			roles[i].Kinds = append(o.Kinds, "document.*")
 		case RoleClinicianOwner, RoleExecutive: // they take part in runs: a sign-off at the bedside is a step
-			roles[i].Kinds = slices.Concat(o.Kinds, decide, []string{"run.step_recorded", "run.noted"})
+			roles[i].Kinds = slices.Concat(o.Kinds, decide, []string{"run.step_recorded", "run.noted", "detection.alert_reported"})
 		}
 	}
 	for i := range roles {
