@@ -2,8 +2,8 @@ package people
 
 import (
 	"slices"
-	"strings"
 
+	"triward/internal/people/kind"
 	"triward/internal/people/passkey"
 )
 
@@ -51,250 +51,47 @@ const (
 )
 
 // Kind is one word of the permission vocabulary.
-type Kind struct {
-	Name string // "device.moved"
-	Text string // what a holder may do, as it is read after "may"
-}
-
-// Area is the part of a kind before the first dot.
-func (k Kind) Area() string {
-	area, _, _ := strings.Cut(k.Name, ".")
-	return area
-}
-
-// Reads reports whether the kind allows reading rather than recording.
-func (k Kind) Reads() bool { return strings.HasSuffix(k.Name, ".read") }
+type Kind = kind.Kind
 
 // Vocabulary is every kind that a role may hold, by area. The kinds "self.*" are not in it: nobody can be without them.
 func Vocabulary() []Kind {
 	return slices.Concat([]Kind{
-		{"journal.read", "read the journal of everything that happened"},
-		{"journal.body_erased", "erase the body of a journal entry where the law demands it"},
-	}, peopleKinds(), []Kind{
-		{"product.read", "see manufacturers, models, releases and their software"},
-		{"product.manufacturer_added", "add manufacturers"},
-		{"product.manufacturer_changed", "change manufacturers"},
-		{"product.model_added", "add models"},
-		{"product.model_changed", "change models, their functions and harm"},
-		{"product.release_added", "add releases"},
-		{"product.release_changed", "change releases"},
-		{"product.support_asserted", "assert the support stage of a product"},
-		{"product.fact_recorded", "record configuration facts"},
-		{"product.fact_withdrawn", "withdraw configuration facts"},
-		{"product.sbom_added", "add SBOMs"},
-
-		{"device.read", "see devices and sites"},
-		{"device.registered", "register devices"},
-		{"device.changed", "change devices"},
-		{"device.moved", "move devices"},
-		{"device.identity_added", "add network identities"},
-		{"device.merged", "merge two records of one device"},
-		{"device.retired", "retire devices"},
-		{"device.imported", "import fleets"},
-		{"device.site_added", "add sites"},
-		{"device.site_changed", "rename sites"},
-		{"device.fact_recorded", "record configuration facts of devices"},
-		{"device.fact_withdrawn", "withdraw configuration facts of devices"},
-		{"device.reinstated", "reinstate retired devices"},
-		{"device.contradicted", "note that two devices contradict each other"},
-		{"device.contradiction_settled", "settle contradictions between devices"},
-		{"device.import_started", "start imports"},
-		{"device.import_step", "apply imports"},
-
-		{"vuln.read", "see weaknesses, advisories and proofs"},
-		{"vuln.feed_added", "add feeds"},
-		{"vuln.feed_changed", "change feeds"},
-		{"vuln.feed_removed", "remove feeds"},
-		{"vuln.feed_loaded", "load feeds"},
-		{"vuln.verdict_recorded", "record verdicts"},
-		{"vuln.verdict_reopened", "re-open verdicts"},
-		{"vuln.verdict_withdrawn", "withdraw verdicts"},
-		{"vuln.alias_added", "add product aliases"},
-		{"vuln.alias_removed", "remove product aliases"},
-		{"vuln.rules_changed", "note that the program matches by newer rules"},
-
-		{"risk.read", "see risks and decisions"},
-		{"risk.table_changed", "change the table that ranks risks"},
-		{"risk.decided", "decide on treatment"},
-		{"risk.decision_changed", "change decisions"},
-		{"risk.accepted", "accept risks"},
-		{"risk.reopened", "re-open decisions"},
-		{"risk.progress_recorded", "record progress on devices"},
-		{"risk.closed", "close decisions"},
-
-		{"document.read", "see documents, their revisions and who decided on them"},
-		{"document.created", "add documents"},
-		{"document.revision_opened", "begin revisions of documents"},
-		{"document.edited", "edit drafts of documents"},
-		{"document.submitted", "send drafts to review"},
-		{"document.reviewed", "review documents for a function they hold"},
-		{"document.changes_requested", "send documents back for changes"},
-		{"document.frozen", "fix the content of reviewed documents"},
-		{"document.approval_opened", "sign documents as author and open their approval"},
-		{"document.approved", "approve documents for a function they hold"},
-		{"document.rejected", "reject revisions of documents"},
-		{"document.released_early", "release documents before their training is done"},
-		{"document.effective", "make documents effective"},
-		{"document.superseded", "let a revision supersede another"},
-		{"document.retired", "retire documents"},
-		{"document.withdrawn", "withdraw documents in an emergency, with a second person"},
-		{"document.temporary_issued", "issue temporary instructions"},
-		{"document.temporary_ended", "end temporary instructions"},
-		{"document.temporary_reviewed", "review temporary instructions after the fact"},
-		{"document.commented", "comment on documents and suggest changes"},
-		{"document.comment_settled", "settle comments on documents"},
-		{"document.change_opened", "open change requests"},
-		{"document.change_edited", "edit change requests"},
-		{"document.change_closed", "close change requests"},
-		{"document.periodically_reviewed", "sign the periodic review of documents"},
-		{"document.deviation_granted", "grant deviations and waivers from documents"},
-		{"document.deviation_ended", "end deviations and waivers"},
-		{"document.cautioned", "put a caution on documents"},
-		{"document.caution_lifted", "lift cautions from documents"},
-		{"document.distribution_changed", "change who receives documents"},
-		{"document.printed", "print documents"},
-		{"document.copy_issued", "issue controlled copies"},
-		{"document.copy_recalled", "recall controlled copies"},
-		{"document.copy_returned", "confirm that recalled copies came back"},
-		{"document.record_kept", "keep the sealed file of approved revisions"},
-		{"document.held", "put documents on legal hold"},
-		{"document.hold_released", "release legal holds"},
-		{"document.classified", "say which products documents belong to and whether they are inspectable"},
-		{"document.function_assigned", "assign functions to people"},
-		{"document.function_released", "release people from functions"},
-		{"document.function_delegated", "delegate functions for a time"},
-		{"document.setting_changed", "change the settings of document control"},
-
-		{"training.read", "see who is trained in what"},
-		{"training.assigned", "assign training"},
-		{"training.superseded", "close training on revisions that are not in force any more"},
-		{"training.excused", "excuse people from training"},
-		{"training.reminded", "remind people of training"},
-		{"training.unlocked", "allow another try at a quiz after training somebody again"},
-		{"training.observed", "confirm a practical that they observed"},
-		{"training.certified", "record certificates from outside"},
-		{"training.needs_changed", "renew who must know which revision"},
-		{"training.rule_added", "say which function must know which document"},
-		{"training.rule_ended", "end such rules"},
-		{"training.policy_changed", "choose what missing training blocks"},
-		{"training.check_planned", "plan checks of whether training works"},
-		{"training.checked", "judge whether training works"},
-
-		{"run.read", "see runs of procedures"},
-		{"run.started", "start procedures"},
-		{"run.step_recorded", "record steps of runs"},
-		{"run.step_deviated", "skip, change and add steps of runs"},
-		{"run.step_defeated", "mark steps as wrong"},
-		{"run.noted", "add notes and files to runs"},
-		{"run.handed_over", "hand runs over"},
-		{"run.paused", "pause runs"},
-		{"run.resumed", "resume runs"},
-		{"run.finished", "finish runs"},
-		{"run.aborted", "abort runs"},
-		{"run.migrated", "move runs to the revision in force"},
-
-		{"system.read", "see configuration and health of Triward"},
-		{"system.configured", "configure Triward"},
-		{"system.backup", "make backups"},
-	}, proofKinds(), detectionKinds())
-}
-
-// detectionKinds are the kinds of security events and what watches them.
-func detectionKinds() []Kind {
-	return []Kind{
-		{"detection.read", "see alerts, rules, sources and baselines"},
-		{"event.read", "search and read security events"},
-		{"event.patients_read", "read events that concern patients, which is recorded"},
-		{"event.exported", "export events"},
-		{"event.imported", "import files of events"},
-		{"detection.source_added", "add sources of events"},
-		{"detection.source_found", "note that a sender was met that nobody had named"},
-		{"detection.source_changed", "change sources of events"},
-		{"detection.source_confirmed", "confirm sources of events"},
-		{"detection.source_muted", "mute the silence of sources for a time"},
-		{"detection.source_retired", "retire sources of events"},
-		{"detection.blind_begun", "note that a source is not seen"},
-		{"detection.blind_ended", "note that a source is seen again"},
-		{"detection.rules_loaded", "load rules of detection"},
-		{"detection.rule_moved", "take rules on in their life, and retire them"},
-		{"detection.rule_owned", "say who answers for rules"},
-		{"detection.rule_backtested", "try rules on the past"},
-		{"detection.rule_judged", "judge the hits of rules"},
-		{"detection.exception_added", "except from rules, and suppress, for a time"},
-		{"detection.exception_ended", "end exceptions"},
-		{"detection.baseline_settled", "say what is normal"},
-		{"detection.alert_opened", "open alerts for rules"},
-		{"detection.alert_reported", "report alerts by hand"},
-		{"detection.alert_joined", "add events to alerts"},
-		{"detection.alert_acknowledged", "begin the triage of alerts"},
-		{"detection.alert_assigned", "assign alerts"},
-		{"detection.alert_noted", "add notes to alerts"},
-		{"detection.alert_closed", "close alerts"},
-		{"detection.alert_merged", "merge alerts"},
-		{"detection.alert_escalated", "escalate alerts into cases"},
-		{"detection.alert_reopened", "open closed alerts again"},
-	}
-}
-
-// proofKinds are the kinds of what is proved to others.
-func proofKinds() []Kind {
-	return []Kind{
-		{"assurance.read", "see clauses, coverage and evidence"},
-		{"assurance.trail_review_planned", "plan reviews of the audit trail"},
-		{"assurance.trail_reviewed", "sign reviews of the audit trail"},
-		{"clause.set_chosen", "choose the clause sets that the organisation works with"},
-		{"clause.confirmed", "confirm that a document or step satisfies a clause"},
-		{"clause.confirmation_ended", "take confirmations back"},
-		{"evidence.evaluated", "evaluate and seal evidence"},
-		{"inquiry.read", "see inquiries and what answers them"},
-		{"inquiry.opened", "open inquiries"},
-		{"inquiry.changed", "change inquiries and their request lists"},
-		{"inquiry.bound", "bind documents, records and evidence to requests"},
-		{"inquiry.unbound", "take documents, records and evidence from requests"},
-		{"inquiry.redacted", "remove parts from what an inquiry shows"},
-		{"inquiry.restored", "show removed parts again"},
-		{"inquiry.revealed", "reveal removed parts with their proof"},
-		{"inquiry.admitted", "admit people from outside to an inquiry"},
-		{"inquiry.dismissed", "end the access of people from outside"},
-		{"inquiry.viewed", "look at an inquiry from outside, which is recorded"},
-		{"inquiry.bundle_built", "build the bundle of an inquiry"},
-		{"inquiry.bundle_taken", "download the bundle of an inquiry"},
-		{"inquiry.closed", "close inquiries"},
-		{"inquiry.reopened", "open closed inquiries again"},
-	}
+		{Name: "journal.read", Text: "read the journal of everything that happened"},
+		{Name: "journal.body_erased", Text: "erase the body of a journal entry where the law demands it"},
+	}, peopleKinds(), kind.Areas())
 }
 
 // peopleKinds are those about other people's accounts, and what they sign with.
 func peopleKinds() []Kind {
 	return []Kind{
-		{KindRead, "see accounts, grants, sessions and tokens"},
-		{KindReadNames, "see the names of people, to choose an owner"},
-		{KindAccountCreated, "create accounts"},
-		{KindAccountChanged, "change the name, login and e-mail of accounts"},
-		{KindAccountDisabled, "disable accounts"},
-		{KindAccountEnabled, "enable accounts again"},
-		{KindLinkMade, "make one-time links for setting a password"},
-		{KindPasswordChanged, "set the password of another account"},
-		{KindTOTPChanged, "remove the authenticator of another account"},
-		{passkey.KindRevokedOthers, "revoke passkeys of another account"},
-		{KindCertified, "record that the certification of electronic signatures was sent to the FDA"},
-		{KindReviewed, "review what people sign with"},
-		{KindVerified, "verify who people are, before they may sign"},
-		{KindRoleChanged, "create, change and delete roles"},
-		{KindGranted, "give roles they hold to others"},
-		{KindGrantRevoked, "take roles from others"},
-		{KindSessionRevoked, "end sessions of others"},
-		{KindTokenCreated, "make API tokens for others"},
-		{KindTokenRevoked, "revoke API tokens of others"},
+		{Name: KindRead, Text: "see accounts, grants, sessions and tokens"},
+		{Name: KindReadNames, Text: "see the names of people, to choose an owner"},
+		{Name: KindAccountCreated, Text: "create accounts"},
+		{Name: KindAccountChanged, Text: "change the name, login and e-mail of accounts"},
+		{Name: KindAccountDisabled, Text: "disable accounts"},
+		{Name: KindAccountEnabled, Text: "enable accounts again"},
+		{Name: KindLinkMade, Text: "make one-time links for setting a password"},
+		{Name: KindPasswordChanged, Text: "set the password of another account"},
+		{Name: KindTOTPChanged, Text: "remove the authenticator of another account"},
+		{Name: passkey.KindRevokedOthers, Text: "revoke passkeys of another account"},
+		{Name: KindCertified, Text: "record that the certification of electronic signatures was sent to the FDA"},
+		{Name: KindReviewed, Text: "review what people sign with"},
+		{Name: KindVerified, Text: "verify who people are, before they may sign"},
+		{Name: KindRoleChanged, Text: "create, change and delete roles"},
+		{Name: KindGranted, Text: "give roles they hold to others"},
+		{Name: KindGrantRevoked, Text: "take roles from others"},
+		{Name: KindSessionRevoked, Text: "end sessions of others"},
+		{Name: KindTokenCreated, Text: "make API tokens for others"},
+		{Name: KindTokenRevoked, Text: "revoke API tokens of others"},
 	}
 }
 
 // known reports whether a role may hold a kind: one of the vocabulary, "area.*" of one of its areas, or "*".
-func known(kind string) bool {
-	if kind == "*" {
+func known(name string) bool {
+	if name == "*" {
 		return true
 	}
-	return slices.ContainsFunc(Vocabulary(), func(k Kind) bool { return k.Name == kind || k.Area()+".*" == kind })
+	return slices.ContainsFunc(Vocabulary(), func(k Kind) bool { return k.Name == name || k.Area()+".*" == name })
 }
 
 func reads() []string {
