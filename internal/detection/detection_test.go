@@ -82,7 +82,9 @@ func (d *desk) pack() {
 func (d *desk) hit(rule string, n int, entity string) detection.Hit {
 	return detection.Hit{Rule: rule, Digest: ruleText(rule, "", map[string]string{"heist": "one", "spray": "two", "own": "three"}[rule]).Digest, Event: fmt.Sprintf("%s-%d", entity, n), At: d.clock.Now(), Entity: detection.Entity("device", entity), Device: entity, InUse: product.NotKnown,
 		Summary: "C-FIND without a key", Explanation: detection.Explanation{Fields: []detection.Matched{{Field: "ae.calling", Value: "EVIL", Selection: "new"}}},
-		Field: func(name string) (string, bool) { return map[string]string{"ae.calling": "EVIL", "src.ip": "10.1.2.3"}[name], name == "ae.calling" || name == "src.ip" }}
+		Field: func(name string) (string, bool) {
+			return map[string]string{"ae.calling": "EVIL", "src.ip": "10.1.2.3"}[name], name == "ae.calling" || name == "src.ip"
+		}}
 }
 
 func (d *desk) queue(q detection.AlertQuery) []detection.Alert {
@@ -154,7 +156,10 @@ func TestAlertsAreGroupedAndCountOnce(t *testing.T) {
 
 func (d *desk) entries() int64 {
 	var n int64
-	d.view(func(ctx context.Context, r store.Reader) (err error) { n, _, err = store.JournalHead(ctx, r); return err })
+	d.view(func(ctx context.Context, r store.Reader) (err error) {
+		n, _, err = store.JournalHead(ctx, r)
+		return err
+	})
 	return n
 }
 
@@ -238,7 +243,10 @@ func TestAlertGuards(t *testing.T) {
 
 func (d *desk) get(id string) (out detection.Alert) {
 	d.Helper()
-	d.view(func(ctx context.Context, r store.Reader) (err error) { out, err = detection.GetAlert(ctx, r, id); return err })
+	d.view(func(ctx context.Context, r store.Reader) (err error) {
+		out, err = detection.GetAlert(ctx, r, id)
+		return err
+	})
 	return out
 }
 
