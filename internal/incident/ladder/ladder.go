@@ -69,10 +69,13 @@ func (d Device) MayBeCritical() bool { return d.Critical != No }
 // SignOff is the consent of a person to one action on one device.
 type SignOff struct {
 	Role     Role
-	Person   string
+	Person   string // account
+	Name     string
 	At       time.Time
 	Until    time.Time
 	Revision string // of the device when it was given
+
+	Conditions string // under which it was given, as words
 }
 
 // SignOffLasts is how long a sign-off holds when nobody chose a shorter time.

@@ -1,0 +1,365 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"triward/internal/device"
+	"triward/internal/id"
+	"triward/internal/people"
+	"triward/internal/problem"
+	"triward/internal/procedure"
+	"triward/internal/store"
+)
+
+// Cases keeps incidents.
+type Cases struct {
+	DB   *store.DB
+	Runs procedure.Runs // starts the plan of an incident
+}
+
+// Declaration is what makes an incident.
+type Declaration struct {
+	Incident          // what is filled in
+	Devices  []string // ids of the fleet
+	Systems  []string // names of what is no device
+	From     []Link   // alerts, findings, advisories, calls
+	Plan     string   // code of the procedure to run; "" for none yet
+}
+
+// Declare opens an incident. It needs a severity on both scales, an owner, at least one device or system, and the awareness
+// with who and how.
+func (c Cases) Declare(ctx context.Context, d Declaration) (string, error) {
+	i := d.Incident
+	i.State, i.Resumes, i.Run, i.Closer, i.SameAs = Declared, "", "", "", ""
+	err := c.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := d.check(tx.Now); err != nil {
+			return err
+		}
+		var err error
+		if i.ID, err = id.New("inc"); err != nil {
+			return err
+		}
+		owner, err := people.Person(ctx, tx, tx.Actor())
+		if i.Owner != "" {
+			owner, err = people.ActiveName(ctx, tx, i.Owner)
+		}
+		if err != nil {
+			return fmt.Errorf("find the owner: %w", err)
+		}
+		i.Owner, i.OwnerName = owner.ID, owner.Name
+		prefix := fmt.Sprintf("INC-%d-", tx.Now.UTC().Year())
+		n, err := ofYear(ctx, tx, prefix)
+		if err != nil {
+			return err
+		}
+		i.Number, i.Declared, i.Changed = fmt.Sprintf("%s%04d", prefix, n+1), tx.Now, tx.Now
+		if err := put(ctx, tx, i); err != nil {
+			return err
+		}
+		if err := i.record(ctx, tx, KindDeclared, Body{Text: i.Title, What: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
+			return err
+		}
+		if err := i.involve(ctx, tx, d.Devices, d.Systems); err != nil {
+			return err
+		}
+		for _, l := range d.From {
+			if err := i.link(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		if d.Plan == "" {
+			return nil
+		}
+		return c.plan(ctx, tx, &i, d.Plan)
+	})
+	return i.ID, err
+}
+
+func (d Declaration) check(now time.Time) error {
+	var l problem.List
+	l.Merge("", d.Validate())
+	if len(d.Devices)+len(d.Systems) == 0 {
+		l.Add("devices", "at least one device or system is needed")
+	}
+	if d.Aware.After(now) {
+		l.Add("aware", "lies in the future")
+	}
+	for _, x := range d.From {
+		l.Merge("from", x.validate())
+	}
+	return l.Err("the incident cannot be declared")
+}
+
+// plan starts the procedure that the incident is worked by.
+func (c Cases) plan(ctx context.Context, tx *store.Tx, i *Incident, code string) error {
+	if i.Run != "" {
+		return problem.New(problem.Conflict, "a procedure runs for this incident already")
+	}
+	run, err := c.Runs.StartTx(ctx, tx, procedure.Start{Code: code, Subject: i.Number + " " + i.Title, Site: i.Site, Product: i.Product,
+		Reason: "incident " + i.Number, Exercise: i.Exercise, Since: i.Aware})
+	if err != nil {
+		return err
+	}
+	i.Run = run
+	return i.keep(ctx, tx, KindChanged, Body{What: []Change{{"run", "", run}}})
+}
+
+// Plan starts the effective revision of a procedure as the plan of an incident.
+func (c Cases) Plan(ctx context.Context, incident, code string) error {
+	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error { return c.plan(ctx, tx, i, code) })
+}
+
+// change lets somebody change an incident in one transaction.
+func (c Cases) change(ctx context.Context, incident string, fn func(*store.Tx, *Incident, people.Name) error) error {
+	return c.DB.Update(ctx, func(tx *store.Tx) error {
+		i, err := one(ctx, tx, incident)
+		if err != nil {
+			return err
+		}
+		me, err := people.Person(ctx, tx, tx.Actor())
+		if err != nil {
+			return err
+		}
+		return fn(tx, &i, me)
+	})
+}
+
+// open is change for an incident that is not closed.
+func (c Cases) open(ctx context.Context, incident string, fn func(*store.Tx, *Incident, people.Name) error) error {
+	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
+		if !i.State.Open() {
+			return problem.New(problem.Conflict, "%s is closed", i.Number)
+		}
+		return fn(tx, i, me)
+	})
+}
+
+func (i Incident) record(ctx context.Context, tx *store.Tx, kind string, b Body) error {
+	b.Number, b.Exercise = i.Number, i.Exercise
+	_, err := tx.Record(ctx, store.Event{Kind: kind, Subject: i.ID, Site: i.Site, Product: i.Product, Body: b})
+	return err
+}
+
+// keep stores the incident and records why.
+func (i *Incident) keep(ctx context.Context, tx *store.Tx, kind string, b Body) error {
+	i.Changed = tx.Now
+	if err := put(ctx, tx, *i); err != nil {
+		return err
+	}
+	return i.record(ctx, tx, kind, b)
+}
+
+// Change sets what people fill in of an incident: everything of [Incident] that [Incident.Validate] checks, and the owner. A
+// reason is needed where the awareness changes, because clocks run from it.
+func (c Cases) Change(ctx context.Context, incident string, to Incident, reason string) error {
+	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
+		after := *i
+		after.take(to)
+		if err := after.Validate(); err != nil {
+			return err
+		}
+		var l problem.List
+		if !after.Aware.Equal(i.Aware) && strings.TrimSpace(reason) == "" {
+			l.Add("reason", "is required: reporting clocks run from the awareness")
+		}
+		if after.Aware.After(tx.Now) {
+			l.Add("aware", "lies in the future")
+		}
+		if err := l.Err("the incident cannot be changed"); err != nil {
+			return err
+		}
+		if after.Owner != i.Owner {
+			owner, err := people.ActiveName(ctx, tx, after.Owner)
+			if err != nil {
+				return fmt.Errorf("find the owner: %w", err)
+			}
+			after.OwnerName = owner.Name
+		}
+		what := i.differences(after)
+		if len(what) == 0 {
+			return nil
+		}
+		*i = after
+		return i.keep(ctx, tx, KindChanged, Body{What: what, Reason: strings.TrimSpace(reason)})
+	})
+}
+
+// take copies what people fill in.
+func (i *Incident) take(to Incident) {
+	i.Title, i.Summary, i.Cyber, i.Clinical = strings.TrimSpace(to.Title), strings.TrimSpace(to.Summary), to.Cyber, to.Clinical
+	i.TLP, i.PAP, i.Care, i.Legal, i.Disclosure = to.TLP, to.PAP, to.Care, to.Legal, to.Disclosure
+	i.Aware, i.AwareWho, i.AwareHow = to.Aware, strings.TrimSpace(to.AwareWho), strings.TrimSpace(to.AwareHow)
+	i.NoContainment, i.Extent, i.RootCause, i.LookedAt = strings.TrimSpace(to.NoContainment), strings.TrimSpace(to.Extent), strings.TrimSpace(to.RootCause), strings.TrimSpace(to.LookedAt)
+	i.Lessons, i.Reviewed, i.RetainUntil = strings.TrimSpace(to.Lessons), to.Reviewed, to.RetainUntil
+	if to.Owner != "" {
+		i.Owner = to.Owner
+	}
+}
+
+// differences lists what a change changes, for the journal.
+func (i Incident) differences(to Incident) []Change {
+	var out []Change
+	for _, f := range []struct{ name, from, to string }{
+		{"title", i.Title, to.Title}, {"summary", i.Summary, to.Summary}, {"cyber", strconv.Itoa(i.Cyber), strconv.Itoa(to.Cyber)},
+		{"clinical", strconv.Itoa(i.Clinical), strconv.Itoa(to.Clinical)}, {"tlp", string(i.TLP), string(to.TLP)}, {"pap", string(i.PAP), string(to.PAP)},
+		{"care", string(i.Care), string(to.Care)}, {"legal", string(i.Legal), string(to.Legal)}, {"disclosure", string(i.Disclosure), string(to.Disclosure)},
+		{"owner", i.OwnerName, to.OwnerName}, {"aware", instant(i.Aware), instant(to.Aware)}, {"aware_who", i.AwareWho, to.AwareWho}, {"aware_how", i.AwareHow, to.AwareHow},
+		{"no_containment", i.NoContainment, to.NoContainment}, {"extent", i.Extent, to.Extent}, {"root_cause", i.RootCause, to.RootCause}, {"looked_at", i.LookedAt, to.LookedAt},
+		{"lessons", i.Lessons, to.Lessons}, {"reviewed", instant(i.Reviewed), instant(to.Reviewed)}, {"retain_until", instant(i.RetainUntil), instant(to.RetainUntil)},
+	} {
+		if f.from != f.to {
+			out = append(out, Change{f.name, f.from, f.to})
+		}
+	}
+	return out
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// involve adds devices of the fleet and other systems.
+func (i Incident) involve(ctx context.Context, tx *store.Tx, devices, systems []string) error {
+	found, err := device.Briefs(ctx, tx, devices)
+	if err != nil {
+		return err
+	}
+	for _, want := range devices {
+		n := slices.IndexFunc(found, func(b device.Brief) bool { return string(b.ID) == want })
+		if n < 0 {
+			return problem.New(problem.NotFound, "there is no device %s in use in the fleet's records", want)
+		}
+		b := found[n]
+		name := strings.TrimSpace(b.AssetTag + " " + b.ModelName)
+		if err := i.add(ctx, tx, Involved{ID: want, Device: want, Name: name}); err != nil {
+			return err
+		}
+	}
+	for _, name := range systems {
+		if name = strings.TrimSpace(name); name == "" || len(name) > maxTitle {
+			return problem.New(problem.Invalid, "a system needs a name of at most %d characters", maxTitle)
+		}
+		sys, err := id.New("sys")
+		if err != nil {
+			return err
+		}
+		if err := i.add(ctx, tx, Involved{ID: sys, Name: name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i Incident) add(ctx context.Context, tx *store.Tx, d Involved) error {
+	d.State, d.Evidence, d.Changed = DeviceUnknown, NoEvidence, tx.Now
+	if err := putInvolved(ctx, tx, i.ID, d); err != nil {
+		return err
+	}
+	return i.record(ctx, tx, KindDeviceInvolved, Body{Of: d.ID, Text: d.Name})
+}
+
+// Involve adds devices and systems to an incident. Those that are in it already are left as they are.
+func (c Cases) Involve(ctx context.Context, incident string, devices, systems []string) error {
+	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
+		have, err := involved(ctx, tx, i.ID)
+		if err != nil {
+			return err
+		}
+		in := func(name string) bool {
+			return slices.ContainsFunc(have, func(d Involved) bool {
+				return d.ID == name || d.Device == "" && strings.EqualFold(d.Name, strings.TrimSpace(name))
+			})
+		}
+		devices, systems = slices.DeleteFunc(slices.Clone(devices), in), slices.DeleteFunc(slices.Clone(systems), in)
+		if len(devices)+len(systems) == 0 {
+			return problem.New(problem.Conflict, "it is in this incident already")
+		}
+		return i.involve(ctx, tx, devices, systems)
+	})
+}
+
+// DeviceChange is what becomes of a device in an incident.
+type DeviceChange struct {
+	State        DeviceState // "" leaves it
+	Evidence     Evidence    // "" leaves it
+	EvidenceNote string
+	Checks       []string // of the revalidation
+	Reason       string
+}
+
+// SetDevice moves a device in an incident. Revalidated needs every check of [RevalidationChecks]; evidence that is waived
+// needs a note.
+func (c Cases) SetDevice(ctx context.Context, incident, what string, to DeviceChange) error {
+	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
+		have, err := involved(ctx, tx, i.ID)
+		if err != nil {
+			return err
+		}
+		n := slices.IndexFunc(have, func(d Involved) bool { return d.ID == what })
+		if n < 0 {
+			return problem.New(problem.NotFound, "%s is not in this incident", what)
+		}
+		d, err := have[n].apply(to)
+		if err != nil {
+			return err
+		}
+		d.ActorName, d.Changed = me.Name, tx.Now
+		if err := putInvolved(ctx, tx, i.ID, d); err != nil {
+			return err
+		}
+		return i.record(ctx, tx, KindDeviceMoved, Body{Of: d.ID, Text: d.Name, Reason: strings.TrimSpace(to.Reason),
+			What: []Change{{"state", string(have[n].State), string(d.State)}, {"evidence", string(have[n].Evidence), string(d.Evidence)}}})
+	})
+}
+
+func (d Involved) apply(to DeviceChange) (Involved, error) {
+	var l problem.List
+	if to.State != "" && to.State != d.State {
+		if !slices.Contains(d.State.Moves(), to.State) {
+			l.Add("state", "a device that is %s cannot become %s", word(d.State), word(to.State))
+		}
+		if to.State == DeviceRetired || to.State == Cleared {
+			if strings.TrimSpace(to.Reason) == "" {
+				l.Add("reason", "is required")
+			}
+		}
+		d.State = to.State
+	}
+	for _, x := range to.Checks {
+		if !slices.Contains(RevalidationChecks(), x) {
+			l.Add("checks", "%q is not one of the checks", x)
+		}
+		if !slices.Contains(d.Checks, x) {
+			d.Checks = append(slices.Clone(d.Checks), x)
+		}
+	}
+	if to.State == Revalidated {
+		for _, x := range RevalidationChecks() {
+			if !slices.Contains(d.Checks, x) {
+				l.Add("checks", "not done: %s", x)
+			}
+		}
+	}
+	if to.State == Compromised {
+		d.Checks = nil // what was checked before says nothing about the device now
+	}
+	if to.Evidence != "" {
+		oneOf(&l, "evidence", to.Evidence, []Evidence{NoEvidence, Preserved, Waived})
+		if to.Evidence != NoEvidence && strings.TrimSpace(to.EvidenceNote) == "" {
+			l.Add("evidence_note", "is required: what was kept and where, or why it is waived")
+		}
+		within(&l, "evidence_note", to.EvidenceNote, maxText)
+		d.Evidence, d.EvidenceNote = to.Evidence, strings.TrimSpace(to.EvidenceNote)
+	}
+	return d, l.Err("the device cannot be changed")
+}
+
+func word[T ~string](s T) string { return strings.ReplaceAll(string(s), "_", " ") }

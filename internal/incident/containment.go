@@ -1,0 +1,393 @@
+package incident
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"triward/internal/device"
+	"triward/internal/device/network"
+	"triward/internal/id"
+	"triward/internal/incident/ladder"
+	"triward/internal/people"
+	"triward/internal/problem"
+	"triward/internal/product"
+	"triward/internal/store"
+)
+
+// Way is how an action is carried out.
+type Way string
+
+// The ways.
+const (
+	ByHand Way = "by_hand" // a person does it and says so; what took effect is observed apart
+)
+
+// Action is a containment action on a device or system of an incident.
+type Action struct {
+	ID         string // "cnt_…"
+	Incident   string
+	Device     string // id within the incident: a device of the fleet, or "sys_…"
+	DeviceName string
+	State      ladder.State
+	Way        Way
+	Target     string // what exactly is blocked, swapped or switched off
+	HumanID    string // account of [ladder.Plan.Human]
+	ladder.Plan
+	CheckedBy string
+	Said      string // the last thing that was answered or observed
+	Planned   time.Time
+	Ran       time.Time // zero: not yet
+	Held      time.Time // when its effect was observed
+	Ended     time.Time // when that it is gone was observed
+	Changed   time.Time
+}
+
+// Plan puts an action on the ladder. It does not run yet: it is checked, signed off and run, each by its own call.
+func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (string, error) {
+	var err error
+	if a.ID, err = id.New("cnt"); err != nil {
+		return "", err
+	}
+	return a.ID, c.open(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
+		if err := a.validate(tx.Now); err != nil {
+			return err
+		}
+		have, err := involved(ctx, tx, i.ID)
+		if err != nil {
+			return err
+		}
+		n := slices.IndexFunc(have, func(d Involved) bool { return d.ID == a.Device })
+		if n < 0 {
+			return problem.New(problem.NotFound, "%s is not in this incident", a.Device)
+		}
+		a.Incident, a.DeviceName, a.State, a.Way, a.Automatic = i.ID, have[n].Name, ladder.Planned, ByHand, false
+		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said = me.ID, me.Name, time.Time{}, "", "", ""
+		a.Planned, a.Changed, a.Ran, a.Held, a.Ended = tx.Now, tx.Now, time.Time{}, time.Time{}, time.Time{}
+		return c.keepAction(ctx, tx, *i, a, KindPlanned, Body{Text: a.Impact, What: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
+	})
+}
+
+func (a Action) validate(now time.Time) error {
+	var l problem.List
+	if !a.Level.Valid() {
+		l.Add("level", "must be 0 to 7")
+	}
+	for _, f := range []struct{ path, text string }{{"target", a.Target}, {"impact", a.Impact}, {"observe", a.Observe}} {
+		if strings.TrimSpace(f.text) == "" {
+			l.Add(f.path, "is required")
+		}
+		within(&l, f.path, f.text, maxText)
+	}
+	if a.Level >= ladder.NetworkOff && strings.TrimSpace(a.Alternative) == "" {
+		l.Add("alternative", "is required: what takes over the work of the device")
+	}
+	if a.Level == ladder.NetworkOff && strings.TrimSpace(a.Compensating) == "" {
+		l.Add("compensating", "is required: what is done at the bedside meanwhile")
+	}
+	within(&l, "alternative", a.Alternative, maxText)
+	within(&l, "compensating", a.Compensating, maxText)
+	if !a.Return.After(now) || a.Return.After(now.Add(ladder.MaxHold)) {
+		l.Add("returns", "must lie in the next seven days: an action returns by itself")
+	}
+	return l.Err("the action is not complete")
+}
+
+func (c Cases) keepAction(ctx context.Context, tx *store.Tx, i Incident, a Action, kind string, b Body) error {
+	a.Changed = tx.Now
+	if err := putAction(ctx, tx, a); err != nil {
+		return fmt.Errorf("keep action on %s: %w", a.DeviceName, err)
+	}
+	b.Of = a.ID
+	b.What = append([]Change{{"device", "", a.DeviceName}, {"state", "", string(a.State)}}, b.What...)
+	return i.record(ctx, tx, kind, b)
+}
+
+// on lets somebody change an action, together with the device as it is now. Also of closed incidents: an action may be lifted
+// whatever state its incident is in.
+func (c Cases) on(ctx context.Context, action string, fn func(tx *store.Tx, w acting) error) error {
+	return c.DB.Update(ctx, func(tx *store.Tx) error {
+		a, err := actionOf(ctx, tx, action)
+		if err != nil {
+			return err
+		}
+		i, err := one(ctx, tx, a.Incident)
+		if err != nil {
+			return err
+		}
+		me, err := people.Person(ctx, tx, tx.Actor())
+		if err != nil {
+			return err
+		}
+		d, err := stand(ctx, tx, a.Device)
+		if err != nil {
+			return err
+		}
+		return fn(tx, acting{i, a, me, d})
+	})
+}
+
+// acting is what a change of an action looks at.
+type acting struct {
+	i      Incident
+	a      Action
+	me     people.Name
+	device ladder.Device
+}
+
+func actionOf(ctx context.Context, r store.Reader, action string) (Action, error) {
+	a, err := scanAction(r.QueryRow(ctx, `SELECT `+actionColumns+` FROM containment WHERE id = $1`, action))
+	if err != nil {
+		return a, fmt.Errorf("read containment %q: %w", action, err)
+	}
+	all, err := signed(ctx, r, []Action{a})
+	if err != nil {
+		return a, err
+	}
+	return all[0], nil
+}
+
+// stand is what the ladder looks at of a device now. What is no device of the fleet, or is not in its records any more, is
+// unknown in everything, and so counts as the worst.
+func stand(ctx context.Context, r store.Reader, of string) (ladder.Device, error) {
+	found, err := device.Briefs(ctx, r, []string{of})
+	if err != nil {
+		return ladder.Device{}, err
+	}
+	if len(found) == 0 {
+		return ladder.Device{Revision: "unknown"}, nil
+	}
+	b := found[0]
+	out := ladder.Device{InUse: answer(b.InUse)}
+	switch b.Class {
+	case product.LifeSustaining, product.LifeSupporting:
+		out.Critical = ladder.Yes
+	case product.ClassNotKnown, "":
+	default:
+		out.Critical = ladder.No
+	}
+	// A device whose ways of connection are known, without a remote service among them, has no service connection.
+	if len(b.Connectivity) > 0 && !slices.Contains(b.Connectivity, network.RemoteService) {
+		out.Service = ladder.No
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%q", []string{string(b.InUse), string(b.Class), string(b.Site), b.Ward, string(b.Model), string(b.Release), b.Version, network.JoinWays(b.Connectivity)})
+	out.Revision = hex.EncodeToString(h.Sum(nil)[:8])
+	return out, nil
+}
+
+func answer(a product.Answer) ladder.Answer {
+	switch a {
+	case product.Yes:
+		return ladder.Yes
+	case product.No:
+		return ladder.No
+	}
+	return ladder.Unknown
+}
+
+// Check records that a person looked at the device as it is now, and found that the action may be prepared.
+func (c Cases) Check(ctx context.Context, action, found string) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		if w.a.State != ladder.Planned {
+			return problem.New(problem.Conflict, "the action is %s", w.a.State)
+		}
+		if strings.TrimSpace(found) == "" {
+			return faultOf("found", "is required: what the device does now, and for whom")
+		}
+		w.a.CheckedAt, w.a.CheckedOn, w.a.CheckedBy, w.a.Said = tx.Now, w.device.Revision, w.me.Name, strings.TrimSpace(found)
+		return c.keepAction(ctx, tx, w.i, w.a, KindChecked, Body{Text: w.a.Said})
+	})
+}
+
+func faultOf(path, reason string) error {
+	var l problem.List
+	l.Add(path, "%s", reason)
+	return l.Err("it cannot be recorded")
+}
+
+// signKinds are the permissions of the capacities.
+var signKinds = map[ladder.Role]string{ladder.ClinicalOwner: KindSignedClinical, ladder.Biomed: KindSignedBiomed, ladder.Attending: KindSignedAttending, ladder.Commander: KindSignedCommand}
+
+// SignOff gives the actor's consent to an action in a capacity, for as long as lasts (at most 30 minutes; zero is that) and
+// only for the device as it is now.
+func (c Cases) SignOff(ctx context.Context, action string, as ladder.Role, lasts time.Duration, conditions string) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		kind, ok := signKinds[as]
+		if !ok {
+			return faultOf("role", "is not a capacity to sign in")
+		}
+		if w.a.State != ladder.Planned {
+			return problem.New(problem.Conflict, "the action is %s", w.a.State)
+		}
+		if lasts <= 0 || lasts > ladder.SignOffLasts {
+			lasts = ladder.SignOffLasts
+		}
+		if len(conditions) > maxText {
+			return faultOf("conditions", "is too long")
+		}
+		s := ladder.SignOff{Role: as, Person: w.me.ID, Name: w.me.Name, At: tx.Now, Until: tx.Now.Add(lasts), Revision: w.device.Revision, Conditions: strings.TrimSpace(conditions)}
+		if err := insertSignOff(ctx, tx, w.a.ID, s); err != nil {
+			return err
+		}
+		return c.keepAction(ctx, tx, w.i, w.a, kind, Body{Reason: s.Conditions, What: []Change{{"until", "", instant(s.Until)}, {"on", "", s.Revision}}})
+	})
+}
+
+// Run runs an action. It is refused with everything that keeps it from running (ladder.Refusals).
+func (c Cases) Run(ctx context.Context, action string) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		to, ok := w.a.State.Move(ladder.Run)
+		if !ok {
+			return problem.New(problem.Conflict, "the action is %s", w.a.State)
+		}
+		if !w.i.State.Open() {
+			return problem.New(problem.Conflict, "%s is closed", w.i.Number)
+		}
+		var l problem.List
+		for _, reason := range ladder.Refusals(w.a.Plan, w.device, tx.Now) {
+			l.Add("", "%s", reason)
+		}
+		if err := l.Err("the action must not run"); err != nil {
+			return err
+		}
+		w.a.State, w.a.Ran = to, tx.Now
+		return c.keepAction(ctx, tx, w.i, w.a, KindRan, Body{Text: w.a.Target})
+	})
+}
+
+// See records what was answered or observed of an action that ran: [ladder.Answered], [ladder.Observed], [ladder.NotSeen] or
+// [ladder.Gone], with what was seen and where.
+func (c Cases) See(ctx context.Context, action string, e ladder.Event, what string) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		to, ok := w.a.State.Move(e)
+		if !ok || !slices.Contains([]ladder.Event{ladder.Answered, ladder.Observed, ladder.NotSeen, ladder.Gone}, e) {
+			return problem.New(problem.Conflict, "that cannot be recorded of an action that is %s", w.a.State)
+		}
+		if strings.TrimSpace(what) == "" || len(what) > maxText {
+			return faultOf("what", "is required: what was seen, and where")
+		}
+		from := w.a.State
+		w.a.State, w.a.Said = to, strings.TrimSpace(what)
+		if to == ladder.Holding {
+			w.a.Held = tx.Now
+		}
+		if to == ladder.Returned {
+			w.a.Ended = tx.Now
+		}
+		return c.keepAction(ctx, tx, w.i, w.a, KindSeen, Body{Text: w.a.Said, Reason: string(e), What: []Change{{"from", "", string(from)}}})
+	})
+}
+
+// Return tells an action to return before its time.
+func (c Cases) Return(ctx context.Context, action, reason string) error {
+	return c.end(ctx, action, ladder.Return, KindReturned, reason)
+}
+
+// Lift is break-glass at the bedside: one step, from whatever state, with whoever may; the reason can be given afterwards.
+func (c Cases) Lift(ctx context.Context, action, reason string) error {
+	return c.end(ctx, action, ladder.Lift, KindLifted, reason)
+}
+
+// Cancel takes back a plan that never ran.
+func (c Cases) Cancel(ctx context.Context, action, reason string) error {
+	return c.end(ctx, action, ladder.Cancel, KindCancelled, reason)
+}
+
+func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, reason string) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		to, ok := w.a.State.Move(e)
+		if !ok {
+			return problem.New(problem.Conflict, "the action is %s", w.a.State)
+		}
+		from := w.a.State
+		w.a.State = to
+		if to == ladder.Cancelled && from != to {
+			w.a.Ended = tx.Now
+		}
+		return c.keepAction(ctx, tx, w.i, w.a, kind, Body{Reason: strings.TrimSpace(reason), What: []Change{{"from", "", string(from)}}})
+	})
+}
+
+// ReturnDue tells every action to return whose time is over, that failed, or that must not hold on its device any more; it
+// runs as a tick, so also for what became due while the program was away. It gives how many it told.
+func (c Cases) ReturnDue(ctx context.Context) (int, error) {
+	var ids []string
+	err := c.DB.Read(ctx, func(r store.Reader) error {
+		var err error
+		ids, err = store.All(ctx, r, store.Value[string], `SELECT id FROM containment WHERE state IN ('executing', 'verifying', 'holding', 'failed') ORDER BY returns, id LIMIT 1000`)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	told := 0
+	for _, action := range ids {
+		err := c.on(ctx, action, func(tx *store.Tx, w acting) error {
+			if !ladder.Due(w.a.Plan, w.a.State, w.device, tx.Now) {
+				return nil
+			}
+			from := w.a.State
+			w.a.State, _ = from.Move(ladder.Return)
+			told++
+			return c.keepAction(ctx, tx, w.i, w.a, KindReturned, Body{Reason: "its time is over, or it must not hold any more", What: []Change{{"from", "", string(from)}}})
+		})
+		if err != nil {
+			return told, err
+		}
+	}
+	return told, nil
+}
+
+// Sheet is an action with what counts now: who has to sign, and what keeps it from running.
+type Sheet struct {
+	Action
+	Now      ladder.Device
+	Needs    []ladder.Role
+	Refusals []string // of a planned action
+}
+
+// SheetOf reads an action as the people who sign it see it.
+func SheetOf(ctx context.Context, r store.Reader, action string, now time.Time) (Sheet, Incident, error) {
+	a, err := actionOf(ctx, r, action)
+	if err != nil {
+		return Sheet{}, Incident{}, err
+	}
+	i, err := one(ctx, r, a.Incident)
+	if err != nil {
+		return Sheet{}, i, err
+	}
+	s := Sheet{Action: a}
+	if s.Now, err = stand(ctx, r, a.Device); err != nil {
+		return s, i, err
+	}
+	s.Needs = ladder.Needs(a.Level, s.Now, a.Automatic)
+	if a.State == ladder.Planned {
+		s.Refusals = ladder.Refusals(a.Plan, s.Now, now)
+	}
+	return s, i, nil
+}
+
+// ActionQuery chooses actions. It checks no permission: it is for what was chosen within the reader's scope.
+type ActionQuery struct{ Incident, Device string }
+
+// Actions lists actions of an incident, or on a device, the first planned first.
+func Actions(ctx context.Context, r store.Reader, q ActionQuery) ([]Action, error) {
+	var w store.Where
+	if q.Incident != "" {
+		w.And("incident = ?", q.Incident)
+	}
+	if q.Device != "" {
+		w.And("device = ?", q.Device)
+	}
+	all, err := store.All(ctx, r, scanAction, `SELECT `+actionColumns+` FROM containment`+w.SQL()+` ORDER BY planned, id`, w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	return signed(ctx, r, all)
+}

@@ -1,0 +1,47 @@
+package incident
+
+// The kinds of events of this package; they are its permissions too. The subject is the incident, or the containment.
+const (
+	KindRead           = "incident.read"
+	KindDeclared       = "incident.declared"
+	KindChanged        = "incident.changed"
+	KindMoved          = "incident.moved"
+	KindClosed         = "incident.closed"
+	KindDeviceInvolved = "incident.device_involved"
+	KindDeviceMoved    = "incident.device_moved"
+	KindLinked         = "incident.linked"
+	KindNoted          = "incident.noted"
+	KindTaskSet        = "incident.task_set"
+	KindEntitySet      = "incident.entity_set"     // who is concerned, and the facts of each
+	KindClockRuled     = "incident.clock_ruled"    // that a duty does not apply
+	KindDischarged     = "incident.clock_answered" // a report was sent: the evidence
+
+	KindPlanned         = "containment.planned"
+	KindChecked         = "containment.checked"
+	KindSignedClinical  = "containment.signed_clinical" // as the clinical owner
+	KindSignedBiomed    = "containment.signed_biomed"
+	KindSignedAttending = "containment.signed_attending"
+	KindSignedCommand   = "containment.signed_command"
+	KindRan             = "containment.ran"
+	KindSeen            = "containment.seen"     // what was observed: the effect, that it is missing, that it ended
+	KindReturned        = "containment.returned" // told to return
+	KindLifted          = "containment.lifted"   // at the bedside
+	KindCancelled       = "containment.cancelled"
+)
+
+// Change is a value that became another.
+type Change struct {
+	Field string `json:"field"`
+	From  string `json:"from,omitempty"`
+	To    string `json:"to,omitempty"`
+}
+
+// Body is the body of every event of this package.
+type Body struct {
+	Number   string   `json:"number"`
+	Exercise bool     `json:"exercise,omitempty"`
+	Of       string   `json:"of,omitempty"` // the device, task, entity, link or note that it is about
+	What     []Change `json:"what,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+	Text     string   `json:"text,omitempty"`
+}
