@@ -48,7 +48,7 @@ type Action struct {
 	Changed   time.Time
 }
 
-// Plan puts an action on the ladder. It does not run yet: it is checked, signed off and run, each by its own call.
+// PlanAction puts an action on the ladder. It does not run yet: it is checked, signed off and run, each by its own call.
 func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (string, error) {
 	var err error
 	if a.ID, err = id.New("cnt"); err != nil {
@@ -318,7 +318,7 @@ func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, rea
 // runs as a tick, so also for what became due while the program was away. It gives how many it told.
 func (c Cases) ReturnDue(ctx context.Context) (int, error) {
 	var ids []string
-	err := c.DB.Read(ctx, func(r store.Reader) error {
+	err := c.DB.View(ctx, func(r store.Reader) error {
 		var err error
 		ids, err = store.All(ctx, r, store.Value[string], `SELECT id FROM containment WHERE state IN ('executing', 'verifying', 'holding', 'failed') ORDER BY returns, id LIMIT 1000`)
 		return err

@@ -208,7 +208,8 @@ func signed(ctx context.Context, r store.Reader, actions []Action) ([]Action, er
 }
 
 func insertSignOff(ctx context.Context, tx *store.Tx, action string, s ladder.SignOff) error {
-	_, err := tx.Exec(ctx, `INSERT INTO containment_sign_off (containment, role, person, person_name, at, until, revision, conditions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	_, err := tx.Exec(ctx, `INSERT INTO containment_sign_off (containment, role, person, person_name, at, until, revision, conditions) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT DO NOTHING`,
 		action, string(s.Role), s.Person, s.Name, store.Micros(s.At), store.Micros(s.Until), s.Revision, s.Conditions)
 	return err
 }

@@ -21,7 +21,7 @@ const (
 // Seeded is the table of roles that come with Triward. [Directory.Seed] keeps the stored ones equal to it; people copy
 // one to change it.
 func Seeded() []Role {
-	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "assurance.read", "document.read", "training.read", "run.read", "detection.read"}
+	see := []string{KindReadNames, "product.read", "device.read", "vuln.read", "risk.read", "assurance.read", "document.read", "training.read", "run.read", "detection.read", "incident.read"}
 	with := func(kinds ...string) []string { return slices.Concat(see, kinds) }
 	// Whose turn it is, is decided by the functions that a person holds; these say who may work with documents at all.
 	comment := []string{"document.commented", "document.printed", "document.function_delegated"}
@@ -78,9 +78,33 @@ func Seeded() []Role {
 			roles[i].Kinds = slices.Concat(o.Kinds, decide, []string{"run.step_recorded", "run.noted", "detection.alert_reported"})
 		}
 	}
-	for i := range roles {
+	for i, o := range roles {
 		roles[i].Seeded = true
+		roles[i].Kinds = append(o.Kinds, onIncidents(o.ID)...)
 		roles[i].Kinds = slices.Compact(slices.Sorted(slices.Values(roles[i].Kinds)))
 	}
 	return roles
+}
+
+// onIncidents is what a role may do about incidents: who works on one may tell what they know; who may consent to containment
+// is each role's own.
+func onIncidents(role string) []string {
+	respond := []string{"incident.declared", "incident.changed", "incident.moved", "incident.closed", "incident.device_involved", "incident.device_moved", "incident.linked",
+		"incident.noted", "incident.task_set", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
+		"containment.cancelled"}
+	tell := []string{"incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted"}
+	switch role {
+	case RolePSIRT, RoleITSecurity:
+		return slices.Concat(respond, tell, []string{"containment.signed_command"})
+	case RoleHTM:
+		return append(respond, "containment.signed_biomed", "containment.lifted")
+	case RoleProductEngineer:
+		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
+	case RoleQuality, RoleRegulatory:
+		return append(tell, "incident.linked")
+	case RoleClinicianOwner:
+		return []string{"incident.declared", "incident.noted", "incident.task_set", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
+			"containment.lifted"}
+	}
+	return nil
 }

@@ -145,5 +145,5 @@ CREATE TABLE containment_sign_off (
 	until BIGINT NOT NULL,
 	revision TEXT NOT NULL,
 	conditions TEXT NOT NULL,
-	PRIMARY KEY (containment, role, person, at)
+	PRIMARY KEY (containment, role, person, at, revision)
 );
