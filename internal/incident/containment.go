@@ -69,7 +69,7 @@ func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (strin
 		a.Incident, a.DeviceName, a.State, a.Way, a.Automatic = i.ID, have[n].Name, ladder.Planned, ByHand, false
 		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said = me.ID, me.Name, time.Time{}, "", "", ""
 		a.Planned, a.Changed, a.Ran, a.Held, a.Ended = tx.Now, tx.Now, time.Time{}, time.Time{}, time.Time{}
-		return c.keepAction(ctx, tx, *i, a, KindPlanned, Body{Text: a.Impact, What: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
+		return acting{i: *i, a: a}.keep(ctx, tx, KindPlanned, Body{Text: a.Impact, What: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
 	})
 }
 
@@ -98,14 +98,15 @@ func (a Action) validate(now time.Time) error {
 	return l.Err("the action is not complete")
 }
 
-func (c Cases) keepAction(ctx context.Context, tx *store.Tx, i Incident, a Action, kind string, b Body) error {
-	a.Changed = tx.Now
-	if err := putAction(ctx, tx, a); err != nil {
-		return fmt.Errorf("keep action on %s: %w", a.DeviceName, err)
+// keep stores the action and records what happened to it.
+func (w acting) keep(ctx context.Context, tx *store.Tx, kind string, b Body) error {
+	w.a.Changed = tx.Now
+	if err := putAction(ctx, tx, w.a); err != nil {
+		return fmt.Errorf("keep action on %s: %w", w.a.DeviceName, err)
 	}
-	b.Of = a.ID
-	b.What = append([]Change{{"device", "", a.DeviceName}, {"state", "", string(a.State)}}, b.What...)
-	return i.record(ctx, tx, kind, b)
+	b.Of = w.a.ID
+	b.What = append([]Change{{"device", "", w.a.DeviceName}, {"state", "", string(w.a.State)}}, b.What...)
+	return w.i.record(ctx, tx, kind, b)
 }
 
 // on lets somebody change an action, together with the device as it is now. Also of closed incidents: an action may be lifted
@@ -201,7 +202,7 @@ func (c Cases) Check(ctx context.Context, action, found string) error {
 			return faultOf("found", "is required: what the device does now, and for whom")
 		}
 		w.a.CheckedAt, w.a.CheckedOn, w.a.CheckedBy, w.a.Said = tx.Now, w.device.Revision, w.me.Name, strings.TrimSpace(found)
-		return c.keepAction(ctx, tx, w.i, w.a, KindChecked, Body{Text: w.a.Said})
+		return w.keep(ctx, tx, KindChecked, Body{Text: w.a.Said})
 	})
 }
 
@@ -235,7 +236,7 @@ func (c Cases) SignOff(ctx context.Context, action string, as ladder.Role, lasts
 		if err := insertSignOff(ctx, tx, w.a.ID, s); err != nil {
 			return err
 		}
-		return c.keepAction(ctx, tx, w.i, w.a, kind, Body{Reason: s.Conditions, What: []Change{{"until", "", instant(s.Until)}, {"on", "", s.Revision}}})
+		return w.keep(ctx, tx, kind, Body{Reason: s.Conditions, What: []Change{{"until", "", instant(s.Until)}, {"on", "", s.Revision}}})
 	})
 }
 
@@ -257,7 +258,7 @@ func (c Cases) Run(ctx context.Context, action string) error {
 			return err
 		}
 		w.a.State, w.a.Ran = to, tx.Now
-		return c.keepAction(ctx, tx, w.i, w.a, KindRan, Body{Text: w.a.Target})
+		return w.keep(ctx, tx, KindRan, Body{Text: w.a.Target})
 	})
 }
 
@@ -280,7 +281,7 @@ func (c Cases) See(ctx context.Context, action string, e ladder.Event, what stri
 		if to == ladder.Returned {
 			w.a.Ended = tx.Now
 		}
-		return c.keepAction(ctx, tx, w.i, w.a, KindSeen, Body{Text: w.a.Said, Reason: string(e), What: []Change{{"from", "", string(from)}}})
+		return w.keep(ctx, tx, KindSeen, Body{Text: w.a.Said, Reason: string(e), What: []Change{{"from", "", string(from)}}})
 	})
 }
 
@@ -310,7 +311,7 @@ func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, rea
 		if to == ladder.Cancelled && from != to {
 			w.a.Ended = tx.Now
 		}
-		return c.keepAction(ctx, tx, w.i, w.a, kind, Body{Reason: strings.TrimSpace(reason), What: []Change{{"from", "", string(from)}}})
+		return w.keep(ctx, tx, kind, Body{Reason: strings.TrimSpace(reason), What: []Change{{"from", "", string(from)}}})
 	})
 }
 
@@ -335,7 +336,7 @@ func (c Cases) ReturnDue(ctx context.Context) (int, error) {
 			from := w.a.State
 			w.a.State, _ = from.Move(ladder.Return)
 			told++
-			return c.keepAction(ctx, tx, w.i, w.a, KindReturned, Body{Reason: "its time is over, or it must not hold any more", What: []Change{{"from", "", string(from)}}})
+			return w.keep(ctx, tx, KindReturned, Body{Reason: "its time is over, or it must not hold any more", What: []Change{{"from", "", string(from)}}})
 		})
 		if err != nil {
 			return told, err
@@ -366,7 +367,7 @@ func SheetOf(ctx context.Context, r store.Reader, action string, now time.Time) 
 	if s.Now, err = stand(ctx, r, a.Device); err != nil {
 		return s, i, err
 	}
-	s.Needs = ladder.Needs(a.Level, s.Now, a.Automatic)
+	s.Needs = ladder.Needs(a.Plan, s.Now)
 	if a.State == ladder.Planned {
 		s.Refusals = ladder.Refusals(a.Plan, s.Now, now)
 	}

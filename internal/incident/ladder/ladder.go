@@ -102,15 +102,15 @@ type Plan struct {
 	SignOffs     []SignOff
 }
 
-// Needs are the capacities whose sign-off a level needs on a device. An automatic action of level 2 or less needs none where
+// Needs are the capacities whose sign-off a plan needs on a device. An automatic action of level 2 or less needs none where
 // it may run by itself; started by a person it needs none up to level 1.
-func Needs(l Level, d Device, automatic bool) []Role {
-	switch {
+func Needs(p Plan, d Device) []Role {
+	switch l := p.Level; {
 	case l <= Watch, l == FarSide && !serviceMatters(d):
 		return nil
 	case l == FarSide:
 		return []Role{Biomed} // the service connection that it cuts may be at work on the device
-	case l == NotClinical && mayRunAlone(l, d) && automatic:
+	case l == NotClinical && mayRunAlone(l, d) && p.Automatic:
 		return nil
 	case l == NotClinical:
 		return []Role{Approver}
@@ -160,7 +160,7 @@ func Refusals(p Plan, d Device, now time.Time) []string {
 	need(!p.Return.After(now.Add(MaxHold)), "it would hold for more than seven days")
 	need(p.Level < NetworkOff || p.Alternative != "", "it is not said what takes over the work of the device")
 	need(p.Level != NetworkOff || p.Compensating != "", "it is not said what is done at the bedside meanwhile")
-	for _, r := range missing(Needs(p.Level, d, p.Automatic), p.SignOffs, d.Revision, now) {
+	for _, r := range missing(Needs(p, d), p.SignOffs, d.Revision, now) {
 		out = append(out, "the sign-off is missing, has expired, or was given for another state of the device: "+r.Words())
 	}
 	return out

@@ -148,7 +148,7 @@ func Areas() []Kind {
 		{"system.read", "see configuration and health of Triward"},
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
-	}, proofKinds(), detectionKinds())
+	}, proofKinds(), detectionKinds(), incidentKinds())
 }
 
 // detectionKinds are the kinds of security events and what watches them.
@@ -185,6 +185,37 @@ func detectionKinds() []Kind {
 		{"detection.alert_merged", "merge alerts"},
 		{"detection.alert_escalated", "escalate alerts into cases"},
 		{"detection.alert_reopened", "open closed alerts again"},
+	}
+}
+
+// incidentKinds are the kinds of incidents and of containment.
+func incidentKinds() []Kind {
+	return []Kind{
+		{"incident.read", "see incidents"},
+		{"incident.declared", "declare incidents"},
+		{"incident.changed", "change what is known of incidents"},
+		{"incident.moved", "move incidents on, hold them and ask to close them"},
+		{"incident.closed", "close incidents"},
+		{"incident.device_involved", "add devices and systems to incidents"},
+		{"incident.device_moved", "say how devices in incidents stand"},
+		{"incident.linked", "link incidents with where they came from and what they feed"},
+		{"incident.noted", "write notes and decisions in incidents"},
+		{"incident.task_set", "hand out, accept and finish tasks of incidents"},
+		{"incident.entity_set", "say which legal entities are concerned and what they know"},
+		{"incident.clock_ruled", "rule that a duty to report does not apply"},
+		{"incident.clock_answered", "record reports that were sent"},
+
+		{"containment.planned", "plan containment"},
+		{"containment.checked", "check devices before containment"},
+		{"containment.signed_clinical", "sign containment off as clinical owner"},
+		{"containment.signed_biomed", "sign containment off for clinical engineering"},
+		{"containment.signed_attending", "confirm as attending clinician that a therapy moved"},
+		{"containment.signed_command", "sign containment off as incident commander"},
+		{"containment.ran", "run containment that is signed off"},
+		{"containment.seen", "record whether containment took effect"},
+		{"containment.returned", "let containment return"},
+		{"containment.lifted", "lift containment at the bedside"},
+		{"containment.cancelled", "cancel planned containment"},
 	}
 }
 
