@@ -70,8 +70,8 @@ func Resolve(ctx context.Context, r store.Reader, aid string) (string, error) {
 	return aid, nil
 }
 
-// Events reads the events that an alert lists, the earliest first.
-func Events(ctx context.Context, r store.Reader, alert string) ([]Listed, error) {
+// EventsOf reads the events that an alert lists, the earliest first.
+func EventsOf(ctx context.Context, r store.Reader, alert string) ([]Listed, error) {
 	if _, err := GetAlert(ctx, r, alert); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,375 @@
+package detection
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"io"
+	"slices"
+	"time"
+
+	"triward/internal/eventlog"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// Events is the door through which people read events: within the sites that they may see, and with a record of it where
+// the events concern patients.
+type Events struct {
+	DB  *store.DB
+	Log eventlog.Reader
+}
+
+// Found is a page of a search.
+type Found struct {
+	eventlog.Page
+	Blind    []Blind // times within the window in which something was not seen
+	Withheld bool    // events that concern patients were left out, because the reader may not read them
+}
+
+// patientFields are those whose presence says that a record is about a patient. The original of audit messages, of DICOM,
+// of HL7 and of FHIR may name one, whatever was made of it.
+var (
+	patientFields  = []string{"patient_hash", "study.uid"}
+	patientSources = []string{"audit", "dicom", "hl7", "fhir"}
+	patientFormats = []string{"atna", "fhir"}
+)
+
+// ConcernsPatient reports whether an event may say something about a patient.
+func ConcernsPatient(e *eventlog.Event) bool {
+	return slices.Contains(patientSources, e.Category) || slices.Contains(patientFormats, e.Format) ||
+		slices.ContainsFunc(patientFields, func(f string) bool { return e.Field(f) != "" })
+}
+
+// within restricts a query to what the actor may read, and says whether events that concern patients are left out.
+func within(ctx context.Context, q eventlog.Query) (eventlog.Query, bool, error) {
+	scope, err := store.ScopeOf(ctx, KindEventRead)
+	if err != nil {
+		return q, false, err
+	}
+	q.Where = slices.Clone(q.Where)
+	if !scope.All {
+		if len(scope.Sites) == 0 {
+			return q, false, problem.New(problem.Forbidden, "your role names no site whose events you may read")
+		}
+		q.Where = append(q.Where, eventlog.Condition{Field: "dev.site", Op: eventlog.Is, Values: scope.Sites})
+	}
+	patients, err := store.ScopeOf(ctx, KindPatientsRead)
+	if err == nil && (patients.All || !scope.All && !slices.ContainsFunc(scope.Sites, func(s string) bool { return !patients.Covers(s, "") })) {
+		return q, false, nil
+	}
+	q.Where = append(q.Where, eventlog.Condition{Field: "category", Op: eventlog.Is, Values: patientSources, Not: true}, eventlog.Condition{Field: "format", Op: eventlog.Is, Values: patientFormats, Not: true})
+	for _, f := range patientFields {
+		q.Where = append(q.Where, eventlog.Condition{Field: f, Op: eventlog.Present, Not: true})
+	}
+	return q, true, nil
+}
+
+// Search reads a page of events, the newest first.
+func (s Events) Search(ctx context.Context, q eventlog.Query) (Found, error) {
+	if err := q.Validate(); err != nil {
+		return Found{}, err
+	}
+	asked, withheld, err := within(ctx, q)
+	if err != nil {
+		return Found{}, err
+	}
+	p, err := s.Log.Search(ctx, asked)
+	if err != nil {
+		return Found{}, err
+	}
+	out := Found{Page: p, Withheld: withheld}
+	if out.Blind, err = s.blind(ctx, q); err != nil {
+		return Found{}, err
+	}
+	n := 0
+	for i := range p.Events {
+		if ConcernsPatient(&p.Events[i]) {
+			n++
+		}
+	}
+	return out, s.readPatients(ctx, q, n)
+}
+
+// Count counts events. It shows none, so that it is not recorded; events that the reader may not read are not counted.
+func (s Events) Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([]eventlog.Count, error) {
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	q, _, err := within(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.Log.Count(ctx, q, b)
+}
+
+// Get reads one event. One that the reader may not read is not found.
+func (s Events) Get(ctx context.Context, eid eventlog.ID) (eventlog.Event, error) {
+	q := eventlog.Query{Where: []eventlog.Condition{{Field: "id", Op: eventlog.Is, Values: []string{eid.String()}}}}
+	asked, _, err := within(ctx, q)
+	if err != nil {
+		return eventlog.Event{}, err
+	}
+	e, err := s.Log.Get(ctx, eid)
+	if err != nil {
+		return eventlog.Event{}, err
+	}
+	m, err := eventlog.NewMatcher(asked)
+	if err != nil {
+		return eventlog.Event{}, err
+	}
+	if !m.Match(&e) {
+		return eventlog.Event{}, problem.New(problem.NotFound, "there is no such event, or it is outside of what you may see")
+	}
+	n := 0
+	if ConcernsPatient(&e) {
+		n = 1
+	}
+	return e, s.readPatients(ctx, q, n)
+}
+
+func (s Events) blind(ctx context.Context, q eventlog.Query) ([]Blind, error) {
+	var out []Blind
+	err := s.DB.View(ctx, func(r store.Reader) error {
+		if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+			ctx = store.WithActor(ctx, store.System("events")) // that something was not seen is no secret from who searches it
+		}
+		b := BlindQuery{From: store.Time(q.From), To: store.Time(q.To), Limit: 200}
+		for _, c := range q.Where {
+			if c.Field == "source" && c.Op == eventlog.Is && len(c.Values) == 1 && !c.Not {
+				b.Source = c.Values[0]
+			}
+		}
+		p, err := Blinds(ctx, r, b)
+		out = p.Items
+		return err
+	})
+	return out, err
+}
+
+// PatientsRead is the body of [KindPatientsRead]: what was asked for, coarsely. Words and values are in a digest only,
+// because they may name a patient.
+type PatientsRead struct {
+	From    string   `json:"from,omitempty"`
+	To      string   `json:"to,omitempty"`
+	Fields  []string `json:"fields,omitempty"`
+	Asked   string   `json:"asked"` // SHA-256 of the query
+	Shown   int      `json:"shown"` // on its first page
+	Purpose string   `json:"purpose,omitempty"`
+}
+
+// sameRead is for how long the same question of the same person is one reading.
+const sameRead = 10 * time.Minute
+
+func (s Events) readPatients(ctx context.Context, q eventlog.Query, n int) error {
+	if n == 0 {
+		return nil
+	}
+	actor, ok := store.ActorOf(ctx)
+	if !ok {
+		return problem.New(problem.Forbidden, "nobody acts")
+	}
+	body, err := s.reading(q, n)
+	if err != nil {
+		return err
+	}
+	subject := "events:" + body.Asked[:16]
+	again := false
+	err = s.DB.View(ctx, func(r store.Reader) error {
+		last, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Kinds: []string{KindPatientsRead}, Order: store.NewestFirst, Limit: 20})
+		again = slices.ContainsFunc(last, func(e store.Entry) bool { return e.Actor == actor.ID && s.DB.Now().Sub(e.At) < sameRead })
+		return err
+	})
+	if err != nil || again {
+		return err
+	}
+	return s.DB.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Record(ctx, store.Event{Kind: KindPatientsRead, Subject: subject, Site: siteOf(actor), Body: body})
+		return err
+	})
+}
+
+// siteOf is the site that a record of reading belongs to: "" for a reader of all, else the first that the reader may read.
+func siteOf(a store.Actor) string {
+	if s := a.Scope(KindPatientsRead); !s.All && len(s.Sites) > 0 {
+		return s.Sites[0]
+	}
+	return ""
+}
+
+func (s Events) reading(q eventlog.Query, n int) (PatientsRead, error) {
+	text, err := json.Marshal(q)
+	if err != nil {
+		return PatientsRead{}, err
+	}
+	sum := sha256.Sum256(text)
+	out := PatientsRead{From: instant(store.Time(q.From)), To: instant(store.Time(q.To)), Asked: hex.EncodeToString(sum[:]), Shown: n}
+	for _, c := range q.Where {
+		out.Fields = append(out.Fields, c.Field)
+	}
+	if q.Text != "" {
+		out.Fields = append(out.Fields, "words")
+	}
+	return out, nil
+}
+
+// Manifest says what an export holds. It is the last file of the archive.
+type Manifest struct {
+	Format   string         `json:"format"` // triward-events/1
+	MadeAt   time.Time      `json:"made_at"`
+	By       string         `json:"by"`
+	Query    eventlog.Query `json:"query"`
+	Events   int            `json:"events"`
+	Patients int            `json:"events_that_concern_patients"`
+	Cut      bool           `json:"cut"` // more fit than an export holds
+	Withheld bool           `json:"withheld"`
+	SHA256   string         `json:"sha256"` // of events.jsonl, in hexadecimal
+	Blind    []BlindNoted   `json:"blind_intervals"`
+}
+
+// Exported is the body of [KindEventsExported].
+type Exported struct {
+	Manifest string `json:"manifest"` // its SHA-256
+	Events   int    `json:"events"`
+	Patients int    `json:"events_that_concern_patients"`
+	SHA256   string `json:"sha256"`
+}
+
+// MostExported bounds one export.
+const MostExported = 1_000_000
+
+// errFull ends a scan.
+var errFull = problem.New(problem.Invalid, "the export is full")
+
+// Export writes a zip archive with the events that fit (events.jsonl, the oldest first, each with its original in base64)
+// and its manifest (manifest.json) with the digest and the blind intervals. It is recorded with both digests.
+func (s Events) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manifest, error) {
+	if err := q.Validate(); err != nil {
+		return Manifest{}, err
+	}
+	asked, withheld, err := within(ctx, q)
+	if err != nil {
+		return Manifest{}, err
+	}
+	actor, ok := store.ActorOf(ctx)
+	if !ok || !actor.May(KindEventsExported) {
+		return Manifest{}, problem.New(problem.Forbidden, "your role does not allow to export events")
+	}
+	m := Manifest{Format: "triward-events/1", MadeAt: s.DB.Now(), By: actor.Name, Query: q, Withheld: withheld, Blind: []BlindNoted{}}
+	blind, err := s.blind(ctx, q)
+	if err != nil {
+		return m, err
+	}
+	for _, b := range blind {
+		m.Blind = append(m.Blind, BlindNoted{Interval: b.ID, Reason: b.Reason, Started: instant(b.Started), Ended: instant(b.Ended), Lost: b.Lost, Detail: b.Name})
+	}
+	z := zip.NewWriter(w)
+	sum := sha256.New()
+	if err := s.writeEvents(ctx, asked, &m, pair{z, sum}); err != nil {
+		return m, err
+	}
+	m.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return m, err
+	}
+	f, err := z.Create("manifest.json")
+	if err != nil {
+		return m, err
+	}
+	if _, err := f.Write(text); err != nil {
+		return m, err
+	}
+	if err := z.Close(); err != nil {
+		return m, err
+	}
+	digest := sha256.Sum256(text)
+	if err := s.readPatients(ctx, q, m.Patients); err != nil {
+		return m, err
+	}
+	return m, s.DB.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Record(ctx, store.Event{Kind: KindEventsExported, Subject: "events:" + m.SHA256[:16], Site: siteOf(actor), Body: Exported{hex.EncodeToString(digest[:]), m.Events, m.Patients, m.SHA256}})
+		return err
+	})
+}
+
+type pair struct {
+	zip *zip.Writer
+	sum hash.Hash
+}
+
+func (s Events) writeEvents(ctx context.Context, q eventlog.Query, m *Manifest, to pair) error {
+	f, err := to.zip.Create("events.jsonl")
+	if err != nil {
+		return err
+	}
+	lines := json.NewEncoder(io.MultiWriter(f, to.sum))
+	err = s.Log.Scan(ctx, q, func(all []eventlog.Event) error {
+		for i := range all {
+			if m.Events == MostExported {
+				m.Cut = true
+				return errFull
+			}
+			if ConcernsPatient(&all[i]) {
+				m.Patients++
+			}
+			m.Events++
+			if err := lines.Encode(WireOf(&all[i])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if m.Cut {
+		return nil
+	}
+	return err
+}
+
+// Wire is an event as it leaves the program: in exports.
+type Wire struct {
+	ID       string            `json:"id"`
+	Source   string            `json:"source,omitempty"`
+	Received time.Time         `json:"received"`
+	Time     *time.Time        `json:"time"` // null: the record has none
+	Skew     *int64            `json:"skew_us,omitempty"`
+	Format   string            `json:"format"`
+	Fault    string            `json:"fault,omitempty"`
+	Class    int               `json:"class_uid"`
+	Activity int               `json:"activity_id"`
+	Severity int               `json:"severity_id"`
+	Outcome  int               `json:"status_id"`
+	Fields   map[string]string `json:"fields"` // under their normalised names
+	Message  string            `json:"message,omitempty"`
+	Raw      []byte            `json:"raw,omitempty"` // the original
+}
+
+// columns of an event that stand among the fields of its wire form.
+func columns() []string {
+	return []string{"product", "category", "service", "dev.id", "peer.id", "dev.site", "dev.ward", "dev.zone", "peer.zone", "user", "host", "src.ip", "dst.ip", "src.port", "dst.port", "proto", "hash"}
+}
+
+// WireOf is an event as it leaves the program.
+func WireOf(e *eventlog.Event) Wire {
+	w := Wire{ID: e.ID.String(), Source: e.Source, Received: store.Time(e.Received), Format: e.Format, Fault: e.Fault, Class: e.Class, Activity: e.Activity, Severity: e.Severity, Outcome: e.Outcome,
+		Fields: map[string]string{}, Message: e.Message, Raw: e.Raw}
+	if e.Time != 0 {
+		t := store.Time(e.Time)
+		w.Time = &t
+	}
+	if e.SkewKnown {
+		w.Skew = &e.Skew
+	}
+	for _, name := range columns() {
+		if v := e.Value(name); v != "" {
+			w.Fields[name] = v
+		}
+	}
+	for _, f := range e.Fields {
+		w.Fields[f.Name] = f.Value
+	}
+	return w
+}
