@@ -336,3 +336,12 @@ CREATE TABLE alert_count (
 	hits BIGINT NOT NULL,
 	last BIGINT NOT NULL
 );
+
+-- What of the files of rules could not be read.
+-- derived: rule_fault
+CREATE TABLE rule_fault (
+	origin TEXT NOT NULL,
+	place TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	PRIMARY KEY (origin, place, reason)
+);
