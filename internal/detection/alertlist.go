@@ -52,7 +52,7 @@ func GetAlert(ctx context.Context, r store.Reader, aid string) (Alert, error) {
 	if err != nil {
 		return Alert{}, err
 	}
-	if mayRead(ctx, KindRead, a.Site) != nil {
+	if MayRead(ctx, KindRead, a.Site) != nil {
 		return Alert{}, errNoAlert
 	}
 	return a, nil

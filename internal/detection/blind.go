@@ -168,7 +168,7 @@ func (s Sources) EndBlind(ctx context.Context, source string, reason BlindReason
 }
 
 func recordBlind(ctx context.Context, tx *store.Tx, kind string, b Blind) error {
-	_, err := tx.Record(ctx, store.Event{Kind: kind, Subject: b.Source, Site: b.Site, Body: BlindNoted{Interval: b.ID, Reason: b.Reason, Started: instant(b.Started), Ended: instant(b.Ended), Lost: b.Lost, Detail: b.Detail}})
+	_, err := tx.Record(ctx, store.Event{Kind: kind, Subject: b.Source, Site: b.Site, Body: BlindNoted{Interval: b.ID, Reason: b.Reason, Started: Instant(b.Started), Ended: Instant(b.Ended), Lost: b.Lost, Detail: b.Detail}})
 	return err
 }
 

@@ -20,19 +20,18 @@ import (
 // desk is everything of detection over one database.
 type desk struct {
 	*testing.T
-	db        *store.DB
-	clock     *testdb.Clock
-	ctx       context.Context
-	sources   detection.Sources
-	rules     detection.Rules
-	alerts    detection.Alerts
-	baselines detection.Baselines
-	watch     detection.Watch
+	db      *store.DB
+	clock   *testdb.Clock
+	ctx     context.Context
+	sources detection.Sources
+	rules   detection.Rules
+	alerts  detection.Alerts
+	watch   detection.Watch
 }
 
 func each(t *testing.T, fn func(d *desk)) {
 	testdb.EachClock(t, func(t *testing.T, db *store.DB, c *testdb.Clock) {
-		d := &desk{T: t, db: db, clock: c, ctx: testdb.System(), sources: detection.Sources{DB: db}, rules: detection.Rules{DB: db}, alerts: detection.Alerts{DB: db}, baselines: detection.Baselines{DB: db}}
+		d := &desk{T: t, db: db, clock: c, ctx: testdb.System(), sources: detection.Sources{DB: db}, rules: detection.Rules{DB: db}, alerts: detection.Alerts{DB: db}}
 		d.watch = detection.Watch{DB: db, Sources: d.sources, Alerts: d.alerts}
 		fn(d)
 	})
@@ -439,87 +438,4 @@ func (d *desk) blinds() (out []detection.Blind) {
 		return err
 	})
 	return out
-}
-
-func TestFirstSeenWaitsForAnOwner(t *testing.T) {
-	each(t, func(d *desk) {
-		l := detection.NewLearner(d.db)
-		spec := detection.Spec{Kind: detection.FirstSeen, Learn: 14 * 24 * time.Hour}
-		judge := func(value string) bool {
-			t.Helper()
-			j, err := l.Judge(d.ctx, detection.Observation{Rule: "heist", Spec: spec, Key: "ct", Value: value, At: d.clock.Now()})
-			d.ok(err)
-			return j.Unusual
-		}
-		if judge("CT1") {
-			t.Error("unusual while learning")
-		}
-		d.ok(l.Save(d.ctx))
-		bid := detection.BaselineID("heist", "ct")
-		d.refused(d.baselines.Settle(d.ctx, detection.Settlement{Baseline: bid, Verdict: detection.Normal}), problem.Conflict, "")
-		d.clock.Advance(15 * 24 * time.Hour)
-		if judge("CT1") || !judge("EVIL") || !judge("EVIL") {
-			t.Error("what was learned is usual, what is new is not, also the second time")
-		}
-		d.ok(l.Save(d.ctx))
-		l = detection.NewLearner(d.db) // as after a restart
-		if judge("CT1") || !judge("EVIL") {
-			t.Error("after a restart")
-		}
-		d.ok(l.Save(d.ctx))
-		d.view(func(ctx context.Context, r store.Reader) error {
-			p, err := detection.ListBaselines(ctx, r, detection.BaselineQuery{Waiting: true, Now: d.clock.Now()})
-			if len(p.Items) != 1 || p.Items[0].Unexpected != 1 || p.Items[0].Values != 2 {
-				t.Errorf("%+v", p.Items)
-			}
-			return err
-		})
-		d.ok(d.baselines.Settle(d.ctx, detection.Settlement{Baseline: bid, Verdict: detection.Normal}))
-		d.refused(d.baselines.Settle(d.ctx, detection.Settlement{Baseline: bid, Value: "EVIL", Verdict: detection.Normal}), problem.Invalid, "reason")
-		d.ok(d.baselines.Settle(d.ctx, detection.Settlement{Baseline: bid, Value: "EVIL", Verdict: detection.Normal, Reason: "new workstation"}))
-		l.Forget()
-		if judge("EVIL") {
-			t.Error("still unusual after the owner said that it is normal")
-		}
-		d.ok(l.Save(d.ctx))
-		d.view(func(ctx context.Context, r store.Reader) error {
-			p, err := detection.ListBaselines(ctx, r, detection.BaselineQuery{Waiting: true, Now: d.clock.Now()})
-			if len(p.Items) != 0 {
-				t.Errorf("still waits: %+v", p.Items)
-			}
-			return err
-		})
-	})
-}
-
-func TestRateBaseline(t *testing.T) {
-	each(t, func(d *desk) {
-		l := detection.NewLearner(d.db)
-		spec := detection.Spec{Kind: detection.Rate, Learn: 21 * 24 * time.Hour, Factor: 5}
-		send := func(n int) (fired int) {
-			t.Helper()
-			for range n {
-				j, err := l.Judge(d.ctx, detection.Observation{Rule: "heist", Spec: spec, Key: "ct", At: d.clock.Now()})
-				d.ok(err)
-				if j.Unusual {
-					fired++
-				}
-			}
-			return fired
-		}
-		for week := range 4 {
-			if n := send(20 + week); n != 0 {
-				t.Errorf("week %d: %d are unusual", week, n)
-			}
-			d.ok(l.Save(d.ctx))
-			d.clock.Advance(7 * 24 * time.Hour)
-		}
-		// The median of 20, 21, 22, 23 is 21.5, their median deviation 1, so that 21.5 + 5 × 1.4826 = 28.9 is usual.
-		if n := send(28); n != 0 {
-			t.Errorf("28 in an hour: %d are unusual", n)
-		}
-		if n := send(2); n != 2 {
-			t.Errorf("30 in an hour: %d are unusual, want the last two", n)
-		}
-	})
 }

@@ -12,7 +12,6 @@
 //     crashes ([Alerts.Take]).
 //   - A closed alert has a reason and a person; a false positive says what becomes of the rule. Merging changes no text,
 //     and the id of a merged alert leads to the other for ever.
-//   - Nothing that a baseline learned is normal before an owner said so.
 //   - A device of which nobody knows whether it is in use counts as in use.
 //   - Events in the journal carry ids, names of fields and numbers, never what a record says about a patient.
 //   - Every change is in the journal with its site. Counters and what is learned are derived rows.

@@ -171,7 +171,7 @@ func (s Rules) EndException(ctx context.Context, exception, reason string) error
 }
 
 func recordException(ctx context.Context, tx *store.Tx, kind string, e Exception, reason string) error {
-	note := ExceptionNoted{ID: e.ID, Reason: reason, Owner: e.Owner, Expires: instant(e.Expires)}
+	note := ExceptionNoted{ID: e.ID, Reason: reason, Owner: e.Owner, Expires: Instant(e.Expires)}
 	for _, c := range e.Conditions {
 		note.Fields = append(note.Fields, c.Field)
 	}

@@ -59,7 +59,7 @@ func (s Rules) AttachBacktest(ctx context.Context, b Backtest) (string, error) {
 			store.Micros(b.First), store.Micros(b.Last), b.Blind.Microseconds(), b.Detail, store.Micros(b.At), b.Author); err != nil {
 			return err
 		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindRuleBacktested, Subject: b.Rule, Body: RuleNoted{Title: v.Title, Digest: b.Digest, From: instant(b.From), To: instant(b.To), Hits: b.Hits}})
+		_, err = tx.Record(ctx, store.Event{Kind: KindRuleBacktested, Subject: b.Rule, Body: RuleNoted{Title: v.Title, Digest: b.Digest, From: Instant(b.From), To: Instant(b.To), Hits: b.Hits}})
 		return err
 	})
 	return b.ID, err

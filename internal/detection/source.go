@@ -332,7 +332,7 @@ func (s Sources) move(ctx context.Context, sid string, step func(v *Source, now 
 }
 
 func recordSource(ctx context.Context, tx *store.Tx, kind string, v Source, c product.Changes) error {
-	body := SourceNoted{Name: v.Name, Transport: string(v.Transport), Identity: v.Identity, State: string(v.State), Reason: v.Reason, Until: instant(v.Until)}
+	body := SourceNoted{Name: v.Name, Transport: string(v.Transport), Identity: v.Identity, State: string(v.State), Reason: v.Reason, Until: Instant(v.Until)}
 	if len(c) > 0 {
 		body.Changes = c
 	}
@@ -340,8 +340,8 @@ func recordSource(ctx context.Context, tx *store.Tx, kind string, v Source, c pr
 	return err
 }
 
-// instant is a time in a body, "" for the zero time.
-func instant(t time.Time) string {
+// Instant is a time in a body, "" for the zero time.
+func Instant(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

@@ -48,8 +48,8 @@ func source(ctx context.Context, r store.Reader, sid string) (Source, error) {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// mayRead checks that the actor may read what belongs to a site; what belongs to none is for those who may read all.
-func mayRead(ctx context.Context, kind, site string) error {
+// MayRead checks that the actor may read what belongs to a site; what belongs to none is for those who may read all.
+func MayRead(ctx context.Context, kind, site string) error {
 	scope, err := store.ScopeOf(ctx, kind)
 	if err == nil && !scope.Covers(site, "") {
 		return problem.New(problem.NotFound, "it is not there, or outside of what you may see")
@@ -63,7 +63,7 @@ func GetSource(ctx context.Context, r store.Reader, sid string) (SourceItem, err
 	if err != nil {
 		return SourceItem{}, err
 	}
-	if err := mayRead(ctx, KindRead, v.Site); err != nil {
+	if err := MayRead(ctx, KindRead, v.Site); err != nil {
 		return SourceItem{}, err
 	}
 	items, err := withNow(ctx, r, []Source{v})

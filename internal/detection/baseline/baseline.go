@@ -1,4 +1,4 @@
-package detection
+package baseline
 
 import (
 	"context"
@@ -7,17 +7,19 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/detection"
 	"triward/internal/problem"
+	"triward/internal/product"
 	"triward/internal/store"
 )
 
-// BaselineKind is how what is normal is described.
-type BaselineKind string
+// Kind is how what is normal is described.
+type Kind string
 
 // The closed list of kinds.
 const (
-	FirstSeen BaselineKind = "first_seen" // a set of values
-	Rate      BaselineKind = "rate"       // the median of each hour of the week, and how far it varies
+	FirstSeen Kind = "first_seen" // a set of values
+	Rate      Kind = "rate"       // the median of each hour of the week, and how far it varies
 )
 
 // Baseline is what is learned about a rule and a key, such as the calling AE titles of one device.
@@ -26,7 +28,7 @@ type Baseline struct {
 	Rule       string
 	RuleTitle  string // filled by reads
 	Key        string // the values that it is kept for, see [Key]
-	Kind       BaselineKind
+	Kind       Kind
 	Device     string
 	Site       string
 	Since      time.Time
@@ -47,11 +49,14 @@ func (b Baseline) Waits(now time.Time) bool {
 // Key joins the values that a baseline is kept for.
 func Key(values ...string) string { return strings.Join(values, " · ") }
 
-// BaselineID is the id of the baseline of a rule and a key.
-func BaselineID(rule, key string) string {
+// ID is the id of the baseline of a rule and a key.
+func ID(rule, key string) string {
 	sum := sha256.Sum256([]byte(rule + "\x00" + key))
 	return "bsl_" + hex.EncodeToString(sum[:13])
 }
+
+// maxText bounds what people may say.
+const maxText = 4_000
 
 // Value is something that a baseline has seen.
 type Value struct {
@@ -70,14 +75,14 @@ const (
 	NotNormal = "not_normal"
 )
 
-// Baselines keeps what owners decide about what was learned.
-type Baselines struct{ DB *store.DB }
+// Desk keeps what owners decide about what was learned.
+type Desk struct{ DB *store.DB }
 
 // Settlement is a decision about what a baseline has learned (Value is ""), or about one value of it.
 type Settlement struct{ Baseline, Value, Verdict, Reason string }
 
 // Settle says that something is normal, or that a value is not.
-func (s Baselines) Settle(ctx context.Context, v Settlement) error {
+func (s Desk) Settle(ctx context.Context, v Settlement) error {
 	var l problem.List
 	if v.Verdict != Normal && v.Verdict != NotNormal {
 		l.Add("verdict", "must be normal or not_normal")
@@ -85,7 +90,7 @@ func (s Baselines) Settle(ctx context.Context, v Settlement) error {
 	if v.Value == "" && v.Verdict == NotNormal {
 		l.Add("verdict", "judge the values one by one: a baseline as a whole is approved, or learned again")
 	}
-	text(&l, "reason", v.Reason, maxText)
+	product.Text(&l, "reason", v.Reason, maxText)
 	if v.Verdict == Normal && v.Value != "" && strings.TrimSpace(v.Reason) == "" {
 		l.Add("reason", "is required: say why it is normal")
 	}
@@ -93,7 +98,7 @@ func (s Baselines) Settle(ctx context.Context, v Settlement) error {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		b, err := baseline(ctx, tx, v.Baseline)
+		b, err := get(ctx, tx, v.Baseline)
 		if err != nil {
 			return err
 		}
@@ -105,7 +110,7 @@ func (s Baselines) Settle(ctx context.Context, v Settlement) error {
 			b.ID, b.Rule, b.Key, v.Value, v.Verdict, v.Reason, tx.Actor().Name, store.Micros(tx.Now)); err != nil {
 			return err
 		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindBaselineSettled, Subject: b.Rule, Site: b.Site, Body: RuleNoted{Title: b.RuleTitle, Baseline: b.ID, Verdict: v.Verdict, Reason: v.Reason}})
+		_, err = tx.Record(ctx, store.Event{Kind: detection.KindBaselineSettled, Subject: b.Rule, Site: b.Site, Body: detection.RuleNoted{Title: b.RuleTitle, Baseline: b.ID, Verdict: v.Verdict, Reason: v.Reason}})
 		return err
 	})
 }
@@ -124,7 +129,7 @@ func scanBaseline(s store.Scanner) (Baseline, error) {
 	return b, err
 }
 
-func baseline(ctx context.Context, r store.Reader, bid string) (Baseline, error) {
+func get(ctx context.Context, r store.Reader, bid string) (Baseline, error) {
 	b, err := scanBaseline(r.QueryRow(ctx, `SELECT `+baselineColumns+` FROM `+baselineTables+` WHERE b.id = $1`, bid))
 	if problem.KindOf(err) == problem.NotFound {
 		return b, problem.New(problem.NotFound, "there is no such baseline")
@@ -132,46 +137,46 @@ func baseline(ctx context.Context, r store.Reader, bid string) (Baseline, error)
 	return b, err
 }
 
-// GetBaseline reads a baseline.
-func GetBaseline(ctx context.Context, r store.Reader, bid string) (Baseline, error) {
-	b, err := baseline(ctx, r, bid)
+// Get reads a baseline.
+func Get(ctx context.Context, r store.Reader, bid string) (Baseline, error) {
+	b, err := get(ctx, r, bid)
 	if err != nil {
 		return b, err
 	}
-	return b, mayRead(ctx, KindRead, b.Site)
+	return b, detection.MayRead(ctx, detection.KindRead, b.Site)
 }
 
-// BaselineQuery chooses baselines.
-type BaselineQuery struct {
+// Query chooses baselines.
+type Query struct {
 	Rule    string
 	Device  string
 	Waiting bool   // those that an owner is asked about
-	Sort    string // of [BaselineSorts]
+	Sort    string // of [Sorts]
 	After   string
 	Limit   int
 	Now     time.Time
 }
 
-// BaselineSorts are the orders of the list.
-func BaselineSorts() store.Sorts {
+// Sorts are the orders of the list.
+func Sorts() store.Sorts {
 	id := store.ByText("b.id")
 	return store.Sorts{"learned": {store.ByNumber("b.learned"), id}, "since": {store.ByNumber("b.since"), id}}
 }
 
-// ListBaselines reads a page of baselines.
-func ListBaselines(ctx context.Context, r store.Reader, q BaselineQuery) (store.Page[Baseline], error) {
-	scope, err := store.ScopeOf(ctx, KindRead)
+// List reads a page of baselines.
+func List(ctx context.Context, r store.Reader, q Query) (store.Page[Baseline], error) {
+	scope, err := store.ScopeOf(ctx, detection.KindRead)
 	if err != nil {
 		return store.Page[Baseline]{}, err
 	}
-	sort, err := BaselineSorts().Named(q.Sort, "learned")
+	sort, err := Sorts().Named(q.Sort, "learned")
 	if err != nil {
 		return store.Page[Baseline]{}, err
 	}
 	return store.List(ctx, r, store.Listing{Columns: baselineColumns, From: baselineTables, Where: q.where(scope), Sort: sort, After: q.After, Limit: q.Limit}, scanBaseline)
 }
 
-func (q BaselineQuery) where(scope store.Scope) store.Where {
+func (q Query) where(scope store.Scope) store.Where {
 	var w store.Where
 	w.Scope(scope, "b.site", "")
 	if q.Rule != "" {
@@ -187,9 +192,9 @@ func (q BaselineQuery) where(scope store.Scope) store.Where {
 	return w
 }
 
-// CountBaselines counts the baselines that fit, and stops at most.
-func CountBaselines(ctx context.Context, r store.Reader, q BaselineQuery, most int) (int, error) {
-	scope, err := store.ScopeOf(ctx, KindRead)
+// Count counts the baselines that fit, and stops at most.
+func Count(ctx context.Context, r store.Reader, q Query, most int) (int, error) {
+	scope, err := store.ScopeOf(ctx, detection.KindRead)
 	if err != nil {
 		return 0, err
 	}
@@ -198,7 +203,7 @@ func CountBaselines(ctx context.Context, r store.Reader, q BaselineQuery, most i
 
 // Values reads what a baseline has seen: what waits first, then the latest.
 func Values(ctx context.Context, r store.Reader, bid string) ([]Value, error) {
-	if _, err := GetBaseline(ctx, r, bid); err != nil {
+	if _, err := Get(ctx, r, bid); err != nil {
 		return nil, err
 	}
 	return store.All(ctx, r, func(s store.Scanner) (Value, error) {
@@ -213,21 +218,24 @@ func Values(ctx context.Context, r store.Reader, bid string) ([]Value, error) {
 }
 
 // Relearn forgets what a baseline has learned and decided, so that it learns anew.
-func (s Baselines) Relearn(ctx context.Context, bid, reason string) error {
+func (s Desk) Relearn(ctx context.Context, bid, reason string) error {
 	var l problem.List
-	need(&l, "reason", reason, maxText)
+	if strings.TrimSpace(reason) == "" {
+		l.Add("reason", "is required")
+	}
+	product.Text(&l, "reason", reason, maxText)
 	if err := l.Err("the baseline cannot be learned again"); err != nil {
 		return err
 	}
 	if err := s.DB.Update(ctx, func(tx *store.Tx) error {
-		b, err := baseline(ctx, tx, bid)
+		b, err := get(ctx, tx, bid)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM baseline_decision WHERE baseline = $1`, bid); err != nil {
 			return err
 		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindBaselineSettled, Subject: b.Rule, Site: b.Site, Body: RuleNoted{Title: b.RuleTitle, Baseline: b.ID, Verdict: "learn_again", Reason: reason}})
+		_, err = tx.Record(ctx, store.Event{Kind: detection.KindBaselineSettled, Subject: b.Rule, Site: b.Site, Body: detection.RuleNoted{Title: b.RuleTitle, Baseline: b.ID, Verdict: "learn_again", Reason: reason}})
 		return err
 	}); err != nil {
 		return err

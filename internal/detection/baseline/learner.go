@@ -1,10 +1,11 @@
-package detection
+package baseline
 
 import (
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // Spec is what a rule asks of its baselines.
 type Spec struct {
-	Kind   BaselineKind
+	Kind   Kind
 	Learn  time.Duration
 	Factor float64 // of a rate: how many deviations above the median are unusual
 }
@@ -52,7 +53,7 @@ type Learner struct {
 
 type learning struct {
 	rule, key, device, site string
-	kind                    BaselineKind
+	kind                    Kind
 	since, learned, last    int64
 	values                  map[string]*learned
 	verdicts                map[string]string
@@ -129,6 +130,16 @@ func (b *learning) firstSeen(o Observation) Judgement {
 	return Judgement{true, fmt.Sprintf("%q was never seen for %s between %s and %s; %d other values were", value, o.Key, day(b.since), day(b.learned), len(b.values)-1)}
 }
 
+// maxValue bounds a value.
+const maxValue = 400
+
+func cut(s string) string {
+	if len(s) <= maxValue {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxValue], "") + "…"
+}
+
 func day(us int64) string { return store.Time(us).UTC().Format("2 Jan 2006") }
 
 func (b *learning) evict() {
@@ -189,7 +200,7 @@ func median(all []float64) float64 {
 }
 
 func (l *Learner) find(ctx context.Context, o Observation) (*learning, error) {
-	bid := BaselineID(o.Rule, o.Key)
+	bid := ID(o.Rule, o.Key)
 	b := l.held[bid]
 	if b != nil && b.verdicts != nil {
 		return b, nil

@@ -1,4 +1,4 @@
-package detection
+package reading
 
 import (
 	"archive/zip"
@@ -11,14 +11,15 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/detection"
 	"triward/internal/eventlog"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
 
-// Events is the door through which people read events: within the sites that they may see, and with a record of it where
+// Desk is the door through which people read events: within the sites that they may see, and with a record of it where
 // the events concern patients.
-type Events struct {
+type Desk struct {
 	DB  *store.DB
 	Log eventlog.Reader
 }
@@ -26,8 +27,8 @@ type Events struct {
 // Found is a page of a search.
 type Found struct {
 	eventlog.Page
-	Blind    []Blind // times within the window in which something was not seen
-	Withheld bool    // events that concern patients were left out, because the reader may not read them
+	Blind    []detection.Blind // times within the window in which something was not seen
+	Withheld bool              // events that concern patients were left out, because the reader may not read them
 }
 
 // patientFields are those whose presence says that a record is about a patient. The original of audit messages, of DICOM,
@@ -46,7 +47,7 @@ func ConcernsPatient(e *eventlog.Event) bool {
 
 // within restricts a query to what the actor may read, and says whether events that concern patients are left out.
 func within(ctx context.Context, q eventlog.Query) (eventlog.Query, bool, error) {
-	scope, err := store.ScopeOf(ctx, KindEventRead)
+	scope, err := store.ScopeOf(ctx, detection.KindEventRead)
 	if err != nil {
 		return q, false, err
 	}
@@ -57,7 +58,7 @@ func within(ctx context.Context, q eventlog.Query) (eventlog.Query, bool, error)
 		}
 		q.Where = append(q.Where, eventlog.Condition{Field: "dev.site", Op: eventlog.Is, Values: scope.Sites})
 	}
-	patients, err := store.ScopeOf(ctx, KindPatientsRead)
+	patients, err := store.ScopeOf(ctx, detection.KindPatientsRead)
 	if err == nil && (patients.All || !scope.All && !slices.ContainsFunc(scope.Sites, func(s string) bool { return !patients.Covers(s, "") })) {
 		return q, false, nil
 	}
@@ -69,7 +70,7 @@ func within(ctx context.Context, q eventlog.Query) (eventlog.Query, bool, error)
 }
 
 // Search reads a page of events, the newest first.
-func (s Events) Search(ctx context.Context, q eventlog.Query) (Found, error) {
+func (s Desk) Search(ctx context.Context, q eventlog.Query) (Found, error) {
 	if err := q.Validate(); err != nil {
 		return Found{}, err
 	}
@@ -95,7 +96,7 @@ func (s Events) Search(ctx context.Context, q eventlog.Query) (Found, error) {
 }
 
 // Count counts events. It shows none, so that it is not recorded; events that the reader may not read are not counted.
-func (s Events) Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([]eventlog.Count, error) {
+func (s Desk) Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([]eventlog.Count, error) {
 	if err := q.Validate(); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (s Events) Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) 
 }
 
 // Get reads one event. One that the reader may not read is not found.
-func (s Events) Get(ctx context.Context, eid eventlog.ID) (eventlog.Event, error) {
+func (s Desk) Get(ctx context.Context, eid eventlog.ID) (eventlog.Event, error) {
 	q := eventlog.Query{Where: []eventlog.Condition{{Field: "id", Op: eventlog.Is, Values: []string{eid.String()}}}}
 	asked, _, err := within(ctx, q)
 	if err != nil {
@@ -131,26 +132,26 @@ func (s Events) Get(ctx context.Context, eid eventlog.ID) (eventlog.Event, error
 	return e, s.readPatients(ctx, q, n)
 }
 
-func (s Events) blind(ctx context.Context, q eventlog.Query) ([]Blind, error) {
-	var out []Blind
+func (s Desk) blind(ctx context.Context, q eventlog.Query) ([]detection.Blind, error) {
+	var out []detection.Blind
 	err := s.DB.View(ctx, func(r store.Reader) error {
-		if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		if _, err := store.ScopeOf(ctx, detection.KindRead); err != nil {
 			ctx = store.WithActor(ctx, store.System("events")) // that something was not seen is no secret from who searches it
 		}
-		b := BlindQuery{From: store.Time(q.From), To: store.Time(q.To), Limit: 200}
+		b := detection.BlindQuery{From: store.Time(q.From), To: store.Time(q.To), Limit: 200}
 		for _, c := range q.Where {
 			if c.Field == "source" && c.Op == eventlog.Is && len(c.Values) == 1 && !c.Not {
 				b.Source = c.Values[0]
 			}
 		}
-		p, err := Blinds(ctx, r, b)
+		p, err := detection.Blinds(ctx, r, b)
 		out = p.Items
 		return err
 	})
 	return out, err
 }
 
-// PatientsRead is the body of [KindPatientsRead]: what was asked for, coarsely. Words and values are in a digest only,
+// PatientsRead is the body of [detection.KindPatientsRead]: what was asked for, coarsely. Words and values are in a digest only,
 // because they may name a patient.
 type PatientsRead struct {
 	From    string   `json:"from,omitempty"`
@@ -164,7 +165,7 @@ type PatientsRead struct {
 // sameRead is for how long the same question of the same person is one reading.
 const sameRead = 10 * time.Minute
 
-func (s Events) readPatients(ctx context.Context, q eventlog.Query, n int) error {
+func (s Desk) readPatients(ctx context.Context, q eventlog.Query, n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -172,14 +173,14 @@ func (s Events) readPatients(ctx context.Context, q eventlog.Query, n int) error
 	if !ok {
 		return problem.New(problem.Forbidden, "nobody acts")
 	}
-	body, err := s.reading(q, n)
+	body, err := s.asked(q, n)
 	if err != nil {
 		return err
 	}
 	subject := "events:" + body.Asked[:16]
 	again := false
 	err = s.DB.View(ctx, func(r store.Reader) error {
-		last, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Kinds: []string{KindPatientsRead}, Order: store.NewestFirst, Limit: 20})
+		last, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Kinds: []string{detection.KindPatientsRead}, Order: store.NewestFirst, Limit: 20})
 		again = slices.ContainsFunc(last, func(e store.Entry) bool { return e.Actor == actor.ID && s.DB.Now().Sub(e.At) < sameRead })
 		return err
 	})
@@ -187,26 +188,26 @@ func (s Events) readPatients(ctx context.Context, q eventlog.Query, n int) error
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Record(ctx, store.Event{Kind: KindPatientsRead, Subject: subject, Site: siteOf(actor), Body: body})
+		_, err := tx.Record(ctx, store.Event{Kind: detection.KindPatientsRead, Subject: subject, Site: siteOf(actor), Body: body})
 		return err
 	})
 }
 
 // siteOf is the site that a record of reading belongs to: "" for a reader of all, else the first that the reader may read.
 func siteOf(a store.Actor) string {
-	if s := a.Scope(KindPatientsRead); !s.All && len(s.Sites) > 0 {
+	if s := a.Scope(detection.KindPatientsRead); !s.All && len(s.Sites) > 0 {
 		return s.Sites[0]
 	}
 	return ""
 }
 
-func (s Events) reading(q eventlog.Query, n int) (PatientsRead, error) {
+func (s Desk) asked(q eventlog.Query, n int) (PatientsRead, error) {
 	text, err := json.Marshal(q)
 	if err != nil {
 		return PatientsRead{}, err
 	}
 	sum := sha256.Sum256(text)
-	out := PatientsRead{From: instant(store.Time(q.From)), To: instant(store.Time(q.To)), Asked: hex.EncodeToString(sum[:]), Shown: n}
+	out := PatientsRead{From: detection.Instant(store.Time(q.From)), To: detection.Instant(store.Time(q.To)), Asked: hex.EncodeToString(sum[:]), Shown: n}
 	for _, c := range q.Where {
 		out.Fields = append(out.Fields, c.Field)
 	}
@@ -218,19 +219,19 @@ func (s Events) reading(q eventlog.Query, n int) (PatientsRead, error) {
 
 // Manifest says what an export holds. It is the last file of the archive.
 type Manifest struct {
-	Format   string         `json:"format"` // triward-events/1
-	MadeAt   time.Time      `json:"made_at"`
-	By       string         `json:"by"`
-	Query    eventlog.Query `json:"query"`
-	Events   int            `json:"events"`
-	Patients int            `json:"events_that_concern_patients"`
-	Cut      bool           `json:"cut"` // more fit than an export holds
-	Withheld bool           `json:"withheld"`
-	SHA256   string         `json:"sha256"` // of events.jsonl, in hexadecimal
-	Blind    []BlindNoted   `json:"blind_intervals"`
+	Format   string                 `json:"format"` // triward-events/1
+	MadeAt   time.Time              `json:"made_at"`
+	By       string                 `json:"by"`
+	Query    eventlog.Query         `json:"query"`
+	Events   int                    `json:"events"`
+	Patients int                    `json:"events_that_concern_patients"`
+	Cut      bool                   `json:"cut"` // more fit than an export holds
+	Withheld bool                   `json:"withheld"`
+	SHA256   string                 `json:"sha256"` // of events.jsonl, in hexadecimal
+	Blind    []detection.BlindNoted `json:"blind_intervals"`
 }
 
-// Exported is the body of [KindEventsExported].
+// Exported is the body of [detection.KindEventsExported].
 type Exported struct {
 	Manifest string `json:"manifest"` // its SHA-256
 	Events   int    `json:"events"`
@@ -246,7 +247,7 @@ var errFull = problem.New(problem.Invalid, "the export is full")
 
 // Export writes a zip archive with the events that fit (events.jsonl, the oldest first, each with its original in base64)
 // and its manifest (manifest.json) with the digest and the blind intervals. It is recorded with both digests.
-func (s Events) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manifest, error) {
+func (s Desk) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manifest, error) {
 	if err := q.Validate(); err != nil {
 		return Manifest{}, err
 	}
@@ -255,16 +256,16 @@ func (s Events) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Mani
 		return Manifest{}, err
 	}
 	actor, ok := store.ActorOf(ctx)
-	if !ok || !actor.May(KindEventsExported) {
+	if !ok || !actor.May(detection.KindEventsExported) {
 		return Manifest{}, problem.New(problem.Forbidden, "your role does not allow to export events")
 	}
-	m := Manifest{Format: "triward-events/1", MadeAt: s.DB.Now(), By: actor.Name, Query: q, Withheld: withheld, Blind: []BlindNoted{}}
+	m := Manifest{Format: "triward-events/1", MadeAt: s.DB.Now(), By: actor.Name, Query: q, Withheld: withheld, Blind: []detection.BlindNoted{}}
 	blind, err := s.blind(ctx, q)
 	if err != nil {
 		return m, err
 	}
 	for _, b := range blind {
-		m.Blind = append(m.Blind, BlindNoted{Interval: b.ID, Reason: b.Reason, Started: instant(b.Started), Ended: instant(b.Ended), Lost: b.Lost, Detail: b.Name})
+		m.Blind = append(m.Blind, detection.BlindNoted{Interval: b.ID, Reason: b.Reason, Started: detection.Instant(b.Started), Ended: detection.Instant(b.Ended), Lost: b.Lost, Detail: b.Name})
 	}
 	z := zip.NewWriter(w)
 	sum := sha256.New()
@@ -291,7 +292,7 @@ func (s Events) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Mani
 		return m, err
 	}
 	return m, s.DB.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Record(ctx, store.Event{Kind: KindEventsExported, Subject: "events:" + m.SHA256[:16], Site: siteOf(actor), Body: Exported{hex.EncodeToString(digest[:]), m.Events, m.Patients, m.SHA256}})
+		_, err := tx.Record(ctx, store.Event{Kind: detection.KindEventsExported, Subject: "events:" + m.SHA256[:16], Site: siteOf(actor), Body: Exported{hex.EncodeToString(digest[:]), m.Events, m.Patients, m.SHA256}})
 		return err
 	})
 }
@@ -301,7 +302,7 @@ type pair struct {
 	sum hash.Hash
 }
 
-func (s Events) writeEvents(ctx context.Context, q eventlog.Query, m *Manifest, to pair) error {
+func (s Desk) writeEvents(ctx context.Context, q eventlog.Query, m *Manifest, to pair) error {
 	f, err := to.zip.Create("events.jsonl")
 	if err != nil {
 		return err
