@@ -2,13 +2,17 @@ package engine
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"triward/internal/sigma"
 )
 
 // route holds the rules for events of some log sources.
 type route struct {
-	always []int32
+	always     []int32 // rules without a witness
+	indexes    []*index
+	everything *index // of keywords
 }
 
 // route gives the rules that are about one of the sources; without routing all rules. Routes with the same rules are one.
@@ -45,10 +49,56 @@ func about(l sigma.LogSource, sources []sigma.LogSource) bool {
 	return false
 }
 
-func (e *Engine) build(rules []int32) *route { return &route{always: rules} }
+// build makes the indexes of a route.
+func (e *Engine) build(rules []int32) *route {
+	r := &route{}
+	byField := map[int32]map[witness][]int32{}
+	for _, i := range rules {
+		list := e.rules[i].witness
+		if list == nil {
+			r.always = append(r.always, i)
+		}
+		for _, w := range list {
+			if byField[w.field] == nil {
+				byField[w.field] = map[witness][]int32{}
+			}
+			if same := byField[w.field][w]; len(same) == 0 || same[len(same)-1] != i {
+				byField[w.field][w] = append(same, i)
+			}
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(byField)) {
+		x := newIndex(f, byField[f], e.grams)
+		if f == everything {
+			r.everything = x
+		} else {
+			r.indexes = append(r.indexes, x)
+		}
+	}
+	return r
+}
 
+// candidates tries the rules of the route that the event may fire.
 func (r *route) candidates(w *Worker) {
 	for _, x := range r.always {
 		w.try(x)
+	}
+	for _, x := range r.indexes {
+		s := w.record.there(x.field)
+		if s == nil {
+			continue
+		}
+		for _, i := range x.present {
+			w.try(i)
+		}
+		for i := s.first; i >= 0; i = w.record.values[i].next {
+			x.look(w, w.record.folded(&w.record.values[i]))
+		}
+	}
+	if r.everything != nil {
+		every := w.record.all()
+		for i := range every {
+			r.everything.look(w, w.record.folded(&every[i]))
+		}
 	}
 }

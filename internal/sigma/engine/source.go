@@ -118,3 +118,13 @@ func SourceOf(get func(name string) (string, bool)) []sigma.LogSource {
 	}
 	return nil
 }
+
+// Sources are the log sources of an event that was decoded: its own, and that of medical rules, which are about any
+// event of their category.
+func Sources(product, category, service string) []sigma.LogSource {
+	out := []sigma.LogSource{{Product: product, Category: category, Service: service}}
+	if category != "" {
+		out = append(out, sigma.LogSource{Product: "medical", Category: category})
+	}
+	return out
+}

@@ -23,10 +23,11 @@ type Worker struct {
 	list   []*value
 	stats  Stats
 
-	windows map[windowsKey]*route
-	derived map[string]*route
+	// A state is a set of log sources with its rules; state 0 is the empty set.
+	windows map[windowsKey]int32
+	derived map[string]int32
 	sources map[sourceKey]int32
-	states  []*route // by state; nil until it is asked for
+	states  []*route
 	sets    [][]sigma.LogSource
 
 	channel, eventID, zeek, eve, flow int32
@@ -52,8 +53,7 @@ type sourceKey struct {
 
 // Worker gives a new worker.
 func (e *Engine) Worker() *Worker {
-	w := &Worker{engine: e, record: newRecord(&e.fields), memo: make([]uint32, len(e.atoms)), marks: make([]uint32, len(e.rules)),
-		windows: map[windowsKey]*route{}, derived: map[string]*route{}}
+	w := &Worker{engine: e, record: newRecord(&e.fields), memo: make([]uint32, len(e.atoms)), marks: make([]uint32, len(e.rules))}
 	w.forget()
 	slot := func(n string) int32 { return e.fields.slots[n] }
 	w.channel, w.eventID, w.zeek, w.eve, w.flow = slot("Channel"), slot("EventID"), slot("_path"), slot("event_type"), slot("flow_id")
@@ -61,8 +61,9 @@ func (e *Engine) Worker() *Worker {
 }
 
 func (w *Worker) forget() {
-	w.sources = map[sourceKey]int32{}
-	w.states, w.sets = []*route{nil}, [][]sigma.LogSource{nil}
+	w.windows, w.derived, w.sources = map[windowsKey]int32{}, map[string]int32{}, map[sourceKey]int32{}
+	w.states, w.sets = nil, nil
+	w.newState(nil)
 }
 
 // Reset begins an event.
@@ -83,21 +84,19 @@ func (w *Worker) Set(name, value string) { w.record.set(name, value) }
 // see. The bytes must not change until the next Reset.
 func (w *Worker) Read(raw []byte) { w.record.read(raw) }
 
-// Match gives the rules that fire, as ascending indexes into the set's rules; the list is good until the next Reset.
-// Without log sources they are derived from the record (SourceOf).
+// Match gives the rules that fire, as ascending indexes into the set's rules; the list is good until the next Reset. The
+// event belongs to the log sources given and to those that the record says of itself (SourceOf).
 func (w *Worker) Match(sources ...sigma.LogSource) []int {
-	var r *route
-	switch {
-	case !w.engine.routed:
-		r = w.state(0)
-	case len(sources) > 0:
-		r = w.given(sources)
-	default:
-		r = w.derive()
+	if len(w.states) >= maxSources {
+		w.forget()
+	}
+	state := int32(0)
+	if w.engine.routed {
+		state = w.given(w.derive(), sources)
 	}
 	w.stats.Events++
 	w.hits = w.hits[:0]
-	r.candidates(w)
+	w.states[state].candidates(w)
 	slices.Sort(w.hits)
 	w.stats.Hits += int64(len(w.hits))
 	return w.hits
@@ -122,36 +121,28 @@ func (w *Worker) try(rule int32) {
 	}
 }
 
-// given finds the rules for log sources that the caller names.
-func (w *Worker) given(sources []sigma.LogSource) *route {
-	state := int32(0)
+// given adds log sources to those of a state.
+func (w *Worker) given(state int32, sources []sigma.LogSource) int32 {
 	for _, s := range sources {
 		key := sourceKey{state, s}
 		next, ok := w.sources[key]
 		if !ok {
-			if len(w.states) >= maxSources {
-				w.forget()
-				return w.given(sources[:min(len(sources), maxSources/2)])
-			}
-			next = int32(len(w.states))
+			next = w.newState(append(slices.Clone(w.sets[state]), s))
 			w.sources[key] = next
-			w.states = append(w.states, nil)
-			w.sets = append(w.sets, append(slices.Clone(w.sets[state]), s))
 		}
 		state = next
 	}
-	return w.state(state)
+	return state
 }
 
-func (w *Worker) state(i int32) *route {
-	if w.states[i] == nil {
-		w.states[i] = w.engine.route(w.sets[i])
-	}
-	return w.states[i]
+func (w *Worker) newState(sources []sigma.LogSource) int32 {
+	w.states = append(w.states, w.engine.route(sources))
+	w.sets = append(w.sets, sources)
+	return int32(len(w.states) - 1)
 }
 
-// derive finds the rules for a record that says itself where it is from; it is SourceOf without allocating.
-func (w *Worker) derive() *route {
+// derive finds the log sources of a record that says itself where it is from; it is SourceOf without allocating.
+func (w *Worker) derive() int32 {
 	r := &w.record
 	if i := r.head(w.channel); i >= 0 {
 		key := windowsKey{channels[string(r.folded(&r.values[i]))], r.number(w.eventID)}
@@ -160,7 +151,7 @@ func (w *Worker) derive() *route {
 		}
 		x, ok := w.windows[key]
 		if !ok {
-			x = w.engine.route(windowsSources(key.service, key.id))
+			x = w.newState(windowsSources(key.service, key.id))
 			w.windows[key] = x
 		}
 		return x
@@ -168,20 +159,17 @@ func (w *Worker) derive() *route {
 	prefix, slot := "zeek", w.zeek
 	if r.head(slot) < 0 {
 		if prefix, slot = "eve", w.eve; r.head(slot) < 0 || r.head(w.flow) < 0 {
-			return w.state(0)
+			return 0
 		}
 	}
 	text, _ := r.first(slot)
 	at := len(r.buf)
 	r.buf = append(append(r.buf, prefix...), text...)
-	if x, ok := w.derived[string(r.buf[at:])]; ok {
-		return x
+	x, ok := w.derived[string(r.buf[at:])]
+	if !ok {
+		x = w.newState(SourceOf(w.Value))
+		w.derived[string(r.buf[at:])] = x
 	}
-	if len(w.derived) >= maxSources {
-		clear(w.derived)
-	}
-	x := w.engine.route(SourceOf(w.Value))
-	w.derived[string(r.buf[at:])] = x
 	return x
 }
 

@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"triward/internal/sigma"
+)
+
+// gram is how many bytes of a text are looked up at once.
+const gram = 4
+
+// index finds the rules whose witness is in the values of one field.
+type index struct {
+	field   int32
+	present []int32            // rules that ask for the field alone
+	whole   map[string][]int32 // by the whole value
+	begins  anchors
+	ends    anchors
+	inside  grams
+	short   []entry // texts below the size of a gram
+}
+
+// entry is a witness's text with the rules that wait for it.
+type entry struct {
+	text  []byte
+	shape sigma.Shape
+	rules []int32
+}
+
+// anchors finds texts at one end of a value: for each length that occurs, four bytes at that distance are looked up.
+type anchors struct {
+	lengths []int
+	seen    [64]uint64 // which hashes occur
+	entries map[uint64][]entry
+}
+
+// grams finds texts anywhere: of each, the four bytes that are rarest among all texts are looked up at each place.
+type grams struct {
+	seen  *[1024]uint64
+	table []bucket // open addressing by gram
+	mask  uint32
+}
+
+type bucket struct {
+	gram    uint32
+	entries []placed
+}
+
+// placed is an entry with the place of its gram.
+type placed struct {
+	entry
+	at int
+}
+
+func hashGram(g uint32) uint32 { return g * 0x9e3779b1 }
+
+func load(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+
+// anchorKey joins four bytes and a length.
+func anchorKey(b []byte, length int) uint64 { return uint64(load(b)) | uint64(length)<<32 }
+
+func anchorBit(key uint64) uint32 { return uint32(key*0x9e3779b97f4a7c15>>52) & 4095 }
+
+func (a *anchors) add(b []byte, e entry) {
+	if a.entries == nil {
+		a.entries = map[uint64][]entry{}
+	}
+	key := anchorKey(b, len(e.text))
+	bit := anchorBit(key)
+	a.seen[bit/64] |= 1 << (bit % 64)
+	a.entries[key] = append(a.entries[key], e)
+	if i, ok := slices.BinarySearch(a.lengths, len(e.text)); !ok {
+		a.lengths = slices.Insert(a.lengths, i, len(e.text))
+	}
+}
+
+// newIndex builds the index of one field from the rules of each witness.
+func newIndex(field int32, rules map[witness][]int32, common map[uint32]int) *index {
+	x := &index{field: field}
+	var inside []entry
+	for w, list := range rules {
+		slices.Sort(list)
+		e := entry{[]byte(w.text), w.shape, list}
+		switch {
+		case w.text == "":
+			x.present = list
+		case w.shape == sigma.Whole && field != everything:
+			if x.whole == nil {
+				x.whole = map[string][]int32{}
+			}
+			x.whole[w.text] = list
+		case len(e.text) < gram:
+			x.short = append(x.short, e)
+		case w.shape == sigma.Prefix:
+			x.begins.add(e.text[len(e.text)-gram:], e)
+		case w.shape == sigma.Suffix:
+			x.ends.add(e.text, e)
+		default:
+			inside = append(inside, e)
+		}
+	}
+	slices.SortFunc(x.short, func(a, b entry) int { return bytes.Compare(a.text, b.text) })
+	slices.SortFunc(inside, func(a, b entry) int { return bytes.Compare(a.text, b.text) })
+	x.inside.fill(inside, common)
+	return x
+}
+
+func (g *grams) fill(entries []entry, common map[uint32]int) {
+	if len(entries) == 0 {
+		return
+	}
+	size := uint32(16)
+	for int(size) < 4*len(entries) {
+		size *= 2
+	}
+	g.seen, g.table, g.mask = new([1024]uint64), make([]bucket, size), size-1
+	for _, e := range entries {
+		best := 0
+		for i := range len(e.text) - gram + 1 {
+			if common[load(e.text[i:])] < common[load(e.text[best:])] {
+				best = i
+			}
+		}
+		key := load(e.text[best:])
+		h := hashGram(key)
+		g.seen[h>>22] |= 1 << (h >> 16 & 63)
+		b := g.bucket(key)
+		b.gram = key
+		b.entries = append(b.entries, placed{e, best})
+	}
+}
+
+// bucket is the place of a gram in the table; without entries where the gram is unknown.
+func (g *grams) bucket(key uint32) *bucket {
+	for i := hashGram(key) & g.mask; ; i = (i + 1) & g.mask {
+		if b := &g.table[i]; b.gram == key || len(b.entries) == 0 {
+			return b
+		}
+	}
+}
+
+// look tries the rules whose witness is in a value of the field.
+func (x *index) look(w *Worker, text []byte) {
+	if x.whole != nil {
+		for _, r := range x.whole[string(text)] {
+			w.try(r)
+		}
+	}
+	for _, n := range x.begins.lengths {
+		if n > len(text) {
+			break
+		}
+		x.begins.at(w, text[:n], text[n-gram:])
+	}
+	for _, n := range x.ends.lengths {
+		if n > len(text) {
+			break
+		}
+		end := text[len(text)-n:]
+		x.ends.at(w, end, end)
+	}
+	for i := range x.short {
+		if e := &x.short[i]; e.in(text) {
+			e.try(w)
+		}
+	}
+	if x.inside.seen != nil {
+		x.inside.scan(w, text)
+	}
+}
+
+// at looks one end of a value up: text is as long as the entries that may be it, b begins with its four bytes.
+func (a *anchors) at(w *Worker, text, b []byte) {
+	key := anchorKey(b, len(text))
+	if bit := anchorBit(key); a.seen[bit/64]>>(bit%64)&1 == 0 {
+		return
+	}
+	for i := range a.entries[key] {
+		if e := &a.entries[key][i]; bytes.Equal(e.text, text) {
+			e.try(w)
+		}
+	}
+}
+
+func (g *grams) scan(w *Worker, text []byte) {
+	seen := g.seen
+	for i := 0; i+gram <= len(text); i++ {
+		key := load(text[i:])
+		h := hashGram(key)
+		if seen[h>>22]>>(h>>16&63)&1 == 0 {
+			continue
+		}
+		b := g.bucket(key)
+		for j := range b.entries {
+			if e := &b.entries[j]; i >= e.at && bytes.HasPrefix(text[i-e.at:], e.text) {
+				e.try(w)
+			}
+		}
+	}
+}
+
+func (e *entry) in(text []byte) bool {
+	t := test{shape: e.shape, text: e.text}
+	return t.matches(text)
+}
+
+func (e *entry) try(w *Worker) {
+	for _, r := range e.rules {
+		w.try(r)
+	}
+}
