@@ -36,12 +36,17 @@ type anchors struct {
 	entries map[uint64][]entry
 }
 
-// grams finds texts anywhere: of each, the four bytes that are rarest among all texts are looked up at each place.
+// grams finds texts anywhere. Of each text, step grams that follow each other are in the table, so that it is enough to
+// look at every step-th place of a value: one of them stands there.
 type grams struct {
-	seen  *[1024]uint64
-	table []bucket // open addressing by gram
+	step  int
+	seen  *[1024]uint64 // which hashes occur
+	table []bucket      // open addressing by gram
 	mask  uint32
 }
+
+// maxStep bounds the grams of one text in the table.
+const maxStep = 8
 
 type bucket struct {
 	gram    uint32
@@ -56,7 +61,19 @@ type placed struct {
 
 func hashGram(g uint32) uint32 { return g * 0x9e3779b1 }
 
-func load(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+// load reads four bytes without the case of letters. Some other characters become one as well; whoever finds something
+// compares the text.
+func load(b []byte) uint32 { return binary.LittleEndian.Uint32(b) | 0x20202020 }
+
+// alike compares a text with a folded one of the same length, both of ASCII or the first folded too.
+func alike(text, folded []byte) bool {
+	for i, c := range folded {
+		if lower[text[i]] != c {
+			return false
+		}
+	}
+	return true
+}
 
 // anchorKey joins four bytes and a length.
 func anchorKey(b []byte, length int) uint64 { return uint64(load(b)) | uint64(length)<<32 }
@@ -111,25 +128,41 @@ func (g *grams) fill(entries []entry, common map[uint32]int) {
 	if len(entries) == 0 {
 		return
 	}
+	g.step = maxStep
+	for _, e := range entries {
+		g.step = min(g.step, len(e.text)-gram+1)
+	}
 	size := uint32(16)
-	for int(size) < 4*len(entries) {
+	for int(size) < 4*len(entries)*g.step {
 		size *= 2
 	}
 	g.seen, g.table, g.mask = new([1024]uint64), make([]bucket, size), size-1
 	for _, e := range entries {
-		best := 0
-		for i := range len(e.text) - gram + 1 {
-			if common[load(e.text[i:])] < common[load(e.text[best:])] {
-				best = i
-			}
+		first := rarestRun(e.text, g.step, common)
+		for at := first; at < first+g.step; at++ {
+			key := load(e.text[at:])
+			h := hashGram(key)
+			g.seen[h>>22] |= 1 << (h >> 16 & 63)
+			b := g.bucket(key)
+			b.gram = key
+			b.entries = append(b.entries, placed{e, at})
 		}
-		key := load(e.text[best:])
-		h := hashGram(key)
-		g.seen[h>>22] |= 1 << (h >> 16 & 63)
-		b := g.bucket(key)
-		b.gram = key
-		b.entries = append(b.entries, placed{e, best})
 	}
+}
+
+// rarestRun is where the n grams begin that few texts of the rules have.
+func rarestRun(text []byte, n int, common map[uint32]int) int {
+	best, least := 0, -1
+	for i := range len(text) - gram - n + 2 {
+		sum := 0
+		for at := i; at < i+n; at++ {
+			sum += common[load(text[at:])]
+		}
+		if least < 0 || sum < least {
+			best, least = i, sum
+		}
+	}
+	return best
 }
 
 // bucket is the place of a gram in the table; without entries where the gram is unknown.
@@ -142,11 +175,14 @@ func (g *grams) bucket(key uint32) *bucket {
 }
 
 // look tries the rules whose witness is in a value of the field.
-func (x *index) look(w *Worker, text []byte) {
-	if x.whole != nil {
-		for _, r := range x.whole[string(text)] {
+func (x *index) look(w *Worker, v *value) {
+	text := w.record.decode(v)
+	if x.whole != nil || v.ready&isASCII == 0 {
+		folded := w.record.folded(v)
+		for _, r := range x.whole[string(folded)] {
 			w.try(r)
 		}
+		text = folded
 	}
 	for _, n := range x.begins.lengths {
 		if n > len(text) {
@@ -161,9 +197,12 @@ func (x *index) look(w *Worker, text []byte) {
 		end := text[len(text)-n:]
 		x.ends.at(w, end, end)
 	}
-	for i := range x.short {
-		if e := &x.short[i]; e.in(text) {
-			e.try(w)
+	if len(x.short) > 0 {
+		folded := w.record.folded(v)
+		for i := range x.short {
+			if e := &x.short[i]; e.in(folded) {
+				e.try(w)
+			}
 		}
 	}
 	if x.inside.seen != nil {
@@ -178,15 +217,15 @@ func (a *anchors) at(w *Worker, text, b []byte) {
 		return
 	}
 	for i := range a.entries[key] {
-		if e := &a.entries[key][i]; bytes.Equal(e.text, text) {
+		if e := &a.entries[key][i]; alike(text, e.text) {
 			e.try(w)
 		}
 	}
 }
 
 func (g *grams) scan(w *Worker, text []byte) {
-	seen := g.seen
-	for i := 0; i+gram <= len(text); i++ {
+	seen, step := g.seen, g.step
+	for i := 0; i+gram <= len(text); i += step {
 		key := load(text[i:])
 		h := hashGram(key)
 		if seen[h>>22]>>(h>>16&63)&1 == 0 {
@@ -194,7 +233,8 @@ func (g *grams) scan(w *Worker, text []byte) {
 		}
 		b := g.bucket(key)
 		for j := range b.entries {
-			if e := &b.entries[j]; i >= e.at && bytes.HasPrefix(text[i-e.at:], e.text) {
+			e := &b.entries[j]
+			if from := i - e.at; from >= 0 && from+len(e.text) <= len(text) && alike(text[from:], e.text) {
 				e.try(w)
 			}
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -44,6 +45,7 @@ type value struct {
 const (
 	haveText = 1 << iota
 	haveFold
+	isASCII // of the text
 )
 
 func newRecord(f *fields) record {
@@ -113,19 +115,24 @@ func (r *record) set(name, text string) {
 
 // decode makes the text of a value.
 func (r *record) decode(v *value) []byte {
-	if v.ready&haveText == 0 {
-		v.ready |= haveText
-		v.text = v.raw
-		at := len(r.buf)
-		switch {
-		case v.escaped && bytes.IndexByte(v.raw, '\\') >= 0:
-			r.buf = unescape(r.buf, v.raw)
-		case !ascii(v.raw):
-			r.buf = appendValid(r.buf, v.raw)
-		default:
-			return v.text
-		}
+	if v.ready&haveText != 0 {
+		return v.text
+	}
+	v.ready |= haveText
+	v.text = v.raw
+	plain := ascii(v.raw)
+	at := len(r.buf)
+	switch {
+	case v.escaped && bytes.IndexByte(v.raw, '\\') >= 0:
+		r.buf = unescape(r.buf, v.raw)
 		v.text = r.buf[at:len(r.buf):len(r.buf)]
+		plain = plain && ascii(v.text)
+	case !plain:
+		r.buf = appendValid(r.buf, v.raw)
+		v.text = r.buf[at:len(r.buf):len(r.buf)]
+	}
+	if plain {
+		v.ready |= isASCII
 	}
 	return v.text
 }
@@ -143,11 +150,10 @@ func (r *record) folded(v *value) []byte {
 }
 
 func ascii(b []byte) bool {
-	for len(b) >= 8 {
-		if (uint64(b[0])|uint64(b[1])|uint64(b[2])|uint64(b[3])|uint64(b[4])|uint64(b[5])|uint64(b[6])|uint64(b[7]))&0x80 != 0 {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
 			return false
 		}
-		b = b[8:]
 	}
 	for _, c := range b {
 		if c >= utf8.RuneSelf {

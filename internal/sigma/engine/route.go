@@ -10,9 +10,9 @@ import (
 
 // route holds the rules for events of some log sources.
 type route struct {
-	always     []int32 // rules without a witness
-	indexes    []*index
-	everything *index // of keywords
+	always   []int32 // rules without a witness
+	indexes  []*index
+	keywords *keywords
 }
 
 // route gives the rules that are about one of the sources; without routing all rules. Routes with the same rules are one.
@@ -70,7 +70,7 @@ func (e *Engine) build(rules []int32) *route {
 	for _, f := range slices.Sorted(maps.Keys(byField)) {
 		x := newIndex(f, byField[f], e.grams)
 		if f == everything {
-			r.everything = x
+			r.keywords = newKeywords(x, byField[f], e.grams)
 		} else {
 			r.indexes = append(r.indexes, x)
 		}
@@ -92,13 +92,10 @@ func (r *route) candidates(w *Worker) {
 			w.try(i)
 		}
 		for i := s.first; i >= 0; i = w.record.values[i].next {
-			x.look(w, w.record.folded(&w.record.values[i]))
+			x.look(w, &w.record.values[i])
 		}
 	}
-	if r.everything != nil {
-		every := w.record.all()
-		for i := range every {
-			r.everything.look(w, w.record.folded(&every[i]))
-		}
+	if r.keywords != nil {
+		r.keywords.look(w)
 	}
 }

@@ -103,24 +103,31 @@ func (s *scanner) object(depth int) bool {
 func (s *scanner) member(key []byte, depth int) bool {
 	r := s.record
 	outer := len(r.path)
-	if bytes.IndexByte(key, '\\') >= 0 || !ascii(key) {
-		at := len(r.buf)
-		r.buf = unescape(r.buf, key)
-		key = r.buf[at:len(r.buf):len(r.buf)]
-	}
 	var p *path
 	if !s.all {
-		if outer == 0 {
-			p = r.fields.find(key)
-		} else {
-			r.path = append(r.path, key...)
-			p = r.fields.find(r.path)
-			r.path = r.path[:outer]
+		if p = s.find(key); p == nil && (bytes.IndexByte(key, '\\') >= 0 || !ascii(key)) {
+			at := len(r.buf)
+			r.buf = unescape(r.buf, key)
+			key = r.buf[at:len(r.buf):len(r.buf)]
+			p = s.find(key)
 		}
 	}
 	ok := s.value(key, p, depth)
 	r.path = r.path[:outer]
 	return ok
+}
+
+// find is the meaning of a member of the object that is being read.
+func (s *scanner) find(key []byte) *path {
+	r := s.record
+	if len(r.path) == 0 {
+		return r.fields.find(key)
+	}
+	outer := len(r.path)
+	r.path = append(r.path, key...)
+	p := r.fields.find(r.path)
+	r.path = r.path[:outer]
+	return p
 }
 
 // value reads one value; p is where it goes, nil when no rule asks for it.

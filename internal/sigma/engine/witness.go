@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -102,10 +101,11 @@ func (e *Engine) atomWitness(a *atom) (choice, bool) {
 	}
 	if a.kind == sigma.Regex {
 		return join(len(a.regexps), func(i int) (choice, bool) {
-			if text := required(a.regexps[i]); text != "" {
-				return single(witness{a.field, sigma.Inside, text})
+			texts := required(a.regexps[i])
+			if len(texts) == 0 {
+				return there, a.field != everything
 			}
-			return there, a.field != everything
+			return rarest(len(texts), func(i int) (choice, bool) { return single(witness{a.field, sigma.Inside, texts[i]}) })
 		})
 	}
 	return join(len(a.item.Patterns), func(i int) (choice, bool) {
@@ -171,45 +171,48 @@ func digitsOnly(s string) bool {
 	return ok
 }
 
-// required is the longest ASCII text, folded, that stands in all that an expression matches; "" when there is none. The
-// letters k and s are left out where the expression does not mind case: characters beyond ASCII fold to them.
-func required(re *regexp.Regexp) string {
+// required are ASCII texts, folded, that stand in all that an expression matches. The letters k and s are left out where
+// the expression does not mind case: characters beyond ASCII fold to them.
+func required(re *regexp.Regexp) []string {
 	tree, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
-		return "" // it compiled before
+		return nil // it compiled before
 	}
-	var best string
-	requiredIn(tree, &best)
-	return best
+	return requiredIn(tree)
 }
 
-func requiredIn(t *syntax.Regexp, best *string) {
+func requiredIn(t *syntax.Regexp) (out []string) {
 	switch t.Op {
 	case syntax.OpLiteral:
-		longestRun(t, best)
+		return runs(t)
 	case syntax.OpCapture, syntax.OpPlus:
-		requiredIn(t.Sub[0], best)
+		return requiredIn(t.Sub[0])
 	case syntax.OpRepeat:
 		if t.Min > 0 {
-			requiredIn(t.Sub[0], best)
+			return requiredIn(t.Sub[0])
 		}
 	case syntax.OpConcat:
 		for _, k := range t.Sub {
-			requiredIn(k, best)
+			out = append(out, requiredIn(k)...)
 		}
 	}
+	return out
 }
 
-func longestRun(t *syntax.Regexp, best *string) {
+// runs are the parts of a literal that are of ASCII.
+func runs(t *syntax.Regexp) []string {
+	var out []string
 	var run []byte
-	for _, r := range t.Rune {
+	for _, r := range append(t.Rune[:len(t.Rune):len(t.Rune)], utf8.RuneError) {
 		folds := t.Flags&syntax.FoldCase != 0 && strings.ContainsRune("kKsS", r)
-		if r >= utf8.RuneSelf || folds {
-			run = run[:0]
+		if r < utf8.RuneSelf && !folds {
+			run = append(run, lower[byte(r)])
 			continue
 		}
-		if run = append(run, lower[byte(r)]); len(run) > len(*best) {
-			*best = string(bytes.Clone(run))
+		if len(run) > 0 {
+			out = append(out, string(run))
 		}
+		run = run[:0]
 	}
+	return out
 }
