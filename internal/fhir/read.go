@@ -45,13 +45,21 @@ func Read(name string, body []byte) (Result, error) { return ReadWithin(Limits{}
 
 // ReadWithin is Read under limits of the caller's.
 func ReadWithin(l Limits, name string, body []byte) (Result, error) {
-	l = l.filled()
-	bad := func(format string, args ...any) (Result, error) {
-		return Result{}, problem.New(problem.Invalid, "read FHIR %q: %s", name, fmt.Sprintf(format, args...))
+	r := reader{limits: l.filled(), names: map[string]string{}, out: Result{Devices: []Device{}, Skipped: map[string]int{}}}
+	if err := r.read(name, body); err != nil {
+		return Result{}, err
+	}
+	return r.out, nil
+}
+
+// read checks the input as a whole and reads its resources.
+func (r *reader) read(name string, body []byte) error {
+	bad := func(format string, args ...any) error {
+		return problem.New(problem.Invalid, "read FHIR %q: %s", name, fmt.Sprintf(format, args...))
 	}
 	switch {
-	case len(body) > l.Bytes:
-		return bad("%d bytes, more than the %d allowed", len(body), l.Bytes)
+	case len(body) > r.limits.Bytes:
+		return bad("%d bytes, more than the %d allowed", len(body), r.limits.Bytes)
 	case bytes.HasPrefix(body, []byte{0xFF, 0xFE}) || bytes.HasPrefix(body, []byte{0xFE, 0xFF}):
 		return bad("the file is UTF-16; FHIR is UTF-8")
 	}
@@ -69,7 +77,6 @@ func ReadWithin(l Limits, name string, body []byte) (Result, error) {
 	case trimmed[0] != '{':
 		return bad("the file does not start with a JSON object")
 	}
-	r := reader{limits: l, names: map[string]string{}, out: Result{Devices: []Device{}, Skipped: map[string]int{}}}
 	var err error
 	if lined(body) {
 		err = r.lines(body)
@@ -80,7 +87,7 @@ func ReadWithin(l Limits, name string, body []byte) (Result, error) {
 		return bad("%v", err)
 	}
 	r.finish()
-	return r.out, nil
+	return nil
 }
 
 // lined tells NDJSON from one document: the first line that is not blank is a whole value and another follows.
@@ -100,6 +107,7 @@ type reader struct {
 	seen   int               // resources met
 	names  map[string]string // reference to display name, from the resources of the input
 	cut    int               // faults not listed
+	audits []AuditEvent      // nil: they are not asked for
 }
 
 func (r *reader) fault(path, format string, args ...any) {
@@ -191,8 +199,16 @@ func (r *reader) resource(v *fastjson.Value, path, fullURL string) error {
 	case "Bundle":
 		return r.bundle(v, path)
 	case "Device":
+		if r.audits != nil {
+			r.out.Skipped[typ]++
+			return nil
+		}
 		r.device(v, path, fullURL)
 	default:
+		if typ == "AuditEvent" && r.audits != nil {
+			r.audit(v, path)
+			return nil
+		}
 		r.out.Skipped[typ]++
 		r.name(v, typ, fullURL)
 		for i, c := range v.GetArray("contained") {

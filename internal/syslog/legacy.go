@@ -13,7 +13,7 @@ func (m *Message) legacy(s string, from Source) {
 	head := counter(s)
 	t, rest, ok := ParseTime(head)
 	if !ok {
-		if t, rest, ok = parseLegacyTime(head); !ok {
+		if t, rest, ok = ParseLegacyTime(head); !ok {
 			if m.Form == RFC3164 {
 				m.tag(s)
 			}

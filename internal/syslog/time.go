@@ -21,6 +21,9 @@ func (c Clock) In(zone *time.Location) int64 {
 	return µs
 }
 
+// HasYear is whether the year was written.
+func (c Clock) HasYear() bool { return c.year != 0 }
+
 func (c Clock) instant(zone *time.Location) (µs int64, g Guess) {
 	if !c.HasZone && zone != nil {
 		return time.Date(c.year, time.Month(c.month), c.day, c.hour, c.minute, c.second, c.fraction*1000, zone).UnixMicro(), 0
@@ -156,8 +159,8 @@ func (c *Clock) zone(s string) (rest string) {
 
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
-// parseLegacyTime reads "Mmm dd [yyyy] hh:mm:ss[.fraction] [UTC|GMT|Z]".
-func parseLegacyTime(s string) (c Clock, rest string, ok bool) {
+// ParseLegacyTime reads the time of RFC 3164 at the begin of s: "Mmm dd [yyyy] hh:mm:ss[.fraction] [UTC|GMT|Z]".
+func ParseLegacyTime(s string) (c Clock, rest string, ok bool) {
 	if len(s) < 14 || s[3] != ' ' {
 		return c, s, false
 	}

@@ -1,0 +1,245 @@
+package decode
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+
+	"triward/internal/atna"
+	"triward/internal/eventlog"
+	"triward/internal/sigma"
+	"triward/internal/syslog"
+)
+
+// Input is one message as it was taken.
+type Input struct {
+	ID       eventlog.ID
+	Source   string // id of the registered source
+	Received int64  // µs UTC
+	Payload  []byte // kept as Raw of the event: not to be changed afterwards
+	Format   string // one of eventlog.Formats where the source says it; "" finds out
+	Name     string // of the log or the file ("conn", "conn.log.gz"): tells the kind of a Zeek record without _path
+	Zone     *time.Location
+}
+
+// Decoder turns messages into events. It keeps memory between messages and is for one goroutine.
+type Decoder struct {
+	salt  []byte
+	tape  tape
+	sys   syslog.Message
+	audit atna.Message
+	e     *eventlog.Event
+	in    *Input
+	set   []eventlog.Field // of the event under way
+	room  []eventlog.Field // where the fields of finished events stand
+	hash  []byte
+
+	channels map[winKey]sigma.LogSource
+}
+
+// New returns a decoder. salt is mixed into the digests that stand for patients; it must be the same for all decoders of
+// an installation, secret, and at least 16 bytes long to be of use.
+func New(salt []byte) *Decoder { return &Decoder{salt: slices.Clone(salt)} }
+
+// Append adds the events of one message to dst: one, or as many as a FHIR bundle or a JSON array holds. What cannot be
+// decoded is one event of format raw with the reason in Fault. The ids of further events follow from the first.
+func (d *Decoder) Append(dst []eventlog.Event, in Input) []eventlog.Event {
+	if in.Format == "" || in.Format == "json" || in.Format == "fhir" || in.Format == "eve" || in.Format == "windows" || in.Format == "zeek" {
+		if parts := d.parts(in.Payload); len(parts) > 0 {
+			for i, p := range parts {
+				one := in
+				one.Payload, one.ID = p, part(in.ID, i)
+				dst = d.one(dst, one)
+			}
+			return dst
+		}
+	}
+	return d.one(dst, in)
+}
+
+// one decodes a message that is one event.
+func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
+	dst = append(dst, eventlog.Event{ID: in.ID, Source: in.Source, Received: in.Received, Raw: in.Payload})
+	d.e, d.in, d.set = &dst[len(dst)-1], &in, d.set[:0]
+	s := strings.TrimPrefix(string(in.Payload), bom)
+	format := in.Format
+	if format == "" || format == "raw" {
+		format = d.detect(s)
+	}
+	d.e.Format = format
+	fault := "it has the form of none of the known formats"
+	switch {
+	case strings.TrimSpace(s) == "":
+		fault = "the message is empty"
+	case format != "raw":
+		fault = d.as(format, s)
+	}
+	if fault != "" {
+		d.raw(s, fault)
+	}
+	d.finish()
+	return dst
+}
+
+const bom = "\ufeff"
+
+// as decodes s as a format. A fault means that nothing of it counts.
+func (d *Decoder) as(format, s string) (fault string) {
+	switch format {
+	case "syslog":
+		return d.syslog(s)
+	case "atna":
+		return d.atna(s)
+	case "cef":
+		return d.cef(s)
+	case "zeek":
+		if !strings.HasPrefix(strings.TrimLeft(s, " \t\r\n"), "{") {
+			return d.zeekRow(s)
+		}
+	case "fhir", "eve", "windows", "json":
+	default:
+		return "the format is not known"
+	}
+	if err := d.tape.scan(s); err != nil {
+		return err.Error()
+	}
+	if d.tape.nodes[0].kind != object {
+		return "the JSON is no object"
+	}
+	switch format {
+	case "zeek":
+		return d.zeek()
+	case "fhir":
+		return d.fhir(s)
+	case "eve":
+		return d.eve()
+	case "windows":
+		return d.windows()
+	}
+	return d.generic()
+}
+
+// raw keeps what could not be decoded, with its first line to be read.
+func (d *Decoder) raw(s, fault string) {
+	*d.e = bare(d.e)
+	d.e.Format, d.e.Fault = "raw", fault
+	d.set = d.set[:0]
+	if s, _, _ = strings.Cut(strings.TrimSpace(s), "\n"); printable(s) {
+		d.e.Message = cutText(s, 1000)
+	}
+}
+
+// printable tells text from binary data by its first bytes.
+func printable(s string) bool {
+	for i := range min(len(s), 200) {
+		if s[i] < ' ' && s[i] != '\t' && s[i] != '\r' {
+			return false
+		}
+	}
+	return true
+}
+
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// detect finds the format by how a message begins and, of JSON, by the members that it has.
+func (d *Decoder) detect(s string) string {
+	s = strings.TrimLeft(s, " \t\r\n")
+	switch {
+	case s == "":
+		return "raw"
+	case s[0] == '{' || s[0] == '[':
+		return d.detectJSON(s)
+	case s[0] == '<' && len(s) > 1 && s[1] >= '0' && s[1] <= '9':
+		return "syslog"
+	case s[0] == '<':
+		return "atna"
+	case strings.HasPrefix(s, "CEF:"):
+		return "cef"
+	case strings.HasPrefix(s, "#separator") || strings.HasPrefix(s, "#fields") || strings.HasPrefix(s, "#path"):
+		return "zeek"
+	}
+	var m syslog.Message
+	if syslog.Decode(s, syslog.Source{}, &m) == nil && m.Form != syslog.Bare {
+		return "syslog"
+	}
+	return "raw"
+}
+
+// detectJSON looks at the members of the document, which it leaves on the tape.
+func (d *Decoder) detectJSON(s string) string {
+	t := &d.tape
+	if t.scan(s) != nil || t.nodes[0].kind != object {
+		return "json"
+	}
+	var ts, uid, channel, id, kind, flow bool
+	for c := int32(1); c < t.nodes[0].next; c = t.nodes[c].next {
+		switch t.nodes[c].key {
+		case "_path":
+			return "zeek"
+		case "resourceType":
+			return "fhir"
+		case "winlog":
+			return "windows"
+		case "ts":
+			ts = true
+		case "uid", "id.orig_h", "fuid":
+			uid = true
+		case "Channel", "channel", "log_name", "ProviderGuid":
+			channel = true
+		case "EventID", "event_id":
+			id = true
+		case "Event":
+			if t.at("Event", "System") >= 0 {
+				return "windows"
+			}
+		case "event_type":
+			kind = true
+		case "flow_id", "src_ip", "in_iface", "stats":
+			flow = true
+		}
+	}
+	switch {
+	case channel && id:
+		return "windows"
+	case kind && flow && t.get(0, "timestamp") >= 0:
+		return "eve"
+	case ts && (uid || zeekName(d.in.Name) != ""):
+		return "zeek"
+	}
+	return "json"
+}
+
+// parts are the pieces of a payload that holds several events: the resources of a FHIR bundle, the objects of a JSON
+// array. nil: it is one event.
+func (d *Decoder) parts(payload []byte) [][]byte {
+	i := 0
+	for i < len(payload) && (payload[i] <= ' ' || payload[i] >= 0x80) { // white space and a byte order mark
+		i++
+	}
+	if i >= len(payload) || payload[i] != '[' && payload[i] != '{' {
+		return nil
+	}
+	if payload[i] == '[' {
+		return d.elements(payload, i)
+	}
+	return d.entries(payload, i)
+}
+
+// part is the id of the n-th event of a message: its own for the first, for the others one that follows from it.
+func part(id eventlog.ID, n int) eventlog.ID {
+	if n == 0 {
+		return id
+	}
+	b := binary.BigEndian.AppendUint64(append([]byte("triward part of a message\n"), id[:]...), uint64(n))
+	sum := sha256.Sum256(b)
+	out := id
+	copy(out[6:], sum[:]) // the time of receipt, or the begin of the batch, stays
+	return out
+}
