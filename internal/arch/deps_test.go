@@ -123,6 +123,13 @@ var reasons = map[string]string{
 	"github.com/secure-systems-lab/go-securesystemslib": "DSSE envelopes; go-vex",
 	"github.com/digitorus/pkcs7":                        "signatures of time stamps and sealed PDF files",
 	"github.com/digitorus/timestamp":                    "RFC 3161 time stamps",
+	"github.com/nats-io/nats-server/v2":                 "durable stream in this process (JetStream)",
+	"github.com/nats-io/nats.go":                        "durable stream: its client",
+	"github.com/nats-io/nkeys":                          "nats-server, nats.go",
+	"github.com/nats-io/nuid":                           "nats-server, nats.go",
+	"github.com/nats-io/jwt/v2":                         "nats-server",
+	"github.com/minio/highwayhash":                      "nats-server",
+	"github.com/antithesishq/antithesis-sdk-go":         "nats-server (its no-op form)",
 	"github.com/gowebpki/jcs":                           "canonical JSON (RFC 8785)",
 }
 

@@ -151,8 +151,14 @@ func (p *parser) extension(e entry) Extension {
 			x.Needs = p.texts(e)
 		case "safety":
 			x.Safety = p.text(e)
+		case "rate":
+			x.Rate = p.text(e)
 		case "procedure":
 			x.Procedure = p.text(e)
+		case "step":
+			x.Step = p.text(e)
+		case "treatment":
+			x.Treatment = p.oneOf(e, []string{"fix", "mitigate", "isolate", "replace", "retire", "transfer", "accept"})
 		case "control":
 			x.Control = p.text(e)
 		case "emb3d":

@@ -205,9 +205,12 @@ func (s *Set) Add(o Set) {
 type Extension struct {
 	IDs       []string // of the catalogue of medical detections: M20
 	Needs     []string // kinds of sources without which the rule is blind: audit
+	Rate      string   // how often it is expected to fire where nothing is wrong
 	Safety    string   // what to mind for patients before acting
 	Procedure string   // code of the document that says what to do: SOP-14
-	Control   string   // code of the control that the rule watches
+	Step      string   // of the procedure, where one fits
+	Treatment string   // what is decided about the risk behind it, in the words of package risk: isolate
+	Control   string   // the control that the rule watches
 	EMB3D     []string // TID-…
 	Baseline  *Baseline
 }
