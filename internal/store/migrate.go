@@ -8,10 +8,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"triward/internal/problem"
 )
@@ -94,6 +96,38 @@ func SchemaDigest() (string, error) {
 		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Migration is one step of the schema.
+type Migration struct {
+	Name   string    // "0010_people.sql"
+	SHA256 string    // of its text in this program, in hex
+	At     time.Time // when it was applied to the database; zero when it was not
+}
+
+// Migrations are the steps of this program's schema in order, and when each was applied to a database.
+func Migrations(ctx context.Context, r Reader) ([]Migration, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Migration, 0, len(files))
+	for _, name := range files {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(text)
+		m := Migration{Name: path.Base(name), SHA256: hex.EncodeToString(sum[:])}
+		var at int64
+		err = r.QueryRow(ctx, `SELECT coalesce(max(at), 0) FROM migration WHERE name = $1`, name).Scan(&at)
+		if err != nil {
+			return nil, err
+		}
+		m.At = Time(at)
+		out = append(out, m)
+	}
+	return out, nil
 }
 
 // migrationFiles are the migrations of this program in the order in which they are applied.
