@@ -199,3 +199,6 @@ func (w *Worker) within(a *atom) bool {
 	}
 	return true
 }
+
+// ParseNumber reads a number as comparisons do.
+func ParseNumber(s string) (float64, bool) { return number([]byte(s)) }
