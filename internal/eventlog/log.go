@@ -103,4 +103,5 @@ type Stats struct {
 	Pending  int64 // events that are not on disk yet
 	Oldest   int64 // At, microseconds; 0: there are none
 	Newest   int64
+	Damaged  []string // what is there and cannot be read: its events are missing in every answer
 }

@@ -196,7 +196,9 @@ func (m *Matcher) Match(e *Event) bool {
 	if len(m.words) == 0 {
 		return true
 	}
-	raw, message := Fold(string(e.Raw)), Fold(e.Message)
+	raw, message := slices.Clone(e.Raw), []byte(e.Message)
+	FoldBytes(raw)
+	FoldBytes(message)
 	for _, w := range m.words {
 		if !w.In(raw) && !w.In(message) {
 			return false

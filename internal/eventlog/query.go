@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"net/netip"
@@ -251,32 +252,21 @@ func InWord(c byte) bool {
 }
 
 // In reports whether the word occurs in a folded text.
-func (w Word) In(folded string) bool {
-	for from := 0; ; {
-		i := strings.Index(folded[from:], string(w))
+func (w Word) In(folded []byte) bool {
+	for from := 0; ; from++ {
+		i := bytes.Index(folded[from:], []byte(w))
 		if i < 0 {
 			return false
 		}
-		i += from
-		end := i + len(w)
-		if (i == 0 || !InWord(folded[i-1]) || !InWord(w[0])) && (end == len(folded) || !InWord(folded[end]) || !InWord(w[len(w)-1])) {
+		if from += i; w.Stands(folded, from) {
 			return true
 		}
-		from = i + 1
 	}
 }
 
-// Tokens calls fn with each run of letters and digits in the word. A text without one of them does not have the word.
-func (w Word) Tokens(fn func(token string)) {
-	start := -1
-	for i := 0; i <= len(w); i++ {
-		in := i < len(w) && InWord(w[i])
-		switch {
-		case in && start < 0:
-			start = i
-		case !in && start >= 0:
-			fn(string(w[start:i]))
-			start = -1
-		}
-	}
+// Stands reports whether the word, which a folded text has at a place, is whole there.
+func (w Word) Stands(folded []byte, at int) bool {
+	end := at + len(w)
+	return (at == 0 || !InWord(folded[at-1]) || !InWord(w[0])) &&
+		(end == len(folded) || !InWord(folded[end]) || !InWord(w[len(w)-1]))
 }
