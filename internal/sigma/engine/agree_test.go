@@ -40,10 +40,12 @@ func workersOf(t testing.TB, set sigma.Set) (sigma.Set, [2]*engine.Worker) {
 	return routed.Set(), [2]*engine.Worker{routed.Worker(), everywhere.Worker()}
 }
 
+func full() bool { return os.Getenv("TRIWARD_TEST_FULL") != "" }
+
 // The whole corpus takes long: TRIWARD_TEST_FULL=1 compares every event; otherwise a sample.
 func TestEngineAgreesWithInterpreter(t *testing.T) {
-	step := 401
-	if os.Getenv("TRIWARD_TEST_FULL") != "" {
+	step := 997
+	if full() {
 		step = 1
 	}
 	set, workers := workersOf(t, sigmaHQ(t).set)

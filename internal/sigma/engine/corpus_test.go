@@ -1,6 +1,9 @@
 package engine_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -14,6 +17,8 @@ import (
 
 // placeholders are values for the rules of SigmaHQ that ask for some.
 var placeholders = map[string][]string{"known_cdcs": {"dc01.example.org", "192.0.2.10"}}
+
+type sigmaRule = sigma.Rule
 
 type corpus struct {
 	set    sigma.Set
@@ -58,6 +63,19 @@ func lines(text []byte, n int) [][]byte {
 		i++
 	}
 	return out
+}
+
+func gunzip(t testing.TB, b []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func TestSigmaHQCompiles(t *testing.T) {

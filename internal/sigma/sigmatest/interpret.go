@@ -30,11 +30,18 @@ type Event struct {
 	Given   []Pair // normalised by the caller
 	Members []Pair // of the record
 	Text    string // of a record that is not JSON
+
+	found map[string]found // fields that were asked for
+}
+
+type found struct {
+	values []string
+	there  bool
 }
 
 // Parse reads a record.
 func Parse(raw []byte) Event {
-	var e Event
+	e := Event{found: map[string]found{}}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	t, err := d.Token()
@@ -43,7 +50,7 @@ func Parse(raw []byte) Event {
 			return e
 		}
 	}
-	return Event{Text: string(bytes.TrimSpace(raw))}
+	return Event{Text: string(bytes.TrimSpace(raw)), found: map[string]found{}}
 }
 
 func object(d *json.Decoder, path string, out *[]Pair) error {
@@ -113,7 +120,16 @@ func others(name string) []string {
 }
 
 // Field gives the values of a field and whether the record has the name.
-func (e Event) Field(name string) (values []string, there bool) {
+func (e Event) Field(name string) ([]string, bool) {
+	f, ok := e.found[name]
+	if !ok {
+		f = e.find(name)
+		e.found[name] = f
+	}
+	return f.values, f.there
+}
+
+func (e Event) find(name string) (f found) {
 	own := func(p Pair) bool { return p.Name == name }
 	names := others(name)
 	other := func(p Pair) bool { return slices.Contains(names, p.Name) }
@@ -123,17 +139,17 @@ func (e Event) Field(name string) (values []string, there bool) {
 	}{{e.Given, own}, {e.Members, own}, {e.Members, other}} {
 		for _, p := range try.pairs {
 			if try.is(p) {
-				there = true
+				f.there = true
 				if !p.Null {
-					values = append(values, p.Value)
+					f.values = append(f.values, p.Value)
 				}
 			}
 		}
-		if there {
-			return values, true
+		if f.there {
+			return f
 		}
 	}
-	return nil, false
+	return f
 }
 
 // all gives every value, for keywords.
