@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type Decoder struct {
 	room  []eventlog.Field // where the fields of finished events stand
 	hash  []byte
 
+	scanned  string // the text that the tape holds, when finding the format put it there
 	channels map[winKey]sigma.LogSource
 }
 
@@ -44,7 +46,8 @@ type Decoder struct {
 func New(salt []byte) *Decoder { return &Decoder{salt: slices.Clone(salt)} }
 
 // Append adds the events of one message to dst: one, or as many as a FHIR bundle or a JSON array holds. What cannot be
-// decoded is one event of format raw with the reason in Fault. The ids of further events follow from the first.
+// decoded is one event of format raw with the reason in Fault. The ids of further events follow from the first. An original
+// longer than an event may hold is cut, which Fault says.
 func (d *Decoder) Append(dst []eventlog.Event, in Input) []eventlog.Event {
 	if in.Format == "" || in.Format == "json" || in.Format == "fhir" || in.Format == "eve" || in.Format == "windows" || in.Format == "zeek" {
 		if parts := d.parts(in.Payload); len(parts) > 0 {
@@ -62,7 +65,13 @@ func (d *Decoder) Append(dst []eventlog.Event, in Input) []eventlog.Event {
 // one decodes a message that is one event.
 func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	dst = append(dst, eventlog.Event{ID: in.ID, Source: in.Source, Received: in.Received, Raw: in.Payload})
-	d.e, d.in, d.set = &dst[len(dst)-1], &in, d.set[:0]
+	d.e, d.in, d.set, d.scanned = &dst[len(dst)-1], &in, d.set[:0], ""
+	if len(in.Payload) > eventlog.MaxRaw {
+		d.raw(string(in.Payload[:eventlog.MaxRaw]), "the original has "+strconv.Itoa(len(in.Payload))+" bytes; what is beyond "+strconv.Itoa(eventlog.MaxRaw)+" is cut off")
+		d.e.Raw = in.Payload[:eventlog.MaxRaw:eventlog.MaxRaw]
+		d.finish()
+		return dst
+	}
 	s := strings.TrimPrefix(string(in.Payload), bom)
 	format := in.Format
 	if format == "" || format == "raw" {
@@ -102,8 +111,10 @@ func (d *Decoder) as(format, s string) (fault string) {
 	default:
 		return "the format is not known"
 	}
-	if err := d.tape.scan(s); err != nil {
-		return err.Error()
+	if d.scanned == "" || d.scanned != s { // finding the format has read it already
+		if err := d.tape.scan(s); err != nil {
+			return err.Error()
+		}
 	}
 	if d.tape.nodes[0].kind != object {
 		return "the JSON is no object"
@@ -150,12 +161,14 @@ func cutText(s string, n int) string {
 
 // detect finds the format by how a message begins and, of JSON, by the members that it has.
 func (d *Decoder) detect(s string) string {
-	s = strings.TrimLeft(s, " \t\r\n")
+	trimmed := strings.TrimLeft(s, " \t\r\n")
+	if trimmed != "" && (trimmed[0] == '{' || trimmed[0] == '[') {
+		return d.detectJSON(s)
+	}
+	s = trimmed
 	switch {
 	case s == "":
 		return "raw"
-	case s[0] == '{' || s[0] == '[':
-		return d.detectJSON(s)
 	case s[0] == '<' && len(s) > 1 && s[1] >= '0' && s[1] <= '9':
 		return "syslog"
 	case s[0] == '<':
@@ -178,6 +191,7 @@ func (d *Decoder) detectJSON(s string) string {
 	if t.scan(s) != nil || t.nodes[0].kind != object {
 		return "json"
 	}
+	d.scanned = s
 	var ts, uid, channel, id, kind, flow bool
 	for c := int32(1); c < t.nodes[0].next; c = t.nodes[c].next {
 		switch t.nodes[c].key {
