@@ -29,7 +29,7 @@ func (s *Server) config() huma.Config {
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{validation},
+		Transformers:                 []huma.Transformer{refusal},
 	}
 }
 

@@ -89,8 +89,8 @@ func place(path string) string {
 	return "body." + path
 }
 
-// validation turns what huma says of an input into a Problem. The values that were sent are left out: they may be secret.
-func validation(_ huma.Context, _ string, v any) (any, error) {
+// refusal turns what huma says of an input into a Problem. The values that were sent are left out: they may be secret.
+func refusal(_ huma.Context, _ string, v any) (any, error) {
 	m, ok := v.(*huma.ErrorModel)
 	if !ok {
 		if f, ok := v.(*failure); ok {

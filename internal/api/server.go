@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"triward/internal/assurance"
+	"triward/internal/assurance/validation"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -45,6 +46,7 @@ type Server struct {
 	Report       report.Desk
 	Ledger       ledger.Ledger
 	Inquiries    assurance.Inquiries
+	Validation   validation.Desk
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Version      string
 	Style        string       // address of the style sheet of the page at /api, "" for none
@@ -71,7 +73,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.inquiries, s.runs, s.training} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.training} {
 		area()
 	}
 	s.describe(mux)

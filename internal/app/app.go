@@ -33,6 +33,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/product"
+	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -166,8 +167,10 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s := &api.Server{DB: a.db, Library: a.papers, Upkeep: a.press.Desk, Distribution: distribution.Desk{DB: a.db}, People: a.people, Signer: a.signer, Fleet: device.Fleet{DB: a.db}, Catalog: product.Catalog{DB: a.db}, Verdicts: vuln.Verdicts{DB: a.db},
 		Feeds: vuln.Feeds{DB: a.db}, Decisions: risk.Decisions{DB: a.db}, Tables: risk.Tables{DB: a.db}, RunFeed: a.RunFeed, Version: a.Version,
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
-	w.Inquiries = a.inquiries()
-	s.Inquiries = w.Inquiries
+	w.Inquiries, w.Validation = a.inquiries(), a.validation()
+	s.Inquiries, s.Validation = w.Inquiries, w.Validation
+	w.Report = report.Desk{DB: a.db, Sources: []report.Source{a.validationDue(w.Validation)}}
+	s.Report = w.Report
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	return w, s
 }

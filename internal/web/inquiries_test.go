@@ -41,7 +41,7 @@ Keep them.
 `
 
 func assurancePages() []page {
-	return []page{coveragePage{}, coverageSetPage{}, clausePage{}, editionsPage{}, evidencePage{}, evidenceQueryPage{}, managementPage{}, trailsPage{}, trailPage{}, inquiriesPage{}, inquiryPage{}}
+	return []page{coveragePage{}, coverageSetPage{}, clausePage{}, editionsPage{}, evidencePage{}, evidenceQueryPage{}, managementPage{}, trailsPage{}, trailPage{}, validationsPage{}, validationPage{}, inquiriesPage{}, inquiryPage{}}
 }
 
 // inquiryServer is a server that can build bundles.

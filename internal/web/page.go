@@ -83,6 +83,7 @@ func navigation() []struct {
 		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
 		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},
 		{"Administration", urlTrails(), "Trail reviews", "trail", "z", "assurance.read", true},
+		{"Administration", urlValidations(), "Validation", "validation", "1", "assurance.read", true},
 		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read", true},
 		{"Administration", urlSystem(), "System", "system", "s", "system.read", true},
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"triward/internal/assurance/validation"
 	"triward/internal/device"
 	"triward/internal/people"
 	"triward/internal/product"
@@ -34,6 +35,13 @@ func newServer(t *testing.T, db *store.DB) *Server {
 	s := &Server{DB: db, People: signer.People, Signer: signer.Signer, Fleet: device.Fleet{DB: db}, Catalog: product.Catalog{DB: db},
 		Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
 		RunFeed: func(context.Context, string) error { return nil }, Version: "test", Log: slog.New(slog.DiscardHandler), SecurityMail: "security@example.org"}
+	s.Validation = validation.Desk{DB: db, Signer: signer.Signer,
+		Parts: func(context.Context) ([]validation.Part, error) {
+			return []validation.Part{{Area: "program", Name: "version", Value: s.Version}}, nil
+		},
+		Checks: func(context.Context) ([]validation.Check, error) {
+			return []validation.Check{{ID: "IQ-01", Stage: validation.Installation, Title: "Look.", Expected: "all is there", Observed: "all is there", Outcome: validation.Passed, Rules: []string{"SV-01"}}}, nil
+		}}
 	if err := s.People.Seed(testdb.System()); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"triward/internal/assurance"
+	"triward/internal/assurance/validation"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -45,6 +46,7 @@ type Server struct {
 	Tables       risk.Tables
 	Report       report.Desk
 	Inquiries    assurance.Inquiries
+	Validation   validation.Desk
 	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
 	Log          *slog.Logger                                 // nil: slog.Default
 

@@ -79,6 +79,7 @@ func urlCoverage() string       { return "/coverage" }
 func urlEvidence() string       { return "/evidence" }
 func urlInquiries() string      { return "/inquiries" }
 func urlTrails() string         { return "/trail-reviews" }
+func urlValidations() string    { return "/validation" }
 func urlNotices() string        { return "/notices" }
 func urlActivity() string       { return "/activity" }
 
@@ -107,6 +108,7 @@ func urlEditions(set, old string) string { return path("coverage", set, "since",
 func urlEvidenceOf(id string) string     { return path("evidence", id) }
 func urlInquiry(id string) string        { return path("inquiries", id) }
 func urlTrail(id string) string          { return path("trail-reviews", id) }
+func urlValidation(id string) string     { return path("validation", id) }
 
 // urlBundleFile is the page of one file of a bundle.
 func urlBundleFile(inquiry, bundle, file string) string {
@@ -221,6 +223,10 @@ func urlSubject(id string) string {
 		return urlInquiry(id)
 	case "trv":
 		return urlTrail(id)
+	case "val":
+		return urlValidation(id)
+	case "validation":
+		return urlValidations()
 	case "run":
 		return urlRun(id)
 	case "trn":

@@ -18,7 +18,7 @@ func functions() template.FuncMap {
 		"deviceURL": urlDevice, "productURL": urlProduct, "vulnURL": urlVuln, "whyURL": urlWhy, "decisionURL": urlDecision, "advisoryURL": urlAdvisory,
 		"riskURL": urlRisk, "siteRiskURL": urlRiskOf, "query": queryURL, "web": webURL, "release": urlRelease, "sbom": urlSBOM, "subject": urlSubject, "signatureURL": urlSignature, "title": title, "rowWords": rowWords, "account": urlAccountOf, "pastURL": urlPast,
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
-		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
+		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "validationURL": urlValidation, "validationBadge": validationBadge, "outcomeBadge": outcomeBadge, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 	}
 }
@@ -139,6 +139,30 @@ func badge(v any) template.HTML {
 		class = "bad"
 	}
 	return tag(class, word(s))
+}
+
+// validationBadge is what was signed about a validation report.
+func validationBadge(v any) template.HTML {
+	switch text(v) {
+	case "approved":
+		return tag("good", "released")
+	case "verified":
+		return tag("open", "verified, to be released")
+	case "refused":
+		return tag("bad", "refused")
+	}
+	return tag("open", "to be verified")
+}
+
+// outcomeBadge is how a check ended; what could not run has not passed.
+func outcomeBadge(v any) template.HTML {
+	switch text(v) {
+	case "passed":
+		return tag("good", "passed")
+	case "failed":
+		return tag("bad", "failed")
+	}
+	return tag("unknown", "not run")
 }
 
 // evidenceBadge is what evidence says; "" is that nothing is asked.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"triward/internal/assurance/validation"
 	"triward/internal/content"
@@ -30,10 +31,10 @@ import (
 type Installation struct {
 	Press     press.Press // its library has database, files and signer
 	Ledger    ledger.Ledger
-	Version   string   // of the program
-	Settings  string   // effective configuration, a line "key = value" each, without passwords
-	KeyFiles  []string // files that nobody else may read
-	Encrypted bool     // people reach the pages by TLS, or from this machine alone
+	Version   string                 // of the program
+	Settings  func() (string, error) // effective configuration, a line "key = value" each, without passwords
+	KeyFiles  []string               // files that nobody else may read
+	Encrypted bool                   // people reach the pages by TLS, or from this machine alone
 	Followers []store.Follower
 }
 
@@ -61,7 +62,11 @@ func (i Installation) Parts(ctx context.Context) ([]validation.Part, error) {
 	for _, v := range versions {
 		add("content", v.Name, fmt.Sprintf("%d files, SHA-256 %s", v.Files, v.SHA256))
 	}
-	for line := range strings.Lines(i.Settings) {
+	settings, err := i.Settings()
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(settings) {
 		if key, value, ok := strings.Cut(strings.TrimSpace(line), " = "); ok {
 			add("configuration", key, value)
 		}
@@ -108,8 +113,8 @@ func (i Installation) program() ([]validation.Part, error) {
 	return append(parts, validation.Part{Area: "program", Name: "file", Value: "SHA-256 " + sum}), nil
 }
 
-// executable is the SHA-256 of the file that runs.
-func executable() (string, error) {
+// executable is the SHA-256 of the file that runs; it is read once.
+var executable = sync.OnceValues(func() (string, error) {
 	name, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -124,7 +129,7 @@ func executable() (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
+})
 
 // recorded is what the database says of how the installation is set up.
 func recorded(ctx context.Context, r store.Reader) ([]validation.Part, error) {
