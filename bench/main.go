@@ -24,6 +24,7 @@ type row struct {
 	unit   string
 	peer   string  // what it is compared with
 	than   float64 // the peer's value in the same unit; 0: nothing to compare with
+	more   bool    // more is better, as of a rate
 }
 
 // bench is one run.
@@ -44,7 +45,7 @@ func main() {
 	lines := flag.Int("findings", 5_000_000, "findings of the synthetic ranked list")
 	papers := flag.Int("documents", 10_000, "documents of the synthetic library, in hundreds")
 	keep := flag.String("dir", "", "folder for the database; empty: a temporary one")
-	only := flag.String("only", "", "measure only this part: documents")
+	only := flag.String("only", "", "measure only this part: documents, decode")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
 	flag.Parse()
 	if *profile != "" {
@@ -69,7 +70,10 @@ func steps(b *bench, only string) []func() error {
 	if only == "documents" {
 		return []func() error{b.library, b.memory}
 	}
-	return []func() error{b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.library, b.bundle, b.memory}
+	if only == "decode" {
+		return []func() error{b.decoders, b.memory}
+	}
+	return []func() error{b.decoders, b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.library, b.bundle, b.memory}
 }
 
 // sizes are how large the synthetic records are.
@@ -115,7 +119,7 @@ func (b *bench) timed(figure, peer string, than float64, fn func() error) error 
 	if err := fn(); err != nil {
 		return fmt.Errorf("%s: %w", figure, err)
 	}
-	b.note(row{figure, time.Since(start).Seconds(), "s", peer, than})
+	b.note(row{figure: figure, value: time.Since(start).Seconds(), unit: "s", peer: peer, than: than})
 	return nil
 }
 
@@ -128,7 +132,7 @@ func (b *bench) print() {
 		if r.than > 0 {
 			ratio = fmt.Sprintf("%.2f", r.value/r.than)
 			result = "met"
-			if r.value > r.than {
+			if r.value > r.than && !r.more || r.value < r.than && r.more {
 				result = "MISSED"
 			}
 		}
@@ -161,6 +165,6 @@ func (b *bench) percentiles(figure string, n int, limit float64, fn func(i int) 
 	}
 	slices.Sort(took)
 	b.add(figure+", p50", took[n/2], "ms")
-	b.note(row{figure + ", p99", took[n*99/100], "ms", fmt.Sprintf("target < %.0f ms", limit), limit})
+	b.note(row{figure: figure + ", p99", value: took[n*99/100], unit: "ms", peer: fmt.Sprintf("target < %.0f ms", limit), than: limit})
 	return nil
 }

@@ -9,9 +9,9 @@ import (
 // plain resolves entities and the ends of lines (XML 1.0 2.11, 4.1, 4.6).
 func (s *scanner) plain(v string) (string, error) {
 	if strings.IndexByte(v, '&') < 0 {
-		return lineFeeds(v), nil
+		return s.lineFeeds(v), nil
 	}
-	v = lineFeeds(v)
+	v = s.lineFeeds(v)
 	var b strings.Builder
 	b.Grow(len(v))
 	for {
@@ -64,8 +64,8 @@ func reference(name string) (rune, bool) {
 	return rune(n), true
 }
 
-func lineFeeds(v string) string {
-	if strings.IndexByte(v, '\r') < 0 {
+func (s *scanner) lineFeeds(v string) string {
+	if !s.returns {
 		return v
 	}
 	return strings.ReplaceAll(strings.ReplaceAll(v, "\r\n", "\n"), "\r", "\n")

@@ -23,7 +23,7 @@ func Decode(text string, m *Message) error {
 	if !utf8.ValidString(text) {
 		text, m.Repaired = repair(text), true
 	}
-	s := scanner{text: text, m: m}
+	s := scanner{text: text, m: m, returns: strings.IndexByte(text, '\r') >= 0}
 	return s.run()
 }
 
@@ -118,6 +118,7 @@ type scanner struct {
 	depth    int
 	elements int
 	rooted   bool
+	returns  bool // the text has carriage returns
 	open     [maxDepth]opened
 
 	participant *Participant
@@ -219,7 +220,7 @@ func (s *scanner) tag() error {
 				return s.fail("there is text outside of the message")
 			}
 			if into := s.open[s.depth-1].start; into != nil {
-				join(into, lineFeeds(rest[len("<![CDATA["):i]))
+				join(into, s.lineFeeds(rest[len("<![CDATA["):i]))
 			}
 			s.at += i + 3
 			return nil
@@ -282,7 +283,10 @@ func (s *scanner) begin(rest string) error {
 	if name == "" || strings.IndexByte(name, '<') >= 0 {
 		return s.fail("a tag without name")
 	}
-	kind := elementOf(local(name))
+	kind := elementOf(name)
+	if kind == other {
+		kind = elementOf(local(name))
+	}
 	if s.depth == 0 {
 		if s.rooted || kind != root {
 			return s.fail("<%s> is not an AuditMessage", clip(name))
@@ -299,11 +303,11 @@ func (s *scanner) begin(rest string) error {
 	s.open[s.depth] = opened{name, kind, p.text}
 	s.depth++
 	s.at += i
-	return s.attributes(p)
+	return s.attributes(&p)
 }
 
 // attributes reads up to the end of the tag.
-func (s *scanner) attributes(p place) error {
+func (s *scanner) attributes(p *place) error {
 	t := s.text
 	for i := s.at; ; {
 		for i < len(t) && space(t[i]) {
@@ -344,7 +348,10 @@ func (s *scanner) attributes(p place) error {
 			return s.fail("the value of an attribute has no end")
 		}
 		value := t[i+1 : i+1+n]
-		into := p.attribute(local(name))
+		into := p.attribute(name)
+		if into == nil && strings.IndexByte(name, ':') >= 0 {
+			into = p.attribute(local(name))
+		}
 		switch {
 		case into != nil:
 			v, err := s.plain(value)

@@ -58,8 +58,10 @@ var ErrEmpty = errors.New("the message is empty")
 func Decode(s string, from Source, m *Message) error {
 	*m = Message{Facility: -1, Severity: -1, Data: m.Data[:0]}
 	s = strings.TrimPrefix(s, bom)
-	s = strings.TrimRight(s, "\r\n\x00")
-	if strings.TrimSpace(s) == "" {
+	for s != "" && (s[len(s)-1] == '\n' || s[len(s)-1] == '\r' || s[len(s)-1] == 0) {
+		s = s[:len(s)-1]
+	}
+	if s == "" || s[0] != '<' && strings.TrimSpace(s) == "" {
 		return ErrEmpty
 	}
 	rest, ok := m.priority(s)

@@ -242,7 +242,7 @@ func title(s string) string {
 
 // objects notes patients by digest, studies and classes by their UIDs, other objects as they are.
 func (d *Decoder) objects(m *atna.Message) {
-	var patients, studies, classes []string
+	patients, studies, classes := d.lists[0][:0], d.lists[1][:0], d.lists[2][:0]
 	instances, counted, objects := 0, false, 0
 	for i := range m.Objects {
 		o := &m.Objects[i]
@@ -278,9 +278,10 @@ func (d *Decoder) objects(m *atna.Message) {
 		d.put("n_instances", strconv.Itoa(instances))
 	}
 	d.put("n_objects", strconv.Itoa(len(m.Objects)))
-	d.putAll("patient_hash", patients)
-	d.putAll("sop_class", classes)
-	d.putAll("study.uid", studies)
+	d.putAll(&patientNames, patients)
+	d.putAll(&classNames, classes)
+	d.putAll(&studyNames, studies)
+	d.lists = [3][]string{patients, studies, classes}
 }
 
 func (d *Decoder) object(o *atna.Object) {

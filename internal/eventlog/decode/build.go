@@ -59,19 +59,28 @@ func (d *Decoder) put(name, value string) {
 // most is how many values of one kind an event lists.
 const most = 16
 
-// putAll notes values under name, name.2, name.3 …, each once.
-func (d *Decoder) putAll(name string, values []string) {
+// names are those under which several values of one kind stand: name, name.2 … name.16.
+type names [most]string
+
+func series(name string) names {
+	out := names{name}
+	for i := 1; i < most; i++ {
+		out[i] = name + "." + strconv.Itoa(i+1)
+	}
+	return out
+}
+
+var patientNames, classNames, studyNames = series("patient_hash"), series("sop_class"), series("study.uid")
+
+// putAll notes values, each once.
+func (d *Decoder) putAll(under *names, values []string) {
 	n := 0
 	for i, v := range values {
 		if v == "" || n >= most || within(values[:i], v) {
 			continue
 		}
+		d.put(under[n], v)
 		n++
-		if n == 1 {
-			d.put(name, v)
-		} else {
-			d.put(name+"."+strconv.Itoa(n), v)
-		}
 	}
 }
 

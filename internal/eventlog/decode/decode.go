@@ -36,6 +36,7 @@ type Decoder struct {
 	set   []eventlog.Field // of the event under way
 	room  []eventlog.Field // where the fields of finished events stand
 	hash  []byte
+	lists [3][]string // patients, studies and classes of an audit message
 
 	scanned  string // the text that the tape holds, when finding the format put it there
 	channels map[winKey]sigma.LogSource
@@ -80,7 +81,7 @@ func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	d.e.Format = format
 	fault := "it has the form of none of the known formats"
 	switch {
-	case strings.TrimSpace(s) == "":
+	case skip(s, 0) == len(s):
 		fault = "the message is empty"
 	case format != "raw":
 		fault = d.as(format, s)
@@ -104,7 +105,7 @@ func (d *Decoder) as(format, s string) (fault string) {
 	case "cef":
 		return d.cef(s)
 	case "zeek":
-		if !strings.HasPrefix(strings.TrimLeft(s, " \t\r\n"), "{") {
+		if !strings.HasPrefix(s[skip(s, 0):], "{") {
 			return d.zeekRow(s)
 		}
 	case "fhir", "eve", "windows", "json":
@@ -161,7 +162,7 @@ func cutText(s string, n int) string {
 
 // detect finds the format by how a message begins and, of JSON, by the members that it has.
 func (d *Decoder) detect(s string) string {
-	trimmed := strings.TrimLeft(s, " \t\r\n")
+	trimmed := s[skip(s, 0):]
 	if trimmed != "" && (trimmed[0] == '{' || trimmed[0] == '[') {
 		return d.detectJSON(s)
 	}

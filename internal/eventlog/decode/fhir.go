@@ -157,5 +157,5 @@ func (d *Decoder) entities(a *fhir.AuditEvent) {
 		}
 	}
 	d.put("n_objects", strconv.Itoa(len(a.Entities)))
-	d.putAll("patient_hash", patients)
+	d.putAll(&patientNames, patients)
 }

@@ -23,7 +23,7 @@ func (d *Decoder) syslog(s string) string {
 		return err.Error()
 	}
 	inner := ""
-	body := strings.TrimLeft(m.Text, " ")
+	body := m.Text[skip(m.Text, 0):]
 	switch {
 	case strings.HasPrefix(body, "<") && (strings.Contains(body, "AuditMessage") || strings.Contains(body, "IHEYr4")):
 		inner = "atna"
@@ -32,7 +32,7 @@ func (d *Decoder) syslog(s string) string {
 	case m.App == "CEF" && strings.HasPrefix(body, "0|"): // the tag of RFC 3164 took the name off
 		inner, body = "cef", "CEF:"+body
 	case strings.HasPrefix(body, "@cee:"):
-		inner, body = "json", strings.TrimLeft(body[len("@cee:"):], " ")
+		inner, body = "json", strings.TrimLeft(body[len("@cee:"):], " \t")
 	case strings.HasPrefix(body, "{"):
 		inner = "json"
 	}
