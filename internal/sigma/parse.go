@@ -17,11 +17,11 @@ import (
 
 // Limits of one file. The largest rule of SigmaHQ has 40 kB.
 const (
-	maxFile      = 4 << 20
-	maxDocuments = 2000
-	maxNodes     = 400_000 // YAML nodes, aliases counted as often as they are used
+	MaxFile      = 64 << 20
+	maxDocuments = 100_000
+	maxNodes     = 400_000 // YAML nodes of a document, aliases counted as often as they are used
 	maxNesting   = 32
-	maxFaults    = 50
+	maxFaults    = 1000
 )
 
 // Options is what rules need from whoever uses them.
@@ -31,11 +31,12 @@ type Options struct {
 }
 
 // Parse reads every document of a rule file: rules, correlations and filters. Whatever it does not fully understand is
-// a fault with file and line, and then nothing of the file counts. The error is a problem of kind Invalid.
+// a fault with file and line, and then the document does not count; the set holds the others. The error is a problem of
+// kind Invalid with all faults.
 func Parse(file string, text []byte, o Options) (Set, error) {
 	p := parser{file: file, options: o}
-	if len(text) > maxFile {
-		p.fail(nil, "the file has %d bytes, at most %d", len(text), maxFile)
+	if len(text) > MaxFile {
+		p.fail(nil, "the file has %d bytes, at most %d", len(text), MaxFile)
 		return Set{}, p.err()
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -47,6 +48,7 @@ func Parse(file string, text []byte, o Options) (Set, error) {
 		}
 		if err != nil {
 			p.yamlFault(err)
+			p.set.Faulty++
 			break
 		}
 		if n == maxDocuments {
@@ -54,13 +56,21 @@ func Parse(file string, text []byte, o Options) (Set, error) {
 			break
 		}
 		if len(doc.Content) == 1 && doc.Content[0].Tag != "!!null" {
-			p.document(doc.Content[0])
+			p.whole(doc.Content[0])
 		}
 	}
-	if err := p.err(); err != nil {
-		return Set{}, err
+	return p.set, p.err()
+}
+
+// whole reads one document, and takes back what it gave when there is a fault in it.
+func (p *parser) whole(n *yaml.Node) {
+	before := p.set
+	p.nodes, p.faulty = 0, false
+	p.document(n)
+	if p.faulty {
+		p.set = before
+		p.set.Faulty++
 	}
-	return p.set, nil
 }
 
 // parser is the state of reading one file.
@@ -70,6 +80,7 @@ type parser struct {
 	set     Set
 	nodes   int
 	faults  []problem.Fault
+	faulty  bool // the document that is being read
 }
 
 func (p *parser) err() error {
@@ -88,6 +99,7 @@ func (p *parser) fail(at *yaml.Node, format string, args ...any) {
 }
 
 func (p *parser) failLine(line int, reason string) {
+	p.faulty = true
 	if len(p.faults) < maxFaults {
 		p.faults = append(p.faults, problem.Fault{Path: p.file + ":" + strconv.Itoa(line), Reason: reason})
 	}

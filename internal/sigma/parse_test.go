@@ -52,6 +52,14 @@ func TestFaultsNameTheLine(t *testing.T) {
 	}
 }
 
+func TestDocumentsStandAlone(t *testing.T) {
+	good, bad := rule("s:\n  A: x\ncondition: s"), rule("s:\n  A|sounds: x\ncondition: s")
+	set, err := Parse("f.yml", []byte(good+"---\n"+bad+"---\n"+good), Options{})
+	if len(set.Rules) != 2 || set.Faulty != 1 || len(problem.FaultsOf(err)) != 1 || problem.FaultsOf(err)[0].Path != "f.yml:14" {
+		t.Errorf("%d rules, %d faulty, %v", len(set.Rules), set.Faulty, err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		rule("s:\n  A|contains|all: [x, 'y*z']\n  B|re|i: 'a.b'\nk: [one, two]\ncondition: s and not 1 of k*"),
@@ -64,8 +72,8 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		set, err := Parse("f", text, Options{Placeholders: map[string][]string{"x": {"1", "2"}}})
-		if err != nil && len(set.Rules)+len(set.Correlations)+len(set.Filters) > 0 {
-			t.Error("a file with faults gave rules")
+		if (err != nil) != (set.Faulty > 0) {
+			t.Errorf("%d faulty documents, and %v", set.Faulty, err)
 		}
 		set.Resolve()
 	})

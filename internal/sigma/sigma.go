@@ -192,6 +192,7 @@ type Set struct {
 	Rules        []Rule
 	Correlations []Correlation
 	Filters      []Filter
+	Faulty       int // documents that were left out
 }
 
 // Add takes over what another set holds.
@@ -199,6 +200,7 @@ func (s *Set) Add(o Set) {
 	s.Rules = append(s.Rules, o.Rules...)
 	s.Correlations = append(s.Correlations, o.Correlations...)
 	s.Filters = append(s.Filters, o.Filters...)
+	s.Faulty += o.Faulty
 }
 
 // Extension is what Triward adds to a rule under the key "triward".

@@ -14,19 +14,21 @@ type Options struct {
 	// Everywhere tries every rule on every event, whatever its log source. A field that is absent is then not the empty
 	// text.
 	Everywhere bool
+	// Unsourced tries every rule on events of no log source at all, in the same way.
+	Unsourced bool
 	// Fields are further names whose values a worker can give: those of baselines and groups.
 	Fields []string
 }
 
 // Engine is a compiled set of rules. It does not change; workers share it.
 type Engine struct {
-	set    sigma.Set
-	routed bool
-	fields fields
-	rules  []rule
-	atoms  []*atom
-	silent []bool
-	grams  map[uint32]int // how many texts of the rules have four bytes
+	set     sigma.Set
+	options Options
+	fields  fields
+	rules   []rule
+	atoms   []*atom
+	silent  []bool
+	grams   map[uint32]int // how many texts of the rules have four bytes
 
 	mu     sync.Mutex
 	routes map[string]*route // by the rules that they hold
@@ -49,7 +51,7 @@ type node struct {
 // Compile makes an engine of what files hold. What does not resolve (see sigma.Set.Resolve) is left out and named.
 func Compile(set sigma.Set, o Options) (*Engine, []problem.Fault) {
 	set, faults := set.Resolve()
-	e := &Engine{set: set, routed: !o.Everywhere, routes: map[string]*route{}, grams: map[uint32]int{}, silent: silent(set)}
+	e := &Engine{set: set, options: o, routes: map[string]*route{}, grams: map[uint32]int{}, silent: silent(set)}
 	for _, names := range otherNames {
 		e.fields.slot(names[0])
 	}

@@ -62,10 +62,10 @@ func (w *Worker) reads(a *atom) bool {
 	}
 	head := r.head(a.field)
 	if head < 0 {
-		return a.null || w.engine.routed && a.empty
+		return a.null || w.own && a.empty
 	}
 	for i := head; i >= 0; i = r.values[i].next {
-		if a.null && w.engine.routed && len(r.decode(&r.values[i])) == 0 {
+		if a.null && w.own && len(r.decode(&r.values[i])) == 0 {
 			return true
 		}
 		w.list = append(w.list, &r.values[i])

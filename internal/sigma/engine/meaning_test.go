@@ -153,6 +153,24 @@ func TestAbsentOutsideOfTheLogSource(t *testing.T) {
 	}
 }
 
+func TestEventsOfNoLogSource(t *testing.T) {
+	set := ruleOf(t, `s: {A: x, B: ''}`)
+	set.Add(ruleOf(t, `s: {A: x}`))
+	e, _ := engine.Compile(set, engine.Options{Unsourced: true})
+	w := e.Worker()
+	if got := w.MatchLine([]byte(`{"A":"x"}`)); !slices.Equal(got, []int{1}) {
+		t.Errorf("got %v", got)
+	}
+	if got := w.MatchLine([]byte(`{"A":"x","Channel":"Security"}`)); len(got) != 0 {
+		t.Errorf("got %v", got)
+	}
+	w.Reset()
+	w.Read([]byte(`{"A":"x"}`))
+	if got := w.Match(sigma.LogSource{Product: "p"}); !slices.Equal(got, []int{0, 1}) {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestLogSources(t *testing.T) {
 	sysmon := `{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":%d,"A":"x"}`
 	for _, tc := range []struct {

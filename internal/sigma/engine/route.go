@@ -15,12 +15,13 @@ type route struct {
 	keywords *keywords
 }
 
-// route gives the rules that are about one of the sources; without routing all rules. Routes with the same rules are one.
+// route gives the rules that are about one of the sources; without routing all. Routes with the same rules are one.
 func (e *Engine) route(sources []sigma.LogSource) *route {
+	every := e.options.Everywhere || e.options.Unsourced && len(sources) == 0
 	var rules []int32
 	var key []byte
 	for i, r := range e.set.Rules {
-		if e.routed && !about(r.LogSource, sources) {
+		if !every && !about(r.LogSource, sources) {
 			continue
 		}
 		rules = append(rules, int32(i))

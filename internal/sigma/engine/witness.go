@@ -96,7 +96,7 @@ func (e *Engine) atomWitness(a *atom) (choice, bool) {
 	case sigma.Number, sigma.Network, sigma.Reference:
 		return there, true
 	}
-	if a.null || a.empty && e.routed {
+	if a.null || a.empty && !e.options.Everywhere {
 		return choice{}, false
 	}
 	if a.kind == sigma.Regex {

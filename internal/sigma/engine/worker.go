@@ -21,6 +21,7 @@ type Worker struct {
 	marks  []uint32 // of rules that were looked at
 	hits   []int
 	list   []*value
+	own    bool // the event is of the rules' own log source
 	stats  Stats
 
 	// A state is a set of log sources with its rules; state 0 is the empty set.
@@ -91,9 +92,10 @@ func (w *Worker) Match(sources ...sigma.LogSource) []int {
 		w.forget()
 	}
 	state := int32(0)
-	if w.engine.routed {
+	if !w.engine.options.Everywhere {
 		state = w.given(w.derive(), sources)
 	}
+	w.own = !w.engine.options.Everywhere && (len(w.sets[state]) > 0 || !w.engine.options.Unsourced)
 	w.stats.Events++
 	w.hits = w.hits[:0]
 	w.states[state].candidates(w)
