@@ -87,7 +87,7 @@ const about = `Three-layer defence for connected medical devices.
 
 Commands about a server (device, feed, risk and so on) reach it over the socket of
 this machine, or with --server URL --token-file FILE (TRIWARD_SERVER and
-TRIWARD_TOKEN_FILE in the environment). sbom, advisory check, assess, bundle verify,
+TRIWARD_TOKEN_FILE in the environment). sbom, rules check, rules test, advisory check, assess, bundle verify,
 document verify, document render, document check, journal verify, signature verify,
 clock and events read need no server.
 
@@ -110,7 +110,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.config, "config", "", "configuration file (TOML)")
 	root.PersistentFlags().StringVar(&p.data, "data", defaultData(), "folder for the embedded database, blobs and keys")
 	root.PersistentFlags().BoolVar(&p.JSON, "json", false, "print JSON")
-	root.AddCommand(p.version(), p.serve(), p.showConfig(), p.sbom(), p.advisory(), p.assess(), p.journal(), p.signature(), p.bundle(), p.clock(), p.events(), p.backup(), p.restore(), p.rebuild())
+	root.AddCommand(p.version(), p.serve(), p.showConfig(), p.sbom(), p.advisory(), p.rules(), p.assess(), p.journal(), p.signature(), p.bundle(), p.clock(), p.events(), p.backup(), p.restore(), p.rebuild())
 	for _, c := range p.remote().Commands() {
 		if c.Name() == "document" {
 			c.AddCommand(p.documentOffline()...)
