@@ -16,7 +16,7 @@ var demo embed.FS
 // Demo reads files of the demonstration as of an instant.
 type Demo struct{ Now time.Time }
 
-var dateToken = regexp.MustCompile(`@([+-][0-9]{1,4})(T[0-9]{2}:[0-9]{2})?@`)
+var dateToken = regexp.MustCompile(`@([+-][0-9]{1,4})(T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?@`)
 
 // File reads one file by its name below demo/, with its dates filled in.
 func (d Demo) File(name string) ([]byte, error) {
@@ -42,6 +42,9 @@ func (d Demo) Date(text string) string {
 	day := d.Now.UTC().AddDate(0, 0, days).Format(time.DateOnly)
 	if m[2] == "" {
 		return day
+	}
+	if len(m[2]) == len("T09:00:00") {
+		return day + m[2] + "Z"
 	}
 	return day + m[2] + ":00Z"
 }

@@ -2,8 +2,9 @@
 //
 // demo/ is the demonstration: an invented hospital, invented makers, their advisories, software lists and feeds. No maker,
 // product or weakness in it is real, except the open-source components in the software lists and what is published about
-// them. A date is written as @-12@ (twelve days before the demonstration was made) or @-12T09:00@ (an instant, UTC), so
-// that the demonstration is of today whenever it is made. Files of feeds lie in the folder of the day on which they appear.
+// them. A date is written as @-12@ (twelve days before the demonstration was made) or @-12T09:00@ or @-12T09:00:30@ (an
+// instant, UTC), so that the demonstration is of today whenever it is made. Files of feeds lie in the folder of the day on
+// which they appear. demo/events/ holds attacks on the hospital as raw records, and scenarios.yaml what must come of them.
 //
 // clauses/ holds the clause sets: for each edition of a law, standard or guidance the numbers of its clauses with short
 // titles in our own words. Never their text. They are proposals until somebody who holds the licensed text confirms them.

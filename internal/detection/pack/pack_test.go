@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"triward/internal/content"
+	"triward/internal/detection/backtest"
 	"triward/internal/detection/baseline"
 	"triward/internal/detection/fire"
 	"triward/internal/eventlog"
@@ -137,7 +138,13 @@ func (c Case) play(t *testing.T, set sigma.Set, house house) bool {
 				if err != nil {
 					t.Fatal(err)
 				}
-				fired = fired || slices.ContainsFunc(firings, func(f fire.Firing) bool { return f.Rule == target })
+				if !slices.ContainsFunc(firings, func(f fire.Firing) bool { return f.Rule == target }) {
+					continue
+				}
+				fired = true
+				if m, err := eventlog.NewMatcher(eventlog.Query{Where: backtest.Narrow(set)}); err != nil || !m.Match(&e) {
+					t.Errorf("%s: the back-test would not be given the event (%v)", c.Name, err)
+				}
 			}
 			if k+1 < r.Repeat {
 				at += r.Every
