@@ -61,7 +61,7 @@ func (c Cases) Declare(ctx context.Context, d Declaration) (string, error) {
 		if err := put(ctx, tx, i); err != nil {
 			return err
 		}
-		if err := i.record(ctx, tx, KindDeclared, Body{Text: i.Title, What: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
+		if err := i.record(ctx, tx, KindDeclared, Body{Note: i.Title, Changes: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
 			return err
 		}
 		if err := i.involve(ctx, tx, d.Devices, d.Systems); err != nil {
@@ -106,7 +106,7 @@ func (c Cases) plan(ctx context.Context, tx *store.Tx, i *Incident, code string)
 		return err
 	}
 	i.Run = run
-	return i.keep(ctx, tx, KindChanged, Body{What: []Change{{"run", "", run}}})
+	return i.keep(ctx, tx, KindChanged, Body{Changes: []Change{{"run", "", run}}})
 }
 
 // Plan starts the effective revision of a procedure as the plan of an incident.
@@ -185,7 +185,7 @@ func (c Cases) Change(ctx context.Context, incident string, to Incident, reason 
 			return nil
 		}
 		*i = after
-		return i.keep(ctx, tx, KindChanged, Body{What: what, Reason: strings.TrimSpace(reason)})
+		return i.keep(ctx, tx, KindChanged, Body{Changes: what, Reason: strings.TrimSpace(reason)})
 	})
 }
 
@@ -213,7 +213,7 @@ func (i Incident) differences(to Incident) []Change {
 		{"lessons", i.Lessons, to.Lessons}, {"reviewed", instant(i.Reviewed), instant(to.Reviewed)}, {"retain_until", instant(i.RetainUntil), instant(to.RetainUntil)},
 	} {
 		if f.from != f.to {
-			out = append(out, Change{f.name, f.from, f.to})
+			out = append(out, Change{Field: f.name, Before: f.from, After: f.to})
 		}
 	}
 	return out
@@ -263,7 +263,7 @@ func (i Incident) add(ctx context.Context, tx *store.Tx, d Involved) error {
 	if err := putInvolved(ctx, tx, i.ID, d); err != nil {
 		return err
 	}
-	return i.record(ctx, tx, KindDeviceInvolved, Body{Of: d.ID, Text: d.Name})
+	return i.record(ctx, tx, KindDeviceInvolved, Body{Of: d.ID, Note: d.Name})
 }
 
 // Involve adds devices and systems to an incident. Those that are in it already are left as they are.
@@ -315,8 +315,8 @@ func (c Cases) SetDevice(ctx context.Context, incident, what string, to DeviceCh
 		if err := putInvolved(ctx, tx, i.ID, d); err != nil {
 			return err
 		}
-		return i.record(ctx, tx, KindDeviceMoved, Body{Of: d.ID, Text: d.Name, Reason: strings.TrimSpace(to.Reason),
-			What: []Change{{"state", string(have[n].State), string(d.State)}, {"evidence", string(have[n].Evidence), string(d.Evidence)}}})
+		return i.record(ctx, tx, KindDeviceMoved, Body{Of: d.ID, Note: d.Name, Reason: strings.TrimSpace(to.Reason),
+			Changes: []Change{{"state", string(have[n].State), string(d.State)}, {"evidence", string(have[n].Evidence), string(d.Evidence)}}})
 	})
 }
 

@@ -69,7 +69,7 @@ func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (strin
 		a.Incident, a.DeviceName, a.State, a.Way, a.Automatic = i.ID, have[n].Name, ladder.Planned, ByHand, false
 		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said = me.ID, me.Name, time.Time{}, "", "", ""
 		a.Planned, a.Changed, a.Ran, a.Held, a.Ended = tx.Now, tx.Now, time.Time{}, time.Time{}, time.Time{}
-		return acting{i: *i, a: a}.keep(ctx, tx, KindPlanned, Body{Text: a.Impact, What: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
+		return acting{i: *i, a: a}.keep(ctx, tx, KindPlanned, Body{Note: a.Impact, Changes: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
 	})
 }
 
@@ -105,7 +105,7 @@ func (w acting) keep(ctx context.Context, tx *store.Tx, kind string, b Body) err
 		return fmt.Errorf("keep action on %s: %w", w.a.DeviceName, err)
 	}
 	b.Of = w.a.ID
-	b.What = append([]Change{{"device", "", w.a.DeviceName}, {"state", "", string(w.a.State)}}, b.What...)
+	b.Changes = append([]Change{{Field: "device", After: w.a.DeviceName}, {Field: "state", After: string(w.a.State)}}, b.Changes...)
 	return w.i.record(ctx, tx, kind, b)
 }
 
@@ -202,7 +202,7 @@ func (c Cases) Check(ctx context.Context, action, found string) error {
 			return faultOf("found", "is required: what the device does now, and for whom")
 		}
 		w.a.CheckedAt, w.a.CheckedOn, w.a.CheckedBy, w.a.Said = tx.Now, w.device.Revision, w.me.Name, strings.TrimSpace(found)
-		return w.keep(ctx, tx, KindChecked, Body{Text: w.a.Said})
+		return w.keep(ctx, tx, KindChecked, Body{Note: w.a.Said})
 	})
 }
 
@@ -236,7 +236,7 @@ func (c Cases) SignOff(ctx context.Context, action string, as ladder.Role, lasts
 		if err := insertSignOff(ctx, tx, w.a.ID, s); err != nil {
 			return err
 		}
-		return w.keep(ctx, tx, kind, Body{Reason: s.Conditions, What: []Change{{"until", "", instant(s.Until)}, {"on", "", s.Revision}}})
+		return w.keep(ctx, tx, kind, Body{Reason: s.Conditions, Changes: []Change{{"until", "", instant(s.Until)}, {"on", "", s.Revision}}})
 	})
 }
 
@@ -258,7 +258,7 @@ func (c Cases) Run(ctx context.Context, action string) error {
 			return err
 		}
 		w.a.State, w.a.Ran = to, tx.Now
-		return w.keep(ctx, tx, KindRan, Body{Text: w.a.Target})
+		return w.keep(ctx, tx, KindRan, Body{Note: w.a.Target})
 	})
 }
 
@@ -281,7 +281,7 @@ func (c Cases) See(ctx context.Context, action string, e ladder.Event, what stri
 		if to == ladder.Returned {
 			w.a.Ended = tx.Now
 		}
-		return w.keep(ctx, tx, KindSeen, Body{Text: w.a.Said, Reason: string(e), What: []Change{{"from", "", string(from)}}})
+		return w.keep(ctx, tx, KindSeen, Body{Note: w.a.Said, Reason: string(e), Changes: []Change{{"from", "", string(from)}}})
 	})
 }
 
@@ -311,7 +311,7 @@ func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, rea
 		if to == ladder.Cancelled && from != to {
 			w.a.Ended = tx.Now
 		}
-		return w.keep(ctx, tx, kind, Body{Reason: strings.TrimSpace(reason), What: []Change{{"from", "", string(from)}}})
+		return w.keep(ctx, tx, kind, Body{Reason: strings.TrimSpace(reason), Changes: []Change{{"from", "", string(from)}}})
 	})
 }
 
@@ -336,7 +336,7 @@ func (c Cases) ReturnDue(ctx context.Context) (int, error) {
 			from := w.a.State
 			w.a.State, _ = from.Move(ladder.Return)
 			told++
-			return w.keep(ctx, tx, KindReturned, Body{Reason: "its time is over, or it must not hold any more", What: []Change{{"from", "", string(from)}}})
+			return w.keep(ctx, tx, KindReturned, Body{Reason: "its time is over, or it must not hold any more", Changes: []Change{{"from", "", string(from)}}})
 		})
 		if err != nil {
 			return told, err

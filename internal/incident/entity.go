@@ -49,7 +49,7 @@ func (c Cases) AddEntity(ctx context.Context, incident string, e Entity) (string
 		if err := putEntity(ctx, tx, i.ID, e); err != nil {
 			return err
 		}
-		return i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Text: e.Name, What: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
+		return i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Note: e.Name, Changes: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
 			{"jurisdictions", "", strings.Join(e.Jurisdictions, ", ")}}})
 	})
 }
@@ -111,7 +111,7 @@ func (c Cases) ofEntity(ctx context.Context, incident, entity, kind string, fn f
 		if err := putEntity(ctx, tx, i.ID, e); err != nil {
 			return err
 		}
-		b.Of, b.Text = e.ID, e.Name
+		b.Of, b.Note = e.ID, e.Name
 		return i.record(ctx, tx, kind, b)
 	})
 }
@@ -124,7 +124,7 @@ func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFa
 		b := Body{Reason: strings.TrimSpace(f.Reason)}
 		for _, name := range slices.Sorted(maps.Keys(f.Facts)) {
 			if e.Facts[name] != f.Facts[name] {
-				b.What = append(b.What, Change{name, string(e.Facts[name]), string(f.Facts[name])})
+				b.Changes = append(b.Changes, Change{name, string(e.Facts[name]), string(f.Facts[name])})
 				e.Facts[name] = f.Facts[name]
 			}
 		}
@@ -136,7 +136,7 @@ func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFa
 			if !before.IsZero() && b.Reason == "" {
 				l.Add("reason", "is required: a clock runs from %s", word(name))
 			}
-			b.What = append(b.What, Change{name, instant(before), instant(after)})
+			b.Changes = append(b.Changes, Change{name, instant(before), instant(after)})
 			if e.Instants[name] = after; after.IsZero() {
 				delete(e.Instants, name)
 			}
@@ -145,7 +145,7 @@ func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFa
 			l.Add("instants.became_aware", "cannot be taken back")
 		}
 		if f.Observes != nil && !slices.Equal(f.Observes, e.Observes) {
-			b.What = append(b.What, Change{"observes", strings.Join(e.Observes, ", "), strings.Join(f.Observes, ", ")})
+			b.Changes = append(b.Changes, Change{"observes", strings.Join(e.Observes, ", "), strings.Join(f.Observes, ", ")})
 			e.Observes = f.Observes
 		}
 		return b, l.Err("the facts cannot be kept")
@@ -162,7 +162,7 @@ func (c Cases) Rule(ctx context.Context, incident, entity, duty, reason string) 
 		if reason == "" && e.Ruled[duty] == "" {
 			return Body{}, problem.New(problem.Invalid, "say why the duty does not apply")
 		}
-		b := Body{Reason: reason, What: []Change{{duty, e.Ruled[duty], reason}}}
+		b := Body{Reason: reason, Changes: []Change{{duty, e.Ruled[duty], reason}}}
 		if e.Ruled == nil {
 			e.Ruled = map[string]string{}
 		}
@@ -191,7 +191,7 @@ func (c Cases) Discharge(ctx context.Context, incident, entity string, d Sent) e
 			return Body{}, err
 		}
 		key := clock.Key(d.Duty, d.Stage)
-		b := Body{Reason: strings.TrimSpace(d.Evidence), What: []Change{{key, instant(e.Discharged[key]), instant(d.At)}}}
+		b := Body{Reason: strings.TrimSpace(d.Evidence), Changes: []Change{{key, instant(e.Discharged[key]), instant(d.At)}}}
 		if e.Discharged == nil {
 			e.Discharged = map[string]time.Time{}
 		}

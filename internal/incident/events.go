@@ -31,9 +31,9 @@ const (
 
 // Change is a value that became another.
 type Change struct {
-	Field string `json:"field"`
-	From  string `json:"from,omitempty"`
-	To    string `json:"to,omitempty"`
+	Field  string `json:"field"`
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // Body is the body of every event of this package.
@@ -41,7 +41,7 @@ type Body struct {
 	Number   string   `json:"number"`
 	Exercise bool     `json:"exercise,omitempty"`
 	Of       string   `json:"of,omitempty"` // the device, task, entity, link or note that it is about
-	What     []Change `json:"what,omitempty"`
+	Changes  []Change `json:"changes,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
-	Text     string   `json:"text,omitempty"`
+	Note     string   `json:"note,omitempty"`
 }

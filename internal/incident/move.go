@@ -44,7 +44,7 @@ func (c Cases) Move(ctx context.Context, incident string, m Move) error {
 			i.Closed = tx.Now
 		}
 		i.State = m.To
-		return i.keep(ctx, tx, KindMoved, Body{What: []Change{{"state", string(from), string(m.To)}}, Reason: reason})
+		return i.keep(ctx, tx, KindMoved, Body{Changes: []Change{{"state", string(from), string(m.To)}}, Reason: reason})
 	})
 }
 
@@ -52,13 +52,13 @@ func (c Cases) Move(ctx context.Context, incident string, m Move) error {
 func (i *Incident) closeBy(ctx context.Context, tx *store.Tx, me people.Name, reason string) error {
 	if i.Severity() >= Severe && i.Closer == "" {
 		i.Closer, i.CloserName = me.ID, me.Name
-		return i.keep(ctx, tx, KindMoved, Body{What: []Change{{"closing", "", me.Name}}, Reason: reason})
+		return i.keep(ctx, tx, KindMoved, Body{Changes: []Change{{"closing", "", me.Name}}, Reason: reason})
 	}
 	if i.Closer == me.ID {
 		return problem.New(problem.Conflict, "you asked to close it; somebody else has to agree")
 	}
 	i.State, i.Closed = Closed, tx.Now
-	return i.keep(ctx, tx, KindClosed, Body{What: []Change{{"state", string(Monitoring), string(Closed)}}, Reason: reason})
+	return i.keep(ctx, tx, KindClosed, Body{Changes: []Change{{"state", string(Monitoring), string(Closed)}}, Reason: reason})
 }
 
 // guard lists what an incident misses before it may move (reference incidents.md 4.2).
@@ -177,7 +177,7 @@ func (c Cases) SameAs(ctx context.Context, incident, other string) error {
 		}
 		from := i.State
 		i.SameAs, i.State, i.Closed = to.ID, Closed, tx.Now
-		return i.keep(ctx, tx, KindMoved, Body{What: []Change{{"state", string(from), string(Closed)}, {"same_as", "", to.Number}}, Reason: "duplicate of " + to.Number})
+		return i.keep(ctx, tx, KindMoved, Body{Changes: []Change{{"state", string(from), string(Closed)}, {"same_as", "", to.Number}}, Reason: "duplicate of " + to.Number})
 	})
 }
 
@@ -206,7 +206,7 @@ func (i Incident) link(ctx context.Context, tx *store.Tx, l Link) error {
 	if err := insertLink(ctx, tx, i.ID, l); err != nil {
 		return err
 	}
-	return i.record(ctx, tx, KindLinked, Body{Of: l.Target, Text: l.Note, What: []Change{{"kind", "", string(l.Kind)}}})
+	return i.record(ctx, tx, KindLinked, Body{Of: l.Target, Note: l.Note, Changes: []Change{{"kind", "", string(l.Kind)}}})
 }
 
 // Link connects an incident with where it came from, or with what it feeds.
@@ -256,6 +256,6 @@ func (c Cases) Note(ctx context.Context, incident string, kind NoteKind, text st
 		if err := insertNote(ctx, tx, i.ID, n); err != nil {
 			return fmt.Errorf("note in %s: %w", i.Number, err)
 		}
-		return i.record(ctx, tx, KindNoted, Body{Of: n.ID, Text: n.Text, What: []Change{{"kind", "", string(kind)}}})
+		return i.record(ctx, tx, KindNoted, Body{Of: n.ID, Note: n.Text, Changes: []Change{{"kind", "", string(kind)}}})
 	})
 }

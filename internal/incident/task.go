@@ -92,7 +92,7 @@ func (c Cases) AddTask(ctx context.Context, incident string, t Task) (string, er
 		if err := putTask(ctx, tx, i.ID, t); err != nil {
 			return err
 		}
-		return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Text: t.Title, What: []Change{{"side", "", string(t.Side)}, {"state", "", string(ToDo)}}})
+		return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Note: t.Title, Changes: []Change{{"side", "", string(t.Side)}, {"state", "", string(ToDo)}}})
 	})
 }
 
@@ -125,8 +125,8 @@ func (c Cases) MoveTask(ctx context.Context, incident, task string, m TaskMove) 
 		if err := putTask(ctx, tx, i.ID, t); err != nil {
 			return err
 		}
-		return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Text: t.Title, Reason: t.Outcome,
-			What: []Change{{"side", string(before.Side), string(t.Side)}, {"state", string(before.State), string(t.State)}, {"assignee", before.AssigneeName, t.AssigneeName}}})
+		return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Note: t.Title, Reason: t.Outcome,
+			Changes: []Change{{"side", string(before.Side), string(t.Side)}, {"state", string(before.State), string(t.State)}, {"assignee", before.AssigneeName, t.AssigneeName}}})
 	})
 }
 
