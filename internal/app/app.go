@@ -24,6 +24,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
+	"triward/internal/incident"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -172,6 +173,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Report = report.Desk{DB: a.db, Sources: []report.Source{a.validationDue(w.Validation)}}
 	s.Report = w.Report
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
+	w.Cases = a.cases()
 	return w, s
 }
 
@@ -263,6 +265,7 @@ func (a *App) ticks() []work {
 		{"verdicts", time.Minute, count(verdicts.Review)},
 		{"clock", time.Minute, a.watchClock().look},
 		{"signatures", 6 * time.Hour, a.signer.Watch},
+		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},
@@ -273,6 +276,9 @@ func (a *App) ticks() []work {
 	}
 	return all
 }
+
+// cases keeps incidents.
+func (a *App) cases() incident.Cases { return incident.Cases{DB: a.db, Runs: a.runs} }
 
 // owner names this process in leases. A process that listens on an address of a machine has the same name after a restart,
 // so that it goes on with its periodic work at once; one that listens on none is a new owner each time.

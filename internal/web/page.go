@@ -77,6 +77,7 @@ func navigation() []struct {
 		{"Risk", urlVulns(), "Vulnerabilities", "weakness", "v", "risk.read", false},
 		{"Risk", urlAdvisories(), "Advisories", "advisory", "a", "vuln.read", false},
 		{"Risk", urlDecisions(), "Decisions", "decision", "c", "risk.read", false},
+		{"Events", urlIncidents(), "Incidents", "incident", "h", "incident.read", false},
 		{"Sources", urlImports(), "Imports", "import", "i", "device.read", false},
 		{"Sources", urlFeeds(), "Feeds", "feed", "f", "vuln.read", true},
 		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},

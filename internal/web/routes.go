@@ -16,7 +16,7 @@ type route struct {
 // routes is the table of all doors. What is not in it does not exist.
 func routes() []route {
 	var all []route
-	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes(), validationRoutes()} {
+	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), incidentRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes(), validationRoutes()} {
 		all = append(all, part...)
 	}
 	return all
@@ -318,5 +318,43 @@ func documentRoutes() []route {
 		{"POST", "/functions/delegate", "document.function_delegated", (*Server).functionDelegate},
 		{"POST", "/functions/{id}/release", "document.function_released|document.function_delegated", (*Server).functionRelease},
 		{"GET", "/status/{token}", public, (*Server).docStatus},
+	}
+}
+
+func incidentRoutes() []route {
+	return []route{
+		{"GET", "/incidents", "incident.read", (*Server).incidents},
+		{"GET", "/incidents.csv", "incident.read", (*Server).incidentsCSV},
+		{"GET", "/incidents/new", "incident.declared", (*Server).incidentNew},
+		{"POST", "/incidents/new", "incident.declared", (*Server).incidentNewDone},
+		{"GET", "/incidents/{id}", "incident.read", (*Server).incident},
+		{"GET", "/incidents/{id}/edit", "incident.changed", (*Server).incidentEdit},
+		{"POST", "/incidents/{id}/edit", "incident.changed", (*Server).incidentEditDone},
+		{"POST", "/incidents/{id}/move", "incident.moved|incident.closed", (*Server).incidentMove},
+		{"POST", "/incidents/{id}/same-as", "incident.moved", (*Server).incidentSame},
+		{"POST", "/incidents/{id}/plan", "incident.changed", (*Server).incidentPlan},
+		{"POST", "/incidents/{id}/notes", "incident.noted", (*Server).incidentNote},
+		{"POST", "/incidents/{id}/links", "incident.linked", (*Server).incidentLink},
+		{"POST", "/incidents/{id}/devices", "incident.device_involved", (*Server).incidentInvolve},
+		{"GET", "/incidents/{id}/devices/{device}", "incident.device_moved", (*Server).involved},
+		{"POST", "/incidents/{id}/devices/{device}", "incident.device_moved", (*Server).involvedDone},
+		{"POST", "/incidents/{id}/tasks", "incident.task_set", (*Server).incidentTask},
+		{"POST", "/incidents/{id}/tasks/{task}", "incident.task_set", (*Server).taskMove},
+		{"GET", "/incidents/{id}/contain", "containment.planned", (*Server).contain},
+		{"POST", "/incidents/{id}/contain", "containment.planned", (*Server).containDone},
+		{"GET", "/incidents/{id}/entities/new", "incident.entity_set", (*Server).entityNew},
+		{"POST", "/incidents/{id}/entities/new", "incident.entity_set", (*Server).entityNewDone},
+		{"GET", "/incidents/{id}/entities/{entity}", "incident.read", (*Server).entity},
+		{"POST", "/incidents/{id}/entities/{entity}/facts", "incident.entity_set", (*Server).entityFacts},
+		{"POST", "/incidents/{id}/entities/{entity}/rule", "incident.clock_ruled", (*Server).entityRule},
+		{"POST", "/incidents/{id}/entities/{entity}/sent", "incident.clock_answered", (*Server).entitySent},
+		{"GET", "/containments/{id}", "incident.read", (*Server).containment},
+		{"POST", "/containments/{id}/check", "containment.checked", (*Server).containmentCheck},
+		{"POST", "/containments/{id}/sign", "containment.signed_clinical|containment.signed_biomed|containment.signed_attending|containment.signed_command", (*Server).containmentSign},
+		{"POST", "/containments/{id}/run", "containment.ran", (*Server).containmentRun},
+		{"POST", "/containments/{id}/see", "containment.seen", (*Server).containmentSee},
+		{"POST", "/containments/{id}/return", "containment.returned", (*Server).containmentReturn},
+		{"POST", "/containments/{id}/lift", "containment.lifted", (*Server).containmentLift},
+		{"POST", "/containments/{id}/cancel", "containment.cancelled", (*Server).containmentCancel},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
 	"triward/internal/document/upkeep"
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/people/sso"
 	"triward/internal/procedure"
@@ -38,6 +39,7 @@ type Server struct {
 	Distribution distribution.Desk
 	Desk         training.Desk
 	Runs         procedure.Runs
+	Cases        incident.Cases
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

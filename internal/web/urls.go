@@ -173,18 +173,25 @@ func pairsOf(pairs []any) url.Values {
 // subjectURL is the page of what something is about, "" when it has none or the visitor may not open it.
 func (v *visit) subjectURL(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
-	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read", "run": "run.read"}[kind]
+	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read", "run": "run.read", "inc": "incident.read", "cnt": "incident.read"}[kind]
 	if needs != "" && (!v.may(needs) || kind == "fed" && !v.actor.Scope(needs).All) {
 		return ""
 	}
 	return urlSubject(id)
 }
 
-func urlTasks() string          { return "/tasks" }
-func urlTraining() string       { return "/training" }
-func urlLearning(id any) string { return path("training", text(id)) }
-func urlRuns() string           { return "/runs" }
-func urlRun(id any) string      { return path("runs", text(id)) }
+func urlTasks() string                   { return "/tasks" }
+func urlTraining() string                { return "/training" }
+func urlLearning(id any) string          { return path("training", text(id)) }
+func urlIncidents() string               { return "/incidents" }
+func urlIncidentNew(pairs ...any) string { return queryURL("/incidents/new", pairsOf(pairs).Encode()) }
+func urlIncident(id any) string          { return path("incidents", text(id)) }
+func urlEntity(incident, entity any) string {
+	return path("incidents", text(incident), "entities", text(entity))
+}
+func urlContainment(id any) string { return path("containments", text(id)) }
+func urlRuns() string              { return "/runs" }
+func urlRun(id any) string         { return path("runs", text(id)) }
 
 // urlRunStep is below where a step of a run is acted on.
 func urlRunStep(run, step any) string { return path("runs", text(run), "steps", text(step)) }
@@ -227,6 +234,10 @@ func urlSubject(id string) string {
 		return urlValidation(id)
 	case "validation":
 		return urlValidations()
+	case "inc":
+		return urlIncident(id)
+	case "cnt":
+		return urlContainment(id)
 	case "run":
 		return urlRun(id)
 	case "trn":

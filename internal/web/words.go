@@ -20,6 +20,7 @@ func functions() template.FuncMap {
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
 		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "validationURL": urlValidation, "validationBadge": validationBadge, "outcomeBadge": outcomeBadge, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
+		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "containmentURL": urlContainment,
 	}
 }
 

@@ -1,0 +1,653 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"triward/internal/content"
+	"triward/internal/incident"
+	"triward/internal/incident/clock"
+	"triward/internal/incident/ladder"
+	"triward/internal/problem"
+	"triward/internal/procedure"
+	"triward/internal/store"
+)
+
+// incidentPage is one incident: how it stands, what runs out, what is to be done.
+type incidentPage struct {
+	Frame
+	incident.File
+	Now      time.Time
+	Cyber    string
+	Clinical string
+	Same     string // number of the incident that this one is a duplicate of
+	Run      *procedure.Run
+	Steps    procedure.Counts
+	Clocks   []clockRow
+	Entities []incident.Entity
+	Acts     []act
+	History  []historyRow
+	MayEdit  bool
+	MayPlan  bool
+	MayTell  bool
+	MayTask  bool
+}
+
+func (incidentPage) template() string { return "incident" }
+
+// clockRow is a reporting clock that still matters, or was answered.
+type clockRow struct {
+	clock.Clock
+	Entity   string
+	EntityID string
+	Left     string
+}
+
+// rank orders clocks by how pressing they are.
+func (c clockRow) rank() int {
+	return slices.Index([]clock.State{clock.Overdue, clock.Running, clock.MayRun, clock.Waiting, clock.Discharged, clock.NotInForce, clock.NotApplicable}, c.State)
+}
+
+// clockRows are the clocks of all entities that are not ruled out, the most pressing first.
+func clockRows(all []incident.EntityClocks) []clockRow {
+	var out []clockRow
+	for _, e := range all {
+		for _, c := range e.Clocks {
+			if c.State == clock.NotApplicable || c.State == clock.NotInForce {
+				continue
+			}
+			out = append(out, clockRowOf(e.Entity, c))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b clockRow) int {
+		if a.rank() != b.rank() {
+			return a.rank() - b.rank()
+		}
+		return a.Latest.Compare(b.Latest)
+	})
+	return out
+}
+
+func clockRowOf(e incident.Entity, c clock.Clock) clockRow {
+	row := clockRow{Clock: c, Entity: e.Name, EntityID: e.ID}
+	switch {
+	case c.Latest.IsZero():
+	case c.Late:
+		row.Left = span(-c.Slack) + " late"
+	case c.State != clock.Discharged:
+		row.Left = span(c.Slack) + " left"
+	}
+	return row
+}
+
+func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
+	p := incidentPage{Now: s.now()}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		var err error
+		if p.File, err = incident.Get(ctx, r, v.path("id")); err != nil {
+			return err
+		}
+		clocks, err := incident.Clocks(ctx, r, p.ID, p.Now)
+		if err != nil {
+			return err
+		}
+		p.Clocks = clockRows(clocks)
+		for _, c := range clocks {
+			p.Entities = append(p.Entities, c.Entity)
+		}
+		if p.SameAs != "" {
+			other, err := incident.Get(ctx, r, p.SameAs)
+			if err != nil {
+				return err
+			}
+			p.Same = other.Number
+		}
+		if p.Incident.Run != "" {
+			run, err := procedure.Get(ctx, r, p.Incident.Run)
+			if err != nil {
+				return err
+			}
+			p.Run, p.Steps = &run, run.Counts()
+		}
+		if p.Acts, err = incidentActs(ctx, r, v, p); err != nil {
+			return err
+		}
+		p.History, err = history(ctx, r, p.ID)
+		return err
+	})
+	p.Cyber, p.Clinical = incident.CyberWords()[p.File.Cyber], incident.ClinicalWords()[p.File.Clinical]
+	p.MayEdit = p.State.Open() && v.may(incident.KindChanged)
+	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
+	p.MayTell = v.may(incident.KindEntitySet)
+	p.MayTask = p.State.Open() && v.may(incident.KindTaskSet)
+	p.Frame = v.frame(p.Number+": "+short(80, p.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
+	return p, err
+}
+
+// incidentActs are the forms of an incident page for this visitor.
+func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage) ([]act, error) {
+	at := urlIncident(p.ID)
+	var out []act
+	add := func(kind string, a act) {
+		if v.may(kind) {
+			out = append(out, a)
+		}
+	}
+	add(incident.KindNoted, act{Title: "Note", First: p.State.Open(), Form: Form{ID: "note", Action: at + "/notes", Submit: "Write it down"}.with(
+		Field{Name: "kind", Label: "It is", Kind: "select", Options: options("note", incident.NoteKinds())},
+		Field{Name: "text", Label: "Words", Kind: "textarea", Required: true, Help: "Kept as written. No names of patients."})})
+	if !p.State.Open() {
+		return out, nil
+	}
+	moves := p.Moves()
+	if len(moves) > 0 {
+		add(incident.KindMoved, act{Title: "Move on", Help: p.closing(), Form: Form{ID: "move", Action: at + "/move", Submit: "Move the incident"}.with(
+			Field{Name: "to", Label: "To", Kind: "select", Options: options(string(moves[0]), moves)},
+			Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Of a hold, a false alarm, and of a way back."},
+			Field{Name: "until", Label: "Hold until", Kind: "datetime-local", Help: "UTC. Of a hold only."})})
+	}
+	if p.Incident.Run == "" {
+		codes, err := runnable(ctx, r, "")
+		if err != nil {
+			return nil, err
+		}
+		add(incident.KindChanged, act{Title: "Start the plan", Help: "The procedure's revision in force is pinned; its steps become the plan.", Form: Form{ID: "plan", Action: at + "/plan", Submit: "Start the procedure"}.with(
+			Field{Name: "code", Label: "Procedure", Kind: "select", Required: true, Options: orNone("Choose one", codes)})})
+	}
+	add(incident.KindDeviceInvolved, act{Title: "Add devices or systems", Form: Form{ID: "involve", Action: at + "/devices", Submit: "Add"}.with(
+		Field{Name: "devices", Label: "Devices", Kind: "textarea", Help: "Asset tags, one on a line."},
+		Field{Name: "systems", Label: "Other systems", Kind: "textarea", Help: "One on a line."})})
+	add(incident.KindTaskSet, act{Title: "Hand out a task", Help: "Somebody of that side has 15 minutes to accept it.", Form: Form{ID: "task", Action: at + "/tasks", Submit: "Hand it out"}.with(
+		Field{Name: "title", Label: "What is to be done", Kind: "text", Required: true},
+		Field{Name: "side", Label: "By whom", Kind: "select", Options: options("", incident.Sides())},
+		Field{Name: "due", Label: "Until", Kind: "datetime-local", Help: "UTC."})})
+	add(incident.KindLinked, act{Title: "Link", Help: "Where it came from, and what it feeds: a decision, a weakness, a step that proved wrong, a change request, a rule.", Form: Form{ID: "link", Action: at + "/links", Submit: "Link it"}.with(
+		Field{Name: "kind", Label: "It is", Kind: "select", Options: options("", incident.LinkKinds())},
+		Field{Name: "target", Label: "Id or words", Kind: "text", Required: true, Placeholder: "alr_… or SOP-14#s3"},
+		Field{Name: "note", Label: "Note", Kind: "text"})})
+	add(incident.KindMoved, act{Title: "It is a duplicate", Form: Form{ID: "same", Action: at + "/same-as", Submit: "Mark as a duplicate"}.with(
+		Field{Name: "other", Label: "Of which incident", Kind: "text", Required: true, Placeholder: "INC-2026-0001"})})
+	return out, nil
+}
+
+// closing says who has to agree before a severe incident is closed.
+func (p incidentPage) closing() string {
+	switch {
+	case p.Closer != "":
+		return p.CloserName + " asked to close it. Somebody else has to agree."
+	case p.State == incident.Monitoring && p.Severity() >= incident.Severe:
+		return "Two people close an incident of this severity."
+	}
+	return ""
+}
+
+func (s *Server) incident(v *visit) error {
+	p, err := s.incidentPageOf(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+// incidentAct does something to an incident and comes back to it; form is the one that is filled again when it was refused.
+func (s *Server) incidentAct(v *visit, form, notice string, do func(ctx context.Context, id string, f url.Values) error) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if err = do(v.r.Context(), v.path("id"), f); err == nil {
+		return v.done(urlIncident(v.path("id")), notice)
+	}
+	p, perr := s.incidentPageOf(v)
+	if perr != nil {
+		return perr
+	}
+	n := slices.IndexFunc(p.Acts, func(a act) bool { return a.Form.ID == form })
+	if n < 0 {
+		return err
+	}
+	p.Acts[n].Form.fill(f)
+	if !p.Acts[n].Form.blame(err) {
+		return err
+	}
+	return v.again(p, err)
+}
+
+func (s *Server) incidentMove(v *visit) error {
+	return s.incidentAct(v, "move", "Moved.", func(ctx context.Context, id string, f url.Values) error {
+		var l problem.List
+		m := incident.Move{To: incident.State(f.Get("to")), Reason: f.Get("reason"), Until: timeOf(&l, "until", f.Get("until"))}
+		if err := l.Err("the incident cannot be moved"); err != nil {
+			return err
+		}
+		return s.Cases.Move(ctx, id, m)
+	})
+}
+
+func (s *Server) incidentNote(v *visit) error {
+	return s.incidentAct(v, "note", "Written down.", func(ctx context.Context, id string, f url.Values) error {
+		return s.Cases.Note(ctx, id, incident.NoteKind(f.Get("kind")), f.Get("text"))
+	})
+}
+
+func (s *Server) incidentPlan(v *visit) error {
+	return s.incidentAct(v, "plan", "The procedure runs.", func(ctx context.Context, id string, f url.Values) error {
+		if f.Get("code") == "" {
+			var l problem.List
+			l.Add("code", "is required")
+			return l.Err("choose a procedure")
+		}
+		return s.Cases.Plan(ctx, id, f.Get("code"))
+	})
+}
+
+func (s *Server) incidentInvolve(v *visit) error {
+	return s.incidentAct(v, "involve", "Added.", func(ctx context.Context, id string, f url.Values) error {
+		var devices []string
+		err := v.view(func(ctx context.Context, r store.Reader) (err error) {
+			devices, err = devicesByTag(ctx, r, lines(f.Get("devices")))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return s.Cases.Involve(ctx, id, devices, lines(f.Get("systems")))
+	})
+}
+
+func (s *Server) incidentTask(v *visit) error {
+	return s.incidentAct(v, "task", "Handed out.", func(ctx context.Context, id string, f url.Values) error {
+		var l problem.List
+		t := incident.Task{Title: f.Get("title"), Side: incident.Side(f.Get("side")), Due: timeOf(&l, "due", f.Get("due"))}
+		if err := l.Err("the task is not complete"); err != nil {
+			return err
+		}
+		_, err := s.Cases.AddTask(ctx, id, t)
+		return err
+	})
+}
+
+func (s *Server) incidentLink(v *visit) error {
+	return s.incidentAct(v, "link", "Linked.", func(ctx context.Context, id string, f url.Values) error {
+		return s.Cases.Link(ctx, id, incident.Link{Kind: incident.LinkKind(f.Get("kind")), Target: f.Get("target"), Note: f.Get("note")})
+	})
+}
+
+func (s *Server) incidentSame(v *visit) error {
+	return s.incidentAct(v, "same", "Marked as a duplicate.", func(ctx context.Context, id string, f url.Values) error {
+		return s.Cases.SameAs(ctx, id, strings.TrimSpace(f.Get("other")))
+	})
+}
+
+// taskMove changes a task: accept, hand over or move.
+func (s *Server) taskMove(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	m := incident.TaskMove{Accept: f.Get("do") == "accept", Outcome: f.Get("outcome")}
+	if !m.Accept {
+		m.State, m.HandTo = incident.TaskState(f.Get("state")), incident.Side(f.Get("hand_to"))
+	}
+	if err := s.Cases.MoveTask(v.r.Context(), v.path("id"), v.path("task"), m); err != nil {
+		return err
+	}
+	return v.done(urlIncident(v.path("id"))+"#tasks", "The task is changed.")
+}
+
+// incidentEditPage changes what is known of an incident.
+func (s *Server) incidentEditPage(v *visit) (formPage, incident.Incident, error) {
+	var i incident.Incident
+	var people []Option
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		f, err := incident.Get(ctx, r, v.path("id"))
+		if err != nil {
+			return err
+		}
+		i = f.Incident
+		people, err = colleagues(ctx, r, v, i.Owner)
+		return err
+	})
+	p := formPage{Frame: v.frame("Change "+i.Number, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(i.ID), i.Number})}
+	fields := append(incidentFields(i),
+		Field{Name: "owner", Label: "Owner", Kind: "select", Options: append([]Option{{Value: i.Owner, Text: i.OwnerName, On: true}}, people...)},
+		Field{Name: "legal", Label: "Legal", Kind: "select", Options: options(string(i.Legal), incident.Legals())},
+		Field{Name: "disclosure", Label: "Disclosure", Kind: "select", Options: options(string(i.Disclosure), incident.Disclosures())},
+		Field{Name: "extent", Label: "What is in it", Kind: "textarea", Value: i.Extent, Help: "Which devices, models and accounts. Needed before eradicating."},
+		Field{Name: "no_containment", Label: "Decision to contain nothing, and why", Kind: "textarea", Value: i.NoContainment},
+		Field{Name: "root_cause", Label: "Root cause", Kind: "textarea", Value: i.RootCause},
+		Field{Name: "looked_at", Label: "What was looked at where no cause was found", Kind: "textarea", Value: i.LookedAt},
+		Field{Name: "lessons", Label: "What was learned", Kind: "textarea", Value: i.Lessons},
+		Field{Name: "reviewed", Label: "When the review was held", Kind: "datetime-local", Value: inputTime(i.Reviewed), Help: "UTC."},
+		Field{Name: "retain_until", Label: "Evidence is kept until", Kind: "datetime-local", Value: inputTime(i.RetainUntil), Help: "UTC."},
+		Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Needed when the awareness changes."})
+	p.Form = Form{ID: "edit", Action: urlIncident(i.ID) + "/edit", Submit: "Keep", Cancel: urlIncident(i.ID)}.with(fields...)
+	return p, i, err
+}
+
+func (s *Server) incidentEdit(v *visit) error {
+	p, _, err := s.incidentEditPage(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) incidentEditDone(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	p, i, err := s.incidentEditPage(v)
+	if err != nil {
+		return err
+	}
+	before := i.Aware
+	err = incidentOf(f, &i)
+	if err == nil {
+		if inputTime(before) == inputTime(i.Aware) {
+			i.Aware = before // a form has no seconds
+		}
+		var l problem.List
+		i.Owner, i.Legal, i.Disclosure = f.Get("owner"), incident.Legal(f.Get("legal")), incident.Disclosure(f.Get("disclosure"))
+		i.Extent, i.NoContainment, i.RootCause, i.LookedAt, i.Lessons = f.Get("extent"), f.Get("no_containment"), f.Get("root_cause"), f.Get("looked_at"), f.Get("lessons")
+		i.Reviewed, i.RetainUntil = timeOf(&l, "reviewed", f.Get("reviewed")), timeOf(&l, "retain_until", f.Get("retain_until"))
+		if err = l.Err("the incident cannot be changed"); err == nil {
+			err = s.Cases.Change(v.r.Context(), i.ID, i, f.Get("reason"))
+		}
+	}
+	if err == nil {
+		return v.done(urlIncident(i.ID), "Kept.")
+	}
+	p.Form.fill(f)
+	if p.Form.blame(err) {
+		return v.again(p, err)
+	}
+	return err
+}
+
+// involvedPage is the form of one device in an incident.
+func (s *Server) involvedPage(v *visit) (formPage, error) {
+	var f incident.File
+	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
+		f, err = incident.Get(ctx, r, v.path("id"))
+		return err
+	})
+	if err != nil {
+		return formPage{}, err
+	}
+	n := slices.IndexFunc(f.Devices, func(d incident.Involved) bool { return d.ID == v.path("device") })
+	if n < 0 {
+		return formPage{}, problem.New(problem.NotFound, "it is not in this incident")
+	}
+	d := f.Devices[n]
+	checks := make([]Option, len(incident.RevalidationChecks()))
+	for i, c := range incident.RevalidationChecks() {
+		checks[i] = Option{Value: c, Text: sentence(c), On: slices.Contains(d.Checks, c)}
+	}
+	p := formPage{Frame: v.frame(d.Name, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}), Lead: "It is " + word(d.State) + " in this incident."}
+	p.Form = Form{ID: "device", Action: path("incidents", f.ID, "devices", d.ID), Submit: "Keep", Cancel: urlIncident(f.ID)}.with(
+		Field{Name: "state", Label: "It becomes", Kind: "select", Options: orNone("Stays "+word(d.State), options("", d.State.Moves()))},
+		Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Needed to clear or retire it."},
+		Field{Name: "evidence", Label: "Evidence", Kind: "select", Options: options(string(d.Evidence), []incident.Evidence{incident.NoEvidence, incident.Preserved, incident.Waived})},
+		Field{Name: "evidence_note", Label: "What was kept and where, or why it is waived", Kind: "textarea", Value: d.EvidenceNote},
+		Field{Name: "checks", Label: "Checked before it goes back to patients", Kind: "checks", Options: checks})
+	return p, nil
+}
+
+func (s *Server) involved(v *visit) error {
+	p, err := s.involvedPage(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) involvedDone(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	to := incident.DeviceChange{State: incident.DeviceState(f.Get("state")), Checks: f["checks"], Reason: f.Get("reason")}
+	if e := incident.Evidence(f.Get("evidence")); e != incident.NoEvidence {
+		to.Evidence, to.EvidenceNote = e, f.Get("evidence_note")
+	}
+	err = s.Cases.SetDevice(v.r.Context(), v.path("id"), v.path("device"), to)
+	if err == nil {
+		return v.done(urlIncident(v.path("id"))+"#devices", "Kept.")
+	}
+	p, perr := s.involvedPage(v)
+	if perr != nil {
+		return perr
+	}
+	p.Form.fill(f)
+	if p.Form.blame(err) {
+		return v.again(p, err)
+	}
+	return err
+}
+
+// entityPage is one legal entity of an incident: what it knows, and its clocks.
+type entityPage struct {
+	Frame
+	Incident incident.Incident
+	Entity   incident.Entity
+	Rows     []clockRow
+	Facts    Form
+	Rule     Form
+	Sent     Form
+	MayTell  bool
+	MayRule  bool
+	MaySend  bool
+}
+
+func (entityPage) template() string { return "entity" }
+
+func (s *Server) entityPageOf(v *visit) (entityPage, error) {
+	p := entityPage{MayTell: v.may(incident.KindEntitySet), MayRule: v.may(incident.KindClockRuled), MaySend: v.may(incident.KindDischarged)}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		f, err := incident.Get(ctx, r, v.path("id"))
+		if err != nil {
+			return err
+		}
+		p.Incident = f.Incident
+		all, err := incident.Clocks(ctx, r, f.ID, s.now())
+		if err != nil {
+			return err
+		}
+		for _, e := range all {
+			if e.ID != v.path("entity") {
+				continue
+			}
+			p.Entity = e.Entity
+			for _, c := range e.Clocks {
+				p.Rows = append(p.Rows, clockRowOf(e.Entity, c))
+			}
+			return nil
+		}
+		return problem.New(problem.NotFound, "there is no such legal entity in this incident")
+	})
+	if err != nil {
+		return p, err
+	}
+	slices.SortStableFunc(p.Rows, func(a, b clockRow) int { return a.rank() - b.rank() })
+	p.Frame = v.frame(p.Entity.Name, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Incident.ID), p.Incident.Number})
+	at := urlEntity(p.Incident.ID, p.Entity.ID)
+	p.Facts = Form{ID: "facts", Action: at + "/facts", Submit: "Keep what is known"}.with(factFields(p.Entity, p.Rows)...)
+	duties := make([]Option, 0, len(p.Rows))
+	reports := make([]Option, 0, len(p.Rows))
+	for _, c := range p.Rows {
+		if len(duties) == 0 || duties[len(duties)-1].Value != c.Duty.ID {
+			duties = append(duties, Option{Value: c.Duty.ID, Text: c.Duty.Title + " (" + c.Duty.Instrument + " " + c.Duty.Article + ")"})
+		}
+		if c.State != clock.NotApplicable {
+			reports = append(reports, Option{Value: clock.Key(c.Duty.ID, c.Stage.ID), Text: c.Duty.Title + ": " + c.Stage.Title})
+		}
+	}
+	p.Rule = Form{ID: "rule", Action: at + "/rule", Submit: "Rule that it does not apply"}.with(
+		Field{Name: "duty", Label: "Duty", Kind: "select", Options: duties},
+		Field{Name: "reason", Label: "Why it does not apply", Kind: "textarea", Help: "An empty reason takes a ruling back."})
+	p.Sent = Form{ID: "sent", Action: at + "/sent", Submit: "Record the report"}.with(
+		Field{Name: "report", Label: "Report", Kind: "select", Options: reports},
+		Field{Name: "at", Label: "When it was sent", Kind: "datetime-local", Required: true, Value: inputTime(s.now()), Help: "UTC."},
+		Field{Name: "evidence", Label: "Evidence", Kind: "text", Required: true, Placeholder: "The authority's reference"})
+	return p, nil
+}
+
+// factFields ask for the facts that the entity's duties hang on, and for the instants that their stages run from.
+func factFields(e incident.Entity, rows []clockRow) []Field {
+	asked, starts := map[string]bool{}, map[string]bool{}
+	for _, c := range rows {
+		for _, f := range c.Duty.When.Facts() {
+			asked[f] = true
+		}
+		starts[c.Stage.Start] = true
+	}
+	var out []Field
+	for _, f := range content.DutyFacts() {
+		if asked[f.Name] {
+			out = append(out, Field{Name: "fact." + f.Name, Label: f.Text, Kind: "select", Options: []Option{{"", "Unknown: counted as the worst", e.Facts[f.Name] == clock.Unknown},
+				{"yes", "Yes", e.Facts[f.Name] == clock.Yes}, {"no", "No", e.Facts[f.Name] == clock.No}}})
+		}
+	}
+	for _, name := range content.DutyStarts() {
+		if name != "previous_submitted" && name != "discovery_year_end" && (starts[name] || name == "became_aware") {
+			out = append(out, Field{Name: "at." + name, Label: title(name), Kind: "datetime-local", Value: inputTime(e.Instants[name]), Help: "UTC."})
+		}
+	}
+	return append(out, Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Needed when an instant changes."})
+}
+
+func (s *Server) entity(v *visit) error {
+	p, err := s.entityPageOf(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) entityAct(v *visit, form, notice string, do func(ctx context.Context, f url.Values) error) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	if err = do(v.r.Context(), f); err == nil {
+		return v.done(urlEntity(v.path("id"), v.path("entity")), notice)
+	}
+	p, perr := s.entityPageOf(v)
+	if perr != nil {
+		return perr
+	}
+	to := map[string]*Form{"facts": &p.Facts, "rule": &p.Rule, "sent": &p.Sent}[form]
+	to.fill(f)
+	if !to.blame(err) {
+		return err
+	}
+	return v.again(p, err)
+}
+
+func (s *Server) entityFacts(v *visit) error {
+	return s.entityAct(v, "facts", "Kept. The clocks follow.", func(ctx context.Context, f url.Values) error {
+		known := incident.EntityFacts{Facts: map[string]clock.Truth{}, Instants: map[string]time.Time{}, Reason: f.Get("reason")}
+		page, err := s.entityPageOf(v)
+		if err != nil {
+			return err
+		}
+		var l problem.List
+		for name := range f {
+			if fact, ok := strings.CutPrefix(name, "fact."); ok {
+				known.Facts[fact] = clock.Truth(f.Get(name))
+			}
+			if start, ok := strings.CutPrefix(name, "at."); ok && f.Get(name) != inputTime(page.Entity.Instants[start]) {
+				known.Instants[start] = timeOf(&l, name, f.Get(name))
+			}
+		}
+		if err := l.Err("the facts cannot be kept"); err != nil {
+			return err
+		}
+		return s.Cases.SetFacts(ctx, v.path("id"), v.path("entity"), known)
+	})
+}
+
+func (s *Server) entityRule(v *visit) error {
+	return s.entityAct(v, "rule", "Ruled.", func(ctx context.Context, f url.Values) error {
+		return s.Cases.Rule(ctx, v.path("id"), v.path("entity"), f.Get("duty"), f.Get("reason"))
+	})
+}
+
+func (s *Server) entitySent(v *visit) error {
+	return s.entityAct(v, "sent", "Recorded.", func(ctx context.Context, f url.Values) error {
+		duty, stage, _ := strings.Cut(f.Get("report"), "/")
+		var l problem.List
+		at := timeOf(&l, "at", f.Get("at"))
+		if err := l.Err("the report cannot be recorded"); err != nil {
+			return err
+		}
+		return s.Cases.Discharge(ctx, v.path("id"), v.path("entity"), incident.Sent{Duty: duty, Stage: stage, At: at, Evidence: f.Get("evidence")})
+	})
+}
+
+// entityNewPage adds a legal entity to an incident.
+func (s *Server) entityNewPage(v *visit) (formPage, error) {
+	var i incident.Incident
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		f, err := incident.Get(ctx, r, v.path("id"))
+		i = f.Incident
+		return err
+	})
+	p := formPage{Frame: v.frame("Add a legal entity", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(i.ID), i.Number}),
+		Lead: "Whom the law says to tell depends on what the entity is, where it is, and when it became aware. Another entity may become aware later."}
+	places := []Option{{"us", "United States", false}, {"eu", "European Union", false}, {"uk", "United Kingdom", false}, {"ca", "Canada", false}, {"au", "Australia", false}, {"jp", "Japan", false}, {"ch", "Switzerland", false}}
+	p.Form = Form{ID: "entity", Action: urlIncident(i.ID) + "/entities/new", Submit: "Add the legal entity", Cancel: urlIncident(i.ID)}.with(
+		Field{Name: "name", Label: "Name", Kind: "text", Required: true},
+		Field{Name: "jurisdictions", Label: "Where", Kind: "checks", Options: places},
+		Field{Name: "roles", Label: "What it is there", Kind: "checks", Options: options("", content.DutyRoles())},
+		Field{Name: "aware", Label: "When it became aware", Kind: "datetime-local", Required: true, Value: inputTime(i.Aware), Help: "UTC."})
+	return p, err
+}
+
+func (s *Server) entityNew(v *visit) error {
+	p, err := s.entityNewPage(v)
+	if err != nil {
+		return err
+	}
+	return v.show(p)
+}
+
+func (s *Server) entityNewDone(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	var l problem.List
+	e := incident.Entity{Name: f.Get("name"), Entity: clock.Entity{Jurisdictions: f["jurisdictions"], Roles: f["roles"], Instants: map[string]time.Time{"became_aware": timeOf(&l, "aware", f.Get("aware"))}}}
+	id := ""
+	if err = l.Err("the legal entity is not complete"); err == nil {
+		id, err = s.Cases.AddEntity(v.r.Context(), v.path("id"), e)
+	}
+	if err == nil {
+		return v.done(urlEntity(v.path("id"), id), "Added. Say what is known, and the clocks follow.")
+	}
+	p, perr := s.entityNewPage(v)
+	if perr != nil {
+		return perr
+	}
+	p.Form.fill(f)
+	if p.Form.blame(err) {
+		return v.again(p, err)
+	}
+	return err
+}
+
+// levelOptions are the rungs of the ladder.
+func levelOptions() []Option {
+	var out []Option
+	for l := ladder.Watch; l <= ladder.ServiceLine; l++ {
+		out = append(out, Option{Value: strconv.Itoa(int(l)), Text: "L" + strconv.Itoa(int(l)) + " " + l.Words()})
+	}
+	return out
+}
