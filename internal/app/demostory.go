@@ -43,6 +43,7 @@ func (d *demonstration) story() map[int][]chapter {
 	}
 	d.work(story)
 	d.rules(story)
+	d.incidents(story)
 	return story
 }
 

@@ -203,20 +203,14 @@ func (i *Incident) take(to Incident) {
 
 // differences lists what a change changes, for the journal.
 func (i Incident) differences(to Incident) []Change {
-	var out []Change
-	for _, f := range []struct{ name, from, to string }{
-		{"title", i.Title, to.Title}, {"summary", i.Summary, to.Summary}, {"cyber", strconv.Itoa(i.Cyber), strconv.Itoa(to.Cyber)},
-		{"clinical", strconv.Itoa(i.Clinical), strconv.Itoa(to.Clinical)}, {"tlp", string(i.TLP), string(to.TLP)}, {"pap", string(i.PAP), string(to.PAP)},
-		{"care", string(i.Care), string(to.Care)}, {"legal", string(i.Legal), string(to.Legal)}, {"disclosure", string(i.Disclosure), string(to.Disclosure)},
-		{"owner", i.OwnerName, to.OwnerName}, {"aware", instant(i.Aware), instant(to.Aware)}, {"aware_who", i.AwareWho, to.AwareWho}, {"aware_how", i.AwareHow, to.AwareHow},
-		{"no_containment", i.NoContainment, to.NoContainment}, {"extent", i.Extent, to.Extent}, {"root_cause", i.RootCause, to.RootCause}, {"looked_at", i.LookedAt, to.LookedAt},
-		{"lessons", i.Lessons, to.Lessons}, {"reviewed", instant(i.Reviewed), instant(to.Reviewed)}, {"retain_until", instant(i.RetainUntil), instant(to.RetainUntil)},
-	} {
-		if f.from != f.to {
-			out = append(out, Change{Field: f.name, Before: f.from, After: f.to})
-		}
-	}
-	return out
+	return differing(
+		Change{"title", i.Title, to.Title}, Change{"summary", i.Summary, to.Summary}, Change{"cyber", strconv.Itoa(i.Cyber), strconv.Itoa(to.Cyber)},
+		Change{"clinical", strconv.Itoa(i.Clinical), strconv.Itoa(to.Clinical)}, Change{"tlp", string(i.TLP), string(to.TLP)}, Change{"pap", string(i.PAP), string(to.PAP)},
+		Change{"care", string(i.Care), string(to.Care)}, Change{"legal", string(i.Legal), string(to.Legal)}, Change{"disclosure", string(i.Disclosure), string(to.Disclosure)},
+		Change{"owner", i.OwnerName, to.OwnerName}, Change{"aware", instant(i.Aware), instant(to.Aware)}, Change{"aware_who", i.AwareWho, to.AwareWho}, Change{"aware_how", i.AwareHow, to.AwareHow},
+		Change{"no_containment", i.NoContainment, to.NoContainment}, Change{"extent", i.Extent, to.Extent}, Change{"root_cause", i.RootCause, to.RootCause}, Change{"looked_at", i.LookedAt, to.LookedAt},
+		Change{"lessons", i.Lessons, to.Lessons}, Change{"reviewed", instant(i.Reviewed), instant(to.Reviewed)}, Change{"retain_until", instant(i.RetainUntil), instant(to.RetainUntil)},
+	)
 }
 
 func instant(t time.Time) string {
@@ -316,7 +310,7 @@ func (c Cases) SetDevice(ctx context.Context, incident, what string, to DeviceCh
 			return err
 		}
 		return i.record(ctx, tx, KindDeviceMoved, Body{Of: d.ID, Note: d.Name, Reason: strings.TrimSpace(to.Reason),
-			Changes: []Change{{"state", string(have[n].State), string(d.State)}, {"evidence", string(have[n].Evidence), string(d.Evidence)}}})
+			Changes: differing(Change{"state", string(have[n].State), string(d.State)}, Change{"evidence", string(have[n].Evidence), string(d.Evidence)})})
 	})
 }
 

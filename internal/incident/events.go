@@ -1,5 +1,7 @@
 package incident
 
+import "slices"
+
 // The kinds of events of this package; they are its permissions too. The subject is the incident, or the containment.
 const (
 	KindRead           = "incident.read"
@@ -34,6 +36,11 @@ type Change struct {
 	Field  string `json:"field"`
 	Before string `json:"before"`
 	After  string `json:"after"`
+}
+
+// differing keeps the values that really became others.
+func differing(all ...Change) []Change {
+	return slices.DeleteFunc(all, func(c Change) bool { return c.Before == c.After })
 }
 
 // Body is the body of every event of this package.

@@ -88,7 +88,7 @@ type Legal string
 
 // The legal states.
 const (
-	NoLegal    Legal = "none"
+	NoLegal    Legal = "nothing_asked"
 	LegalHold  Legal = "hold"
 	Privileged Legal = "privileged"
 	Released   Legal = "released"
@@ -102,7 +102,7 @@ type Disclosure string
 
 // The states of disclosure.
 const (
-	Undisclosed Disclosure = "none"
+	Undisclosed Disclosure = "undisclosed"
 	Embargoed   Disclosure = "embargoed"
 	Coordinated Disclosure = "coordinated"
 	Public      Disclosure = "public"
@@ -267,7 +267,7 @@ type Evidence string
 
 // The states of a device's evidence.
 const (
-	NoEvidence Evidence = "none"
+	NoEvidence Evidence = "not_kept"
 	Preserved  Evidence = "preserved"
 	Waived     Evidence = "waived" // with the reason
 )

@@ -126,7 +126,7 @@ func (c Cases) MoveTask(ctx context.Context, incident, task string, m TaskMove) 
 			return err
 		}
 		return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Note: t.Title, Reason: t.Outcome,
-			Changes: []Change{{"side", string(before.Side), string(t.Side)}, {"state", string(before.State), string(t.State)}, {"assignee", before.AssigneeName, t.AssigneeName}}})
+			Changes: differing(Change{"side", string(before.Side), string(t.Side)}, Change{"state", string(before.State), string(t.State)}, Change{"assignee", before.AssigneeName, t.AssigneeName})})
 	})
 }
 

@@ -39,8 +39,8 @@ func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 	if err != nil {
 		return p, err
 	}
-	p.InUse = map[ladder.Answer]string{ladder.Yes: "in use", ladder.No: "not in use", ladder.Unknown: "not known whether in use: counted as in use"}[p.Sheet.Now.InUse]
-	p.Life = map[ladder.Answer]string{ladder.Yes: "sustains or supports life", ladder.No: "does not sustain life", ladder.Unknown: "not known whether it sustains life: counted as if it did"}[p.Sheet.Now.Critical]
+	p.InUse = map[ladder.Answer]string{ladder.Yes: "The device is in use.", ladder.No: "The device is not in use.", ladder.Unknown: "Nobody knows whether it is in use: it counts as in use."}[p.Sheet.Now.InUse]
+	p.Life = map[ladder.Answer]string{ladder.Yes: "It sustains or supports life.", ladder.No: "It does not sustain or support life.", ladder.Unknown: "Whether it sustains life is not known: it counts as if it did."}[p.Sheet.Now.Critical]
 	p.Frame = v.frame("L"+strconv.Itoa(int(p.Level))+" "+p.DeviceName, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Incident.ID), p.Incident.Number})
 	p.acts(v)
 	return p, nil

@@ -22,7 +22,6 @@ type incidentPage struct {
 	Frame
 	incident.File
 	Now      time.Time
-	Cyber    string
 	Clinical string
 	Same     string // number of the incident that this one is a duplicate of
 	Run      *procedure.Run
@@ -119,7 +118,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		p.History, err = history(ctx, r, p.ID)
 		return err
 	})
-	p.Cyber, p.Clinical = incident.CyberWords()[p.File.Cyber], incident.ClinicalWords()[p.File.Clinical]
+	p.Clinical = incident.ClinicalWords()[p.File.Clinical]
 	p.MayEdit = p.State.Open() && v.may(incident.KindChanged)
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
 	p.MayTell = v.may(incident.KindEntitySet)
@@ -601,10 +600,9 @@ func (s *Server) entityNewPage(v *visit) (formPage, error) {
 	})
 	p := formPage{Frame: v.frame("Add a legal entity", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(i.ID), i.Number}),
 		Lead: "Whom the law says to tell depends on what the entity is, where it is, and when it became aware. Another entity may become aware later."}
-	places := []Option{{"us", "United States", false}, {"eu", "European Union", false}, {"uk", "United Kingdom", false}, {"ca", "Canada", false}, {"au", "Australia", false}, {"jp", "Japan", false}, {"ch", "Switzerland", false}}
 	p.Form = Form{ID: "entity", Action: urlIncident(i.ID) + "/entities/new", Submit: "Add the legal entity", Cancel: urlIncident(i.ID)}.with(
 		Field{Name: "name", Label: "Name", Kind: "text", Required: true},
-		Field{Name: "jurisdictions", Label: "Where", Kind: "checks", Options: places},
+		Field{Name: "jurisdictions", Label: "Where", Kind: "checks", Options: jurisdictions()},
 		Field{Name: "roles", Label: "What it is there", Kind: "checks", Options: options("", content.DutyRoles())},
 		Field{Name: "aware", Label: "When it became aware", Kind: "datetime-local", Required: true, Value: inputTime(i.Aware), Help: "UTC."})
 	return p, err

@@ -81,7 +81,7 @@ func taskBadge(s incident.TaskState) template.HTML {
 	if class == "" {
 		class = "plain"
 	}
-	return tag(class, map[incident.TaskState]string{incident.ToDo: "to do"}[s]+map[bool]string{true: word(s)}[s != incident.ToDo])
+	return tag(class, word(s))
 }
 
 // instantWords is an instant in the zone that it carries: an authority counts in its own.
@@ -113,4 +113,19 @@ func urlLinked(k incident.LinkKind, target string) string {
 		return urlDecision(target)
 	}
 	return ""
+}
+
+// jurisdictions are those whose duties are known, with their names.
+func jurisdictions() []Option {
+	return []Option{{"us", "United States", false}, {"eu", "European Union", false}, {"uk", "United Kingdom", false}, {"ca", "Canada", false}, {"au", "Australia", false}, {"jp", "Japan", false}, {"ch", "Switzerland", false}}
+}
+
+// jurisdiction is the name of a jurisdiction.
+func jurisdiction(id string) string {
+	for _, o := range jurisdictions() {
+		if o.Value == id {
+			return o.Text
+		}
+	}
+	return id
 }

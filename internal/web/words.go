@@ -20,7 +20,7 @@ func functions() template.FuncMap {
 		"documentURL": urlDocument, "revisionURL": urlRevision, "changeURL": urlChange, "functionWord": functionWord, "list": list,
 		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "validationURL": urlValidation, "validationBadge": validationBadge, "outcomeBadge": outcomeBadge, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
-		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "containmentURL": urlContainment,
+		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "containmentURL": urlContainment,
 	}
 }
 
@@ -31,7 +31,7 @@ var words = map[string]string{
 	"mac": "MAC address", "ae_title": "AE title", "hostname": "host name", "csaf": "CSAF", "cve": "CVE", "nvd": "NVD", "osv": "OSV", "kev": "KEV", "epss": "EPSS",
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
-	"it_owner": "IT owner", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
+	"it_owner": "IT owner", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
 }
 
 // word is a term of a closed list in words, any string type.
