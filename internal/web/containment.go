@@ -242,3 +242,12 @@ func (s *Server) containDone(v *visit) error {
 	}
 	return err
 }
+
+// levelOptions are the rungs of the ladder.
+func levelOptions() []Option {
+	var out []Option
+	for l := ladder.Watch; l <= ladder.ServiceLine; l++ {
+		out = append(out, Option{Value: strconv.Itoa(int(l)), Text: "L" + strconv.Itoa(int(l)) + " " + l.Words()})
+	}
+	return out
+}
