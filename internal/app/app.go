@@ -24,6 +24,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
+	"triward/internal/eventlog"
 	"triward/internal/incident"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
@@ -51,6 +52,7 @@ type App struct {
 
 	db       *store.DB
 	blobs    *blob.Store
+	events   eventlog.Log // nil where this process has none
 	key      *ledger.Key
 	people   *people.Directory
 	signer   *signature.Signer
@@ -87,6 +89,10 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 	if a.blobs, err = blob.Open(ctx, c.Blobs); err != nil {
 		a.Close()
 		return nil, fmt.Errorf("open blobs: %w", err)
+	}
+	if a.events, err = a.openEvents(ctx); err != nil {
+		a.Close()
+		return nil, err
 	}
 	if a.key, err = ledger.OpenKey(c.KeyFile, Origin(c)); err != nil {
 		a.Close()
@@ -133,7 +139,13 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 }
 
 // Close releases what New opened.
-func (a *App) Close() error { return a.db.Close() }
+func (a *App) Close() error {
+	var err error
+	if a.events != nil {
+		err = a.events.Close(context.Background())
+	}
+	return errors.Join(err, a.db.Close())
+}
 
 // SetupLink is the one-time link for the first account, "" when there are accounts.
 func (a *App) SetupLink(ctx context.Context, address string) (string, error) {
@@ -172,6 +184,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s.Inquiries, s.Validation = w.Inquiries, w.Validation
 	w.Report = report.Desk{DB: a.db, Sources: []report.Source{a.validationDue(w.Validation)}}
 	s.Report = w.Report
+	a.seeEvents(w, s)
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	w.Cases = a.cases()
 	return w, s
@@ -225,6 +238,9 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		if err := a.renewManuals(ctx); err != nil {
 			return err
 		}
+		if err := a.loadPack(ctx); err != nil {
+			return err
+		}
 		a.startWork(ctx, &wg)
 	}
 	if !slices.Contains(a.Config.Roles, "web") {
@@ -274,7 +290,7 @@ func (a *App) ticks() []work {
 	if a.stamps != nil {
 		all = append(all, work{"stamps", 5 * time.Minute, a.stamps.Run})
 	}
-	return all
+	return append(all, a.detectionTicks()...)
 }
 
 // cases keeps incidents.

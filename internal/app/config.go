@@ -32,6 +32,8 @@ type Config struct {
 	Database       string   `toml:"database"`                // sqlite:PATH or postgres://…
 	DatabaseFile   string   `toml:"database_file"`           // a file that holds the address, where it has a password
 	Blobs          string   `toml:"blobs"`                   // dir:PATH or s3://…
+	Events         string   `toml:"events"`                  // where events stay: parquet:DIR; "" for none
+	Rules          string   `toml:"rules"`                   // folder or Git checkout with rules of detection; "" for none
 	KeyFile        string   `toml:"key_file"`                // the key that signs checkpoints of the journal
 	OIDCIssuer     string   `toml:"oidc_issuer"`             // identity provider: https://…; "" for none
 	OIDCName       string   `toml:"oidc_name"`               // how people call it; "" is its host
@@ -66,6 +68,7 @@ func DefaultConfig(dir string) Config {
 		Listen:       "127.0.0.1:8470",
 		Database:     "sqlite:" + filepath.Join(dir, "triward.db"),
 		Blobs:        "dir:" + filepath.Join(dir, "blobs"),
+		Events:       "parquet:" + filepath.Join(dir, "events"),
 		KeyFile:      filepath.Join(dir, "checkpoint.key"),
 		Socket:       filepath.Join(dir, "triward.sock"),
 		Roles:        []string{"web", "work"},
@@ -185,6 +188,9 @@ func (c Config) Validate() error {
 	}
 	if !strings.HasPrefix(c.Blobs, "dir:") && !strings.HasPrefix(c.Blobs, "s3://") {
 		l.Add("blobs", "must begin with dir: or s3://")
+	}
+	if c.Events != "" && !strings.HasPrefix(c.Events, "parquet:") {
+		l.Add("events", "must begin with parquet:")
 	}
 	if c.KeyFile == "" {
 		l.Add("key_file", "is required")

@@ -122,6 +122,7 @@ type AlertQuery struct {
 	Site     string
 	Device   string
 	Rule     string
+	Entity   string
 	Assignee string
 	Nobody   bool // those that nobody has
 	InUse    bool // those whose device counts as in use
@@ -145,7 +146,7 @@ func AlertSorts() store.Sorts {
 func (q AlertQuery) where(scope store.Scope) store.Where {
 	var w store.Where
 	w.Scope(scope, "a.site", "")
-	for _, c := range []struct{ column, value string }{{"a.state", string(q.State)}, {"a.level", string(q.Level)}, {"a.site", q.Site}, {"a.device", q.Device}, {"a.rule", q.Rule}, {"a.assignee", q.Assignee}, {"a.reason", string(q.Reason)}} {
+	for _, c := range []struct{ column, value string }{{"a.state", string(q.State)}, {"a.level", string(q.Level)}, {"a.site", q.Site}, {"a.device", q.Device}, {"a.rule", q.Rule}, {"a.entity", q.Entity}, {"a.assignee", q.Assignee}, {"a.reason", string(q.Reason)}} {
 		if c.value != "" {
 			w.And(c.column+" = ?", c.value)
 		}
@@ -234,4 +235,16 @@ func precisions(ctx context.Context, r store.Reader, rules []string) (map[string
 		}
 	}
 	return out, nil
+}
+
+// AlertsOfEvent reads the alerts that list an event, within what the reader may see.
+func AlertsOfEvent(ctx context.Context, r store.Reader, event string) ([]Alert, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	w.Scope(scope, "a.site", "")
+	w.And("a.id IN (SELECT e.alert FROM alert_event e WHERE e.event = ?)", event)
+	return store.All(ctx, r, scanAlert, `SELECT `+alertColumns+` FROM `+alertTables+w.SQL()+` ORDER BY a.opened, a.id LIMIT 50`, w.Args()...)
 }

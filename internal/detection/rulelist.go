@@ -228,3 +228,35 @@ func Tried(ctx context.Context, r store.Reader, v Rule, now time.Time) (Trial, e
 	}
 	return trialOf(ctx, r, v, now)
 }
+
+// Written is a rule with its text, and whether its makers or a back-test tried that text.
+type Written struct {
+	Rule
+	Body   string
+	Tested bool
+}
+
+// RuleTexts reads every rule that is not retired with its text, by id.
+func RuleTexts(ctx context.Context, r store.Reader) ([]Written, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return nil, err
+	}
+	bodies := map[string]Written{}
+	if _, err := store.All(ctx, r, func(s store.Scanner) (struct{}, error) {
+		var id string
+		var w Written
+		err := s.Scan(&id, &w.Body, &w.Tested)
+		bodies[id] = w
+		return struct{}{}, err
+	}, `SELECT d.id, t.body, d.origin = 'pack' OR EXISTS (SELECT 1 FROM rule_backtest b WHERE b.rule = d.id AND b.digest = d.digest)
+		FROM detection_rule d JOIN rule_revision t ON t.id = d.revision WHERE d.state <> 'retired'`); err != nil {
+		return nil, err
+	}
+	all, err := store.All(ctx, r, scanRule, `SELECT `+ruleColumns+` FROM detection_rule WHERE state <> 'retired' ORDER BY id`)
+	out := make([]Written, len(all))
+	for i, v := range all {
+		out[i] = bodies[v.ID]
+		out[i].Rule = v
+	}
+	return out, err
+}

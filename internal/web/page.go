@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"triward/internal/detection"
 	"triward/internal/training"
 )
 
@@ -77,9 +78,13 @@ func navigation() []struct {
 		{"Risk", urlVulns(), "Vulnerabilities", "weakness", "v", "risk.read", false},
 		{"Risk", urlAdvisories(), "Advisories", "advisory", "a", "vuln.read", false},
 		{"Risk", urlDecisions(), "Decisions", "decision", "c", "risk.read", false},
+		{"Events", urlAlerts(), "Alerts", "alert", "1", detection.KindRead, false},
 		{"Events", urlIncidents(), "Incidents", "incident", "h", "incident.read", false},
-		{"Sources", urlImports(), "Imports", "import", "i", "device.read", false},
-		{"Sources", urlFeeds(), "Feeds", "feed", "f", "vuln.read", true},
+		{"Events", urlEvents(), "Search", "search", "2", detection.KindEventRead, false},
+		{"Events", urlRules(), "Rules", "rule", "3", detection.KindRead, false},
+		{"Events", urlSources(), "Sources", "source", "4", detection.KindRead, false},
+		{"Inventory", urlImports(), "Imports", "import", "i", "device.read", false},
+		{"Inventory", urlFeeds(), "Feeds", "feed", "f", "vuln.read", true},
 		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},
 		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
 		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},

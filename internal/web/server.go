@@ -9,6 +9,9 @@ import (
 
 	"triward/internal/assurance"
 	"triward/internal/assurance/validation"
+	"triward/internal/detection"
+	"triward/internal/detection/baseline"
+	"triward/internal/detection/reading"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -45,6 +48,11 @@ type Server struct {
 	Verdicts     vuln.Verdicts
 	Feeds        vuln.Feeds
 	Decisions    risk.Decisions
+	Sources      detection.Sources
+	Rules        detection.Rules
+	Alerts       detection.Alerts
+	Baselines    baseline.Desk
+	Events       reading.Desk // its Log is nil where no place for events is configured
 	Tables       risk.Tables
 	Report       report.Desk
 	Inquiries    assurance.Inquiries

@@ -173,7 +173,7 @@ func pairsOf(pairs []any) url.Values {
 // subjectURL is the page of what something is about, "" when it has none or the visitor may not open it.
 func (v *visit) subjectURL(id string) string {
 	kind, _, _ := strings.Cut(id, "_")
-	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read", "run": "run.read", "inc": "incident.read", "cnt": "incident.read"}[kind]
+	needs := map[string]string{"usr": "people.read", "rol": "people.read", "fed": "vuln.read", "dec": "risk.read", "dev": "device.read", "imp": "device.read", "mod": "product.read", "run": "run.read", "inc": "incident.read", "cnt": "incident.read", "alr": "detection.read", "src": "detection.read"}[kind]
 	if needs != "" && (!v.may(needs) || kind == "fed" && !v.actor.Scope(needs).All) {
 		return ""
 	}
@@ -240,6 +240,10 @@ func urlSubject(id string) string {
 		return urlContainment(id)
 	case "run":
 		return urlRun(id)
+	case "alr":
+		return urlAlert(id)
+	case "src":
+		return urlSource(id)
 	case "trn":
 		return urlLearning(id)
 	case "doc":

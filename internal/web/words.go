@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"triward/internal/detection"
 )
 
 // functions are what templates may call.
@@ -21,6 +23,8 @@ func functions() template.FuncMap {
 		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "validationURL": urlValidation, "validationBadge": validationBadge, "outcomeBadge": outcomeBadge, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "containmentURL": urlContainment,
+		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,
+		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique,
 	}
 }
 
@@ -32,6 +36,7 @@ var words = map[string]string{
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
 	"it_owner": "IT owner", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
+	"syslog_udp": "syslog over UDP", "syslog_tcp": "syslog over TCP", "syslog_tls": "syslog over TLS", "http": "HTTP", "first_seen": "what was seen", "no_action": "no action", "fhir": "FHIR", "atna": "ATNA audit messages", "hl7": "HL7", "dicom": "DICOM", "cef": "CEF", "json": "JSON", "eve": "EVE", "dns": "DNS",
 }
 
 // word is a term of a closed list in words, any string type.
@@ -132,6 +137,16 @@ func badge(v any) template.HTML {
 		class = "good"
 	case "retired", "merged", "not_started", "closed", "excused", "withdrawn", "replaced", "disabled":
 		class = "plain"
+	case "tuned", "true_positive", "normal", "seen":
+		class = "good"
+	case "draft", "testing", "merged_into", "idle":
+		class = "plain"
+	case "canary", "muted", "triaging", "untested":
+		class = "warn"
+	case "reopened", "false_positive", "not_normal", "blind":
+		class = "bad"
+	case "escalated":
+		class = "accent"
 	case "end_of_support":
 		class = "bad"
 	case "limited_support", "under_investigation", "applying", "staging", "held":
@@ -208,6 +223,47 @@ func mappingBadge(v any) template.HTML {
 	default:
 		return tag("plain", "proposed mapping, not legal advice")
 	}
+}
+
+// levelBadge is how serious an alert or rule is, with its word.
+func levelBadge(v any) template.HTML { return tag("level "+text(v), word(v)) }
+
+// takes is a duration as short as it can be said.
+func takes(d time.Duration) string {
+	sign := ""
+	if d < 0 {
+		sign, d = "−", -d
+	}
+	switch {
+	case d < time.Millisecond:
+		return sign + "under 1 ms"
+	case d < time.Second:
+		return sign + count(d.Milliseconds()) + " ms"
+	case d < 2*time.Minute:
+		return sign + count(int(d.Seconds())) + " s"
+	case d < 2*time.Hour:
+		return sign + count(int(d.Minutes())) + " min"
+	case d < 48*time.Hour:
+		return sign + count(int(d.Hours())) + " h"
+	}
+	return sign + count(int(d.Hours()/24)) + " days"
+}
+
+// lostWords is a number of lost records; that nobody can know is said as such.
+func lostWords(n int64) template.HTML {
+	if n == detection.LostUnknown {
+		return tag("unknown", "unknown")
+	}
+	return template.HTML(count(n))
+}
+
+// shareWords is the precision of a rule with its n; without any it is not known.
+func shareWords(p detection.Precision) template.HTML {
+	share, ok := p.Share()
+	if !ok {
+		return tag("unknown", "unknown")
+	}
+	return template.HTML(percent(share) + ` <span class="muted small">of ` + count(p.N()) + `</span>`)
 }
 
 func tag(class, words string) template.HTML {

@@ -101,14 +101,9 @@ func (d *Decoder) finish() {
 	}
 	f := d.set
 	for i := 1; i < len(f); i++ { // they come nearly in order
-		if f[i].Name >= f[i-1].Name {
-			continue
+		for j := i; j > 0 && f[j].Name < f[j-1].Name; j-- {
+			f[j], f[j-1] = f[j-1], f[j]
 		}
-		x, j := f[i], i
-		for ; j > 0 && x.Name < f[j-1].Name; j-- {
-			f[j] = f[j-1]
-		}
-		f[j] = x
 	}
 	n := 0
 	for i := range f {

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -139,7 +140,11 @@ func (d *Decoder) entities(a *fhir.AuditEvent) {
 		}
 		if e.Query != "" || e.Role.Code == "24" {
 			d.put("object.query", "true")
-			d.wide(e.Query)
+			if b, err := base64.StdEncoding.DecodeString(e.Query); err == nil && len(b) > 0 {
+				if wide, known := wideQuery(b); known {
+					d.put("query.wide", strconv.FormatBool(wide))
+				}
+			}
 		}
 		if name == "" && e.Type.Code == "" {
 			continue

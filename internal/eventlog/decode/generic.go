@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"triward/internal/eventlog"
-	"triward/internal/syslog"
 )
 
 // Record is the JSON object that an event was decoded from: all of Raw, or the part behind a syslog header. nil: its
@@ -17,20 +16,11 @@ func Record(e *eventlog.Event) []byte {
 	default:
 		return nil
 	}
-	raw := bytes.TrimSpace(bytes.TrimPrefix(e.Raw, []byte(bom)))
-	if len(raw) > 0 && raw[0] == '{' {
-		return raw
-	}
-	var m syslog.Message
-	if syslog.Decode(string(raw), syslog.Source{}, &m) != nil {
+	i := bytes.IndexByte(e.Raw, '{')
+	if i < 0 {
 		return nil
 	}
-	raw = bytes.TrimRight(raw, "\r\n\x00")
-	raw = raw[len(raw)-len(m.Text):] // the text is what the message ends with
-	if i := bytes.IndexByte(raw, '{'); i >= 0 && m.Form != syslog.Bare {
-		return raw[i:]
-	}
-	return nil
+	return bytes.TrimRight(e.Raw[i:], " \t\r\n\x00")
 }
 
 // elements are the objects of a JSON array. nil when it is broken or holds none.

@@ -114,6 +114,20 @@
     if (e.target.matches("[data-auto] select, [data-auto] input")) e.target.form.requestSubmit();
   });
 
+  // ---- A key of its own for what a page does: in a list it acts on the chosen rows, else on the row that is looked at.
+  function act(e, tr) {
+    const what = $("main [data-key='" + CSS.escape(e.key) + "']") || $("#panel [data-key='" + CSS.escape(e.key) + "']");
+    if (!what) return;
+    e.preventDefault();
+    const list = what.form && what.form.matches("[data-select]") ? what.form : null;
+    if (list && !$("input[name='pick']:checked", list)) {
+      const box = tr && $("input[name='pick']", tr);
+      if (!box) return;
+      box.checked = true;
+    }
+    what.click();
+  }
+
   // ---- Keys
   let go = 0;
   function typing(t) { return t.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(t.tagName) && t.type !== "checkbox"; }
@@ -141,6 +155,7 @@
       case "n": { const a = $("a[rel='next']"); if (a) a.click(); break; }
       case "p": { const a = $("a[rel='prev']"); if (a) a.click(); break; }
       case "x": if (all[row]) { const b = $("input[name='pick']", all[row]); if (b) b.click(); } break;
+      default: act(e, all[row]);
     }
   });
   document.addEventListener("click", (e) => {
