@@ -207,6 +207,44 @@ func scanGrant(s store.Scanner) (Grant, error) {
 	return g, err
 }
 
+// Place is a site or a product.
+type Place struct{ Site, Product string } // ids, one of them ""
+
+// NamedFor are the active accounts with a grant that names a place at an instant, by name: who works there, not who may act
+// everywhere. It needs people.names.read.
+func NamedFor(ctx context.Context, r store.Reader, p Place, at time.Time) ([]Name, error) {
+	if _, err := store.ScopeOf(ctx, KindReadNames); err != nil {
+		return nil, err
+	}
+	type named struct {
+		Name
+		sites, products string
+	}
+	all, err := store.All(ctx, r, func(s store.Scanner) (n named, err error) {
+		return n, s.Scan(&n.ID, &n.Name.Name, &n.sites, &n.products)
+	},
+		`SELECT a.id, a.name, g.sites, g.products FROM people_grant g JOIN people_account a ON a.id = g.account
+		WHERE a.state = 'active' AND NOT g.everywhere AND (g.expires = 0 OR g.expires > $1) ORDER BY a.name, a.id`, store.Micros(at))
+	if err != nil {
+		return nil, err
+	}
+	var out []Name
+	for _, n := range all {
+		list, want := n.sites, p.Site
+		if p.Product != "" {
+			list, want = n.products, p.Product
+		}
+		ids, err := words(list)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(ids, want) && (len(out) == 0 || out[len(out)-1].ID != n.ID) {
+			out = append(out, n.Name)
+		}
+	}
+	return out, nil
+}
+
 // forever is later than every end of a grant.
 var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 

@@ -253,6 +253,72 @@ func TestPRD13(t *testing.T) {
 	})
 }
 
+func TestPRD12NotifyOnly(t *testing.T) {
+	each(t, func(s *scene) {
+		first := documenttest.Effective(t, s.db, sop(quizzed))
+		s.follow()
+		s.clock.Advance(time.Minute)
+		a := s.one(s.ann) // ann passes the quiz, bob does not
+		_, err := s.desk.Answer(s.sign.As(s.ann), a.ID, map[string][]int{"q1": {1}, "q2": {2}})
+		s.must(err)
+		s.read(s.ann, a)
+		l := document.Library{DB: s.db}
+		change := document.Change{Title: "Spelling", Reason: "a word was wrong", Class: document.MinorChange, NotifyOnly: true, Items: []document.Item{{Code: "SOP-14"}},
+			Impact: document.Impact{Documents: "none", Devices: "none", Training: "telling is enough", Submissions: "none", Validation: "none"}}
+		t.Run("PRD-12 is for minor revisions alone", func(t *testing.T) {
+			major := change
+			major.Class = document.MajorChange
+			if _, err := l.OpenChange(testdb.System(), major); problem.KindOf(err) != problem.Invalid {
+				t.Errorf("a major change that only tells: %v", err)
+			}
+		})
+		cid, err := l.OpenChange(testdb.System(), change)
+		s.must(err)
+		rid, err := l.Open(testdb.System(), document.Opening{Code: "SOP-14", Change: cid, Reason: "spelling", Size: document.Minor})
+		s.must(err)
+		_, err = l.Save(testdb.System(), document.Edit{Revision: rid, Version: 1, Text: document.Text{Source: strings.Replace(sop(quizzed), "every report", "each report", 1), Reason: "spelling"}})
+		s.must(err)
+		s.clock.Advance(time.Hour)
+		documenttest.Release(t, s.db, documenttest.Approve(t, s.db, rid))
+		s.follow()
+		told, asked := s.one(s.ann), s.one(s.bob)
+		t.Run("PRD-12 who was trained before is told, without a quiz", func(t *testing.T) {
+			if told.Kind != training.Notify || told.Revision != string(rid) || told.Known != string(first.ID) {
+				t.Errorf("training = %+v", told)
+			}
+		})
+		t.Run("PRD-12 who was not has the whole training", func(t *testing.T) {
+			if asked.Kind != training.Quiz || asked.Revision != string(rid) {
+				t.Errorf("training = %+v", asked)
+			}
+			if err := s.desk.Seen(s.sign.As(s.bob), asked.ID); problem.KindOf(err) != problem.Conflict {
+				t.Errorf("a quiz that was only seen: %v", err)
+			}
+		})
+		t.Run("PRD-12 being told ends by seeing it, without a signature", func(t *testing.T) {
+			if err := s.desk.Seen(s.sign.As(s.bob), told.ID); problem.KindOf(err) != problem.Forbidden {
+				t.Errorf("seen by somebody else: %v", err)
+			}
+			s.must(s.desk.Seen(s.sign.As(s.ann), told.ID))
+			if got := s.get(told.ID); got.State != training.Done || got.Signature != "" {
+				t.Errorf("training = %+v", got)
+			}
+			s.follow()
+			if got := s.mine(s.ann); len(got) != 0 {
+				t.Errorf("asked again: %+v", got)
+			}
+		})
+		t.Run("PRD-12 a later revision asks in full again", func(t *testing.T) {
+			s.clock.Advance(time.Hour)
+			next := documenttest.Effective(t, s.db, strings.Replace(sop(quizzed), "every report", "all reports", 1))
+			s.follow()
+			if x := s.one(s.ann); x.Kind != training.Quiz || x.Revision != string(next.ID) || x.Known != string(first.ID) {
+				t.Errorf("training = %+v", x)
+			}
+		})
+	})
+}
+
 func TestQuiz(t *testing.T) {
 	each(t, func(s *scene) {
 		documenttest.Effective(t, s.db, sop(quizzed))

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type controlPage struct {
 	Reviews    []upkeep.PeriodicReview
 	Deviations []deviationRow
 	Cautions   []document.Caution
-	To         []string
+	To         []toRow
 	Receipts   []distribution.Receipt
 	Copies     []distribution.Copy
 	Prints     []distribution.Printed
@@ -100,8 +101,12 @@ func (s *Server) fillControl(ctx context.Context, r store.Reader, p *controlPage
 	if err != nil {
 		return err
 	}
+	unreached, err := distribution.Unreached(ctx, r, p.Doc.ID, now)
+	if err != nil {
+		return err
+	}
 	for _, x := range to {
-		p.To = append(p.To, string(x.Kind)+" "+recipientName(x))
+		p.To = append(p.To, toRow{string(x.Kind) + " " + recipientName(x), slices.Contains(unreached, x)})
 	}
 	if p.Receipts, err = distribution.Receipts(ctx, r, p.Rev.ID, now); err != nil {
 		return err
@@ -117,6 +122,12 @@ func (s *Server) fillControl(ctx context.Context, r store.Reader, p *controlPage
 	}
 	p.Holds, err = upkeep.Holds(ctx, r, p.Doc.ID)
 	return err
+}
+
+// toRow is a line of a distribution list.
+type toRow struct {
+	Text   string
+	Nobody bool // it leads to nobody
 }
 
 func recipientName(x distribution.Recipient) string {

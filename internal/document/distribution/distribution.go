@@ -120,7 +120,24 @@ func (d Desk) Receive(ctx context.Context, rid document.RevisionID) error {
 	})
 }
 
-// Receipts reads who received a revision, and which holders of the functions on the distribution list have not said so.
+// reached are the accounts that a line of a distribution list leads to: who holds the function, or whom a grant names for
+// the site or product.
+func (x Recipient) reached(ctx context.Context, r store.Reader, at time.Time) ([]people.Name, error) {
+	switch x.Kind {
+	case ToSite:
+		return people.NamedFor(ctx, r, people.Place{Site: x.Value}, at)
+	case ToProduct:
+		return people.NamedFor(ctx, r, people.Place{Product: x.Value}, at)
+	}
+	all, err := document.HoldersOf(ctx, r, source.Function(x.Value), at)
+	out := make([]people.Name, len(all))
+	for i, h := range all {
+		out[i] = people.Name{ID: h.Account, Name: h.Name}
+	}
+	return out, err
+}
+
+// Receipts reads who received a revision, and who of those that the distribution list leads to has not said so.
 func Receipts(ctx context.Context, r store.Reader, rid document.RevisionID, at time.Time) ([]Receipt, error) {
 	v, err := document.RevisionOf(ctx, r, rid)
 	if err != nil {
@@ -141,17 +158,33 @@ func Receipts(ctx context.Context, r store.Reader, rid document.RevisionID, at t
 		return nil, err
 	}
 	for _, x := range to {
-		if x.Kind != ToFunction {
-			continue
-		}
-		all, err := document.HoldersOf(ctx, r, source.Function(x.Value), at)
+		all, err := x.reached(ctx, r, at)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range all {
-			if !slices.ContainsFunc(out, func(y Receipt) bool { return y.Account == h.Account }) {
-				out = append(out, Receipt{Account: h.Account, Name: h.Name})
+		for _, n := range all {
+			if !slices.ContainsFunc(out, func(y Receipt) bool { return y.Account == n.ID }) {
+				out = append(out, Receipt{Account: n.ID, Name: n.Name})
 			}
+		}
+	}
+	return out, nil
+}
+
+// Unreached are the lines of the distribution list of a document that lead to nobody.
+func Unreached(ctx context.Context, r store.Reader, doc document.ID, at time.Time) ([]Recipient, error) {
+	to, err := Recipients(ctx, r, doc)
+	if err != nil {
+		return nil, err
+	}
+	var out []Recipient
+	for _, x := range to {
+		all, err := x.reached(ctx, r, at)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) == 0 {
+			out = append(out, x)
 		}
 	}
 	return out, nil

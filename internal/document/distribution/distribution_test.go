@@ -2,9 +2,12 @@ package distribution_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -94,6 +97,59 @@ func TestDistribution(t *testing.T) {
 			}
 			if got := receipts(); len(got) != 1 || got[0].At.IsZero() {
 				t.Errorf("receipts = %+v", got)
+			}
+		})
+		t.Run("PRD-14 outstanding receipts of sites and products", func(t *testing.T) {
+			if err := accounts.Seed(ctx); err != nil {
+				t.Fatal(err)
+			}
+			who := map[string]string{}
+			for login, g := range map[string]people.Grant{"bea": {Sites: []string{"sit_a"}}, "cy": {Products: []string{"mod_a", "mod_b"}}, "dot": {Sites: []string{"sit_b"}}, "eve": {All: true},
+				"fay": {Sites: []string{"sit_a"}, Expires: db.Now().Add(time.Hour)}, "gil": {Sites: []string{"sit_a"}}} {
+				if who[login], err = accounts.CreateAccount(ctx, newAccount(login)); err != nil {
+					t.Fatal(err)
+				}
+				g.Account, g.Role = who[login], people.RoleHTM
+				if _, err := accounts.Grant(ctx, g); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := accounts.Disable(ctx, who["gil"], "left"); err != nil {
+				t.Fatal(err)
+			}
+			outstanding := func(at time.Time) string {
+				var names []string
+				for _, x := range read(t, db, func(ctx context.Context, r store.Reader) ([]distribution.Receipt, error) {
+					return distribution.Receipts(ctx, r, v.ID, at)
+				}) {
+					if x.At.IsZero() {
+						names = append(names, strings.TrimPrefix(x.Name, "P. "))
+					}
+				}
+				slices.Sort(names)
+				return strings.Join(names, " ")
+			}
+			if got := outstanding(db.Now()); got != "bea cy fay" {
+				t.Errorf("outstanding: %s", got)
+			}
+			if got := outstanding(db.Now().Add(2 * time.Hour)); got != "bea cy" {
+				t.Errorf("after a grant ended: %s", got)
+			}
+			if err := d.Receive(store.WithActor(ctx, store.Actor{ID: who["cy"], Name: "Cy", Grants: []store.Grant{{Kinds: []string{"self.*", document.KindRead}, All: true}}}), v.ID); err != nil {
+				t.Fatal(err)
+			}
+			if got := outstanding(db.Now()); got != "bea fay" {
+				t.Errorf("after a receipt: %s", got)
+			}
+			to := []distribution.Recipient{{Kind: distribution.ToSite, Value: "sit_c"}, {Kind: distribution.ToSite, Value: "sit_a"}, {Kind: distribution.ToFunction, Value: "legal"}}
+			if err := d.Distribute(ctx, "WI-01", to, "another list"); err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, db, func(ctx context.Context, r store.Reader) ([]distribution.Recipient, error) {
+				return distribution.Unreached(ctx, r, v.Document, db.Now())
+			})
+			if diff := cmp.Diff([]distribution.Recipient{{Kind: distribution.ToFunction, Value: "legal"}, {Kind: distribution.ToSite, Value: "sit_c"}}, got); diff != "" {
+				t.Error(diff)
 			}
 		})
 		t.Run("PRD-14 every print is logged with a reason", func(t *testing.T) {

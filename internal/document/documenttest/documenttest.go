@@ -42,6 +42,12 @@ func Approved(t testing.TB, db *store.DB, text string) document.Revision {
 			t.Fatal(err)
 		}
 	}
+	return Approve(t, db, rid)
+}
+
+// Approve makes a draft one that is approved and in training.
+func Approve(t testing.TB, db *store.DB, rid document.RevisionID) document.Revision {
+	t.Helper()
 	v := read(t, db, rid)
 	update(t, db, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := tx.Exec(ctx, `UPDATE revision SET state = $1, approved = $2 WHERE id = $3`, string(document.InTraining), store.Micros(tx.Now), string(rid)); err != nil {

@@ -3,8 +3,10 @@ package search_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,6 +162,122 @@ func TestFindPagesThroughEverything(t *testing.T) {
 		})
 		if err == nil {
 			t.Error("a page after nonsense")
+		}
+	})
+}
+
+// collection puts documents into the database with a revision in force and all others superseded.
+func collection(t *testing.T, db *store.DB, documents, each int) {
+	t.Helper()
+	rows := func(n int, row func(i, k int) []any) iter.Seq[[]any] {
+		return func(yield func([]any) bool) {
+			for i := range documents {
+				for k := range n {
+					if !yield(row(i, k)) {
+						return
+					}
+				}
+			}
+		}
+	}
+	doc, rev := func(i int) string { return fmt.Sprintf("doc_%03d", i) }, func(i, k int) string { return fmt.Sprintf("rev_%03d_%d", i, k) }
+	code := func(i int) string { return fmt.Sprintf("SOP-%d", 100+i) }
+	state := func(k int) string {
+		if k == each-1 {
+			return string(document.InForce)
+		}
+		return string(document.Superseded)
+	}
+	err := db.Bulk(system(), func(b *store.Bulk) error {
+		for _, x := range []struct {
+			table   string
+			columns []string
+			rows    iter.Seq[[]any]
+		}{
+			{"document", []string{"id", "code", "sort", "content", "title", "level", "parent", "owner_role", "audience", "state", "effective", "working", "newest", "review_months", "review_due",
+				"watch_due", "inspectable", "retired", "retired_reason", "successor", "author", "at"}, rows(1, func(i, _ int) []any {
+				return []any{doc(i), code(i), code(i), "authored", "Procedure", "procedure", "", "quality", "hospital", string(document.InForce), rev(i, each-1), "", rev(i, each-1), 12, 0, 0, false, 0, "", "", "usr_1", 1}
+			})},
+			{"revision", []string{"id", "document", "number", "label", "state", "version", "round", "title", "content_hash", "rendition", "token", "reason", "change", "base", "planned", "training_due",
+				"released_early", "temporary", "expires", "author", "author_name", "at", "changed", "approved"}, rows(each, func(i, k int) []any {
+				return []any{rev(i, k), doc(i), k + 1, fmt.Sprintf("%d.0", k+1), state(k), 1, 1, "Procedure", "", "", rev(i, k), "test", "", "", 0, 0, "", false, 0, "usr_1", "Ada", 1, 1, 1}
+			})},
+			{"revision_edit", []string{"revision", "version", "source", "content_hash", "file", "file_name", "file_size", "file_text", "edition", "publisher", "address", "watch", "reason", "author", "author_name",
+				"at"}, rows(each, func(i, k int) []any {
+				body := fmt.Sprintf("Isolate the ventilator. Ward%d is told. Marker%dm%d stands here alone.", i%7, i, k)
+				return []any{rev(i, k), 1, text(code(i), "Procedure", body), "", "", "", 0, "", "", "", "", 0, "", "usr_1", "Ada", 1}
+			})},
+			{"effective_range", []string{"document", "since", "until", "revision", "ended"}, rows(1, func(i, _ int) []any { return []any{doc(i), 1, 0, rev(i, each-1), ""} })},
+		} {
+			if _, err := b.Load(system(), x.table, x.columns, x.rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = search.Rebuild(context.Background(), db)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// every is all hits of a query, page by page.
+func every(t *testing.T, db *store.DB, q search.Query) []string {
+	t.Helper()
+	var out []string
+	for q.Limit = 90; ; {
+		p := find(t, db, system(), q)
+		out = append(out, labels(p)...)
+		if q.After = p.Next; q.After == "" {
+			break
+		}
+		if len(out) > 10_000 {
+			t.Fatal("the pages do not end")
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// The time of AC-14 is measured by the bench; here is what must be found, and nothing else, when each document has fifty
+// revisions.
+func TestAC14SearchOfManyRevisions(t *testing.T) {
+	const documents, each = 24, 50
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		collection(t, db, documents, each)
+		for name, x := range map[string]struct {
+			q    search.Query
+			want func(i, k int) bool // document and revision, counted from 0
+		}{
+			"AC-14 a word of all: the one revision in force of each": {search.Query{Text: "ventilator"}, func(_, k int) bool { return k == each-1 }},
+			"AC-14 a word of all, in every state":                    {search.Query{Text: "ventilator", States: document.States()}, func(int, int) bool { return true }},
+			"AC-14 a word of some":                                   {search.Query{Text: "ward3 isolate"}, func(i, k int) bool { return i%7 == 3 && k == each-1 }},
+			"AC-14 a word of one old revision, by default":           {search.Query{Text: "marker5m17"}, func(int, int) bool { return false }},
+			"AC-14 a word of one old revision, when asked for":       {search.Query{Text: "marker5m17", States: []document.State{document.Superseded}}, func(i, k int) bool { return i == 5 && k == 17 }},
+			"AC-14 a word of the revision in force":                  {search.Query{Text: "marker5m49"}, func(i, k int) bool { return i == 5 && k == each-1 }},
+			"AC-14 words that no revision has together":              {search.Query{Text: "marker5m17 marker6m17", States: document.States()}, func(int, int) bool { return false }},
+			"AC-14 the code of a document, in every state":           {search.Query{Text: "sop-107", States: document.States()}, func(i, _ int) bool { return i == 7 }},
+		} {
+			t.Run(name, func(t *testing.T) {
+				var want []string
+				for i := range documents {
+					for k := range each {
+						if x.want(i, k) {
+							state := document.Superseded
+							if k == each-1 {
+								state = document.InForce
+							}
+							want = append(want, fmt.Sprintf("SOP-%d %d.0 %s", 100+i, k+1, state))
+						}
+					}
+				}
+				slices.Sort(want)
+				if d := cmp.Diff(want, every(t, db, x.q)); d != "" {
+					t.Errorf("found (-want +got):\n%s", d)
+				}
+			})
 		}
 	})
 }
