@@ -152,14 +152,17 @@ const (
 	RuleSilence = "triward:source-silent"
 	RuleRate    = "triward:source-rate"
 	RuleDevice  = "triward:device-silent"
+
+	RuleHindsight = "triward:hindsight"
 )
 
 // own are the rules that the program itself holds.
 func own() map[string]Rule {
 	return map[string]Rule{
-		RuleSilence: {ID: RuleSilence, Title: "Source is silent", Level: High, State: Active},
-		RuleRate:    {ID: RuleRate, Title: "Source sends far less than expected", Level: Medium, State: Active},
-		RuleDevice:  {ID: RuleDevice, Title: "Device is silent while its ward is active", Level: Medium, State: Active, Catalogue: []string{"M10"}},
+		RuleSilence:   {ID: RuleSilence, Title: "Source is silent", Level: High, State: Active},
+		RuleRate:      {ID: RuleRate, Title: "Source sends far less than expected", Level: Medium, State: Active},
+		RuleDevice:    {ID: RuleDevice, Title: "Device is silent while its ward is active", Level: Medium, State: Active, Catalogue: []string{"M10"}},
+		RuleHindsight: {ID: RuleHindsight, Title: "An advisory describes what was seen here before", Level: High, State: Active},
 	}
 }
 

@@ -171,6 +171,7 @@ func detectionKinds() []Kind {
 		{"detection.rule_moved", "take rules on in their life, and retire them"},
 		{"detection.rule_owned", "say who answers for rules"},
 		{"detection.rule_backtested", "try rules on the past"},
+		{"detection.looked_back", "look back in the kept events for an advisory"},
 		{"detection.rule_judged", "judge the hits of rules"},
 		{"detection.exception_added", "except from rules, and suppress, for a time"},
 		{"detection.exception_ended", "end exceptions"},

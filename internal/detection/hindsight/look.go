@@ -1,0 +1,175 @@
+package hindsight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"triward/internal/detection"
+	"triward/internal/detection/backtest"
+	"triward/internal/eventlog"
+	"triward/internal/sigma"
+)
+
+// Look is what a look back found.
+type Look struct {
+	From       time.Time         `json:"from"`
+	To         time.Time         `json:"to"`
+	Indicators Indicators        `json:"indicators"`
+	Finds      []Find            `json:"finds,omitempty"`
+	Tried      int               `json:"tried"` // rules that are tagged with its CVE ids
+	Blind      []detection.Blind `json:"blind,omitempty"`
+}
+
+// Find is one thing that was found.
+type Find struct {
+	Kind    string         `json:"kind"` // cve, address, name, digest or rule
+	What    string         `json:"what"`
+	Events  int64          `json:"events"`
+	First   time.Time      `json:"first,omitzero"`
+	Last    time.Time      `json:"last,omitzero"`
+	Devices []backtest.Top `json:"devices,omitempty"` // the most
+	IDs     []string       `json:"ids,omitempty"`     // of the latest events
+}
+
+// mostIDs is how many events a find names.
+const mostIDs = 20
+
+// Events is how many events were found. One that holds several things counts for each.
+func (l Look) Events() (n int64) {
+	for _, f := range l.Finds {
+		n += f.Events
+	}
+	return n
+}
+
+// BlindTime is how much of the time some source was not seen.
+func (l Look) BlindTime() time.Duration {
+	return backtest.Report{From: l.From, To: l.To, Blind: l.Blind}.BlindTime()
+}
+
+// Past is where kept events are found: eventlog.Log fulfils it.
+type Past interface {
+	backtest.Past
+	Search(ctx context.Context, q eventlog.Query) (eventlog.Page, error)
+	Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([]eventlog.Count, error)
+}
+
+// wanted is one search.
+type wanted struct {
+	kind, what string
+	queries    []eventlog.Query // whose results add up
+}
+
+func searches(i Indicators) []wanted {
+	var out []wanted
+	for _, c := range i.CVEs {
+		out = append(out, wanted{"cve", c, []eventlog.Query{{Text: `"` + c + `"`}}})
+	}
+	is := func(field string, op eventlog.Op, values ...string) eventlog.Query {
+		return eventlog.Query{Where: []eventlog.Condition{{Field: field, Op: op, Values: values}}}
+	}
+	for _, a := range i.Addresses {
+		out = append(out, wanted{"address", a, []eventlog.Query{is("any.ip", eventlog.Is, a)}})
+	}
+	for _, n := range i.Names {
+		w := wanted{"name", n, nil}
+		for _, field := range []string{"dns.query", "http.host", "tls.sni"} {
+			w.queries = append(w.queries, is(field, eventlog.Is, n), is(field, eventlog.Ends, "."+n))
+		}
+		out = append(out, w)
+	}
+	for _, d := range i.Digests {
+		out = append(out, wanted{"digest", d, []eventlog.Query{is("hash", eventlog.Is, d)}})
+	}
+	return out
+}
+
+// back looks for indicators and tries rules, from one instant to another.
+func (l *Look) back(ctx context.Context, past Past, tagged sigma.Set) error {
+	for _, w := range searches(l.Indicators) {
+		f := Find{Kind: w.kind, What: w.what}
+		for _, q := range w.queries {
+			q.From, q.To = l.From.UnixMicro(), l.To.UnixMicro()
+			if err := f.add(ctx, past, q); err != nil {
+				return err
+			}
+		}
+		if f.Events > 0 {
+			l.Finds = append(l.Finds, f)
+		}
+	}
+	l.Tried = len(tagged.Rules) + len(tagged.Correlations)
+	if l.Tried == 0 {
+		return nil
+	}
+	r, err := backtest.Run(ctx, past, backtest.Order{Set: tagged, From: l.From, To: l.To})
+	if err != nil {
+		return err
+	}
+	for _, o := range r.Rules {
+		if o.Firings == 0 {
+			continue
+		}
+		f := Find{Kind: "rule", What: o.Title, Events: o.Firings, First: o.First, Last: o.Last, Devices: o.TopDevices}
+		for _, x := range o.Examples {
+			f.IDs = append(f.IDs, x.Event)
+		}
+		l.Finds = append(l.Finds, f)
+	}
+	return nil
+}
+
+// add counts the events of a query by device, and names the latest.
+func (f *Find) add(ctx context.Context, past Past, q eventlog.Query) error {
+	counts, err := past.Count(ctx, q, eventlog.Bucket{By: "dev.id"})
+	if err != nil {
+		return fmt.Errorf("count events with %s: %w", f.What, err)
+	}
+	for _, c := range counts {
+		f.Events += c.N
+		if c.Value == "" {
+			continue
+		}
+		if i := slices.IndexFunc(f.Devices, func(t backtest.Top) bool { return t.Name == c.Value }); i >= 0 {
+			f.Devices[i].N += c.N
+		} else {
+			f.Devices = append(f.Devices, backtest.Top{Name: c.Value, N: c.N})
+		}
+	}
+	if len(counts) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(f.Devices, func(a, b backtest.Top) int {
+		if a.N != b.N {
+			return int(b.N - a.N)
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	days, err := past.Count(ctx, q, eventlog.Bucket{Width: int64(time.Hour / time.Microsecond)})
+	if err != nil {
+		return fmt.Errorf("count events with %s: %w", f.What, err)
+	}
+	for _, c := range days {
+		at := time.UnixMicro(c.At).UTC()
+		if f.First.IsZero() || at.Before(f.First) {
+			f.First = at
+		}
+		if at.After(f.Last) {
+			f.Last = at
+		}
+	}
+	q.Limit = mostIDs
+	page, err := past.Search(ctx, q)
+	if err != nil {
+		return fmt.Errorf("find events with %s: %w", f.What, err)
+	}
+	for _, e := range page.Events {
+		if len(f.IDs) < mostIDs {
+			f.IDs = append(f.IDs, e.ID.String())
+		}
+	}
+	return nil
+}
