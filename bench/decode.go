@@ -13,10 +13,10 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"triward/internal/content"
+	"triward/internal/detection/fire"
+	"triward/internal/detection/pack"
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/decode"
-	"triward/internal/sigma"
 	"triward/internal/sigma/engine"
 	"triward/internal/syslog"
 	"triward/internal/testdata"
@@ -132,21 +132,13 @@ func (b *bench) decodes(figure string, target float64, messages [][]byte) error 
 
 // auditRules decodes audit messages and tries every rule of the medical pack on each.
 func (b *bench) auditRules(messages [][]byte) error {
-	files, err := content.Rules()
+	set, err := pack.Set()
 	if err != nil {
 		return err
 	}
-	var set sigma.Set
-	for _, f := range files {
-		one, err := sigma.Parse(f.Name, f.Text, sigma.Options{})
-		if err != nil {
-			return err
-		}
-		set.Add(one)
-	}
 	rules, faults := engine.Compile(set, engine.Options{})
 	if len(faults) > 0 {
-		return fmt.Errorf("%s: %v", "rules of the pack", faults)
+		return fmt.Errorf("rules of the pack: %v", faults)
 	}
 	fired := 0
 	err = b.rate(fmt.Sprintf("ATNA decode and match (%d rules of the pack)", len(set.Rules)), 200_000, func() (int, error) {
@@ -159,17 +151,7 @@ func (b *bench) auditRules(messages [][]byte) error {
 			}
 			events = d.Append(events, decode.Input{ID: ids.At(int64(i)), Source: "src_bench", Received: 1_772_445_600_000_000, Payload: m, Zone: time.UTC})
 			e := &events[len(events)-1]
-			w.Reset()
-			for _, f := range e.Fields {
-				w.Set(f.Name, f.Value)
-			}
-			for _, f := range [...]eventlog.Field{{Name: "user", Value: e.User}, {Name: "host", Value: e.Host}, {Name: "src.ip", Value: e.SrcIP}, {Name: "dst.ip", Value: e.DstIP}, {Name: "message", Value: e.Message}} {
-				if f.Value != "" {
-					w.Set(f.Name, f.Value)
-				}
-			}
-			w.Read(e.Raw)
-			fired += len(w.Match(sigma.LogSource{Product: "medical", Category: e.Category, Service: e.Service}))
+			fired += len(w.Match(fire.Feed(w, e)...))
 		}
 		return len(messages), nil
 	})

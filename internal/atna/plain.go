@@ -6,12 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// plain resolves entities and the ends of lines (XML 1.0 2.11, 4.1, 4.6).
-func (s *scanner) plain(v string) (string, error) {
-	if strings.IndexByte(v, '&') < 0 {
-		return s.lineFeeds(v), nil
+// plain is a part of the text with entities and the ends of lines resolved (XML 1.0 2.11, 4.1, 4.6).
+func (s *scanner) plain(from, to int) (string, error) {
+	v := s.lineFeeds(s.text[from:to])
+	if s.entity < from {
+		if i := strings.IndexByte(s.text[from:], '&'); i >= 0 {
+			s.entity = from + i
+		} else {
+			s.entity = len(s.text)
+		}
 	}
-	v = s.lineFeeds(v)
+	if s.entity >= to {
+		return v, nil
+	}
 	var b strings.Builder
 	b.Grow(len(v))
 	for {

@@ -23,7 +23,7 @@ func Decode(text string, m *Message) error {
 	if !utf8.ValidString(text) {
 		text, m.Repaired = repair(text), true
 	}
-	s := scanner{text: text, m: m, returns: strings.IndexByte(text, '\r') >= 0}
+	s := scanner{text: text, m: m, returns: strings.IndexByte(text, '\r') >= 0, entity: -1}
 	return s.run()
 }
 
@@ -119,6 +119,7 @@ type scanner struct {
 	elements int
 	rooted   bool
 	returns  bool // the text has carriage returns
+	entity   int  // the place of an "&" that is not before at, or the end of the text
 	open     [maxDepth]opened
 
 	participant *Participant
@@ -153,7 +154,7 @@ func (s *scanner) run() error {
 			return nil
 		}
 		if i > 0 {
-			if err := s.characters(s.text[s.at : s.at+i]); err != nil {
+			if err := s.characters(s.at, s.at+i); err != nil {
 				return err
 			}
 		}
@@ -165,15 +166,15 @@ func (s *scanner) run() error {
 }
 
 // characters takes the text up to the next tag.
-func (s *scanner) characters(part string) error {
+func (s *scanner) characters(from, to int) error {
 	if s.depth == 0 {
-		if strings.TrimSpace(part) != "" {
+		if strings.TrimSpace(s.text[from:to]) != "" {
 			return s.fail("there is text outside of the message")
 		}
 		return nil
 	}
 	if into := s.open[s.depth-1].start; into != nil {
-		v, err := s.plain(part)
+		v, err := s.plain(from, to)
 		if err != nil {
 			return err
 		}
@@ -347,14 +348,13 @@ func (s *scanner) attributes(p *place) error {
 		if n < 0 {
 			return s.fail("the value of an attribute has no end")
 		}
-		value := t[i+1 : i+1+n]
 		into := p.attribute(name)
 		if into == nil && strings.IndexByte(name, ':') >= 0 {
 			into = p.attribute(local(name))
 		}
 		switch {
 		case into != nil:
-			v, err := s.plain(value)
+			v, err := s.plain(i+1, i+1+n)
 			if err != nil {
 				return err
 			}

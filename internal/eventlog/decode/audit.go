@@ -81,6 +81,7 @@ func (d *Decoder) atna(s string) string {
 	if len(m.Event.Types) > 0 {
 		typ = m.Event.Types[0]
 	}
+	who := d.sides(m)
 	d.put("audit.action", m.Event.Action)
 	d.event(m.Event.ID, typ, m.Event.Action)
 	d.outcome(m.Event.Outcome)
@@ -98,8 +99,10 @@ func (d *Decoder) atna(s string) string {
 			d.put("audit.type."+strconv.Itoa(i+2), t.Value)
 		}
 	}
-	d.sides(m)
 	d.objects(m)
+	if who != nil {
+		d.user(who)
+	}
 	return ""
 }
 
@@ -163,8 +166,8 @@ func (d *Decoder) outcome(s string) {
 
 // sides finds who did it and which two systems took part. The role decides (source 110153, destination 110152), because
 // some emitters call both sides requestor. Without roles the requestor is the source.
-func (d *Decoder) sides(m *atna.Message) {
-	var who, from, to *atna.Participant
+func (d *Decoder) sides(m *atna.Message) (who *atna.Participant) {
+	var from, to *atna.Participant
 	for i := range m.Participants {
 		p := &m.Participants[i]
 		switch {
@@ -191,17 +194,15 @@ func (d *Decoder) sides(m *atna.Message) {
 	if from == to {
 		to = nil
 	}
-	if who != nil {
-		d.user(who)
+	if to != nil {
+		d.put("ae.called", title(to.AlternativeUserID))
+		d.e.DstIP = address(to.NetworkAccessPoint)
 	}
 	if from != nil {
 		d.put("ae.calling", title(from.AlternativeUserID))
 		d.e.SrcIP = address(from.NetworkAccessPoint)
 	}
-	if to != nil {
-		d.put("ae.called", title(to.AlternativeUserID))
-		d.e.DstIP = address(to.NetworkAccessPoint)
-	}
+	return who
 }
 
 // rank prefers a person to a program.
@@ -298,7 +299,7 @@ func (d *Decoder) details(o *atna.Object) {
 		if t := &o.Details[i]; t.Type == "MSH-10" {
 			v := t.Value
 			if b, err := base64.StdEncoding.DecodeString(v); err == nil && printable(string(b)) {
-				v = string(b)
+				v, d.clean = string(b), false
 			}
 			d.put("hl7.msh10", v)
 		}
@@ -308,14 +309,23 @@ func (d *Decoder) details(o *atna.Object) {
 // query says that the event has a question, and of a question of DICOM whether it restricts anything.
 func (d *Decoder) query(o *atna.Object) {
 	d.put("object.query", "true")
-	compact := strings.Map(func(r rune) rune {
-		if r <= ' ' {
-			return -1
-		}
-		return r
-	}, o.Query)
-	b, err := base64.StdEncoding.DecodeString(compact)
-	if err != nil || len(b) == 0 {
+	d.wide(o.Query)
+}
+
+// wide looks into the question, which is base64. Most are no identifier of DICOM: HL7, XML, an address.
+func (d *Decoder) wide(query string) {
+	if strings.ContainsAny(query, " \t\r\n") {
+		query = strings.Join(strings.Fields(query), "")
+	}
+	if len(query) < 12 {
+		return
+	}
+	var head [9]byte
+	if n, err := base64.StdEncoding.Decode(head[:], []byte(query[:12])); err != nil || n < 8 || !identifier(head[:]) {
+		return
+	}
+	b, err := base64.StdEncoding.DecodeString(query)
+	if err != nil {
 		return
 	}
 	if wide, known := wideQuery(b); known {
@@ -323,19 +333,24 @@ func (d *Decoder) query(o *atna.Object) {
 	}
 }
 
+// identifier is whether the bytes may begin a data set: its first element is one of the groups 0002, 0008, 0010, 0018 or
+// 0020, and its length is small.
+func identifier(b []byte) bool {
+	group := binary.LittleEndian.Uint16(b)
+	return (group == 0x0002 || group == 0x0008 || group == 0x0010 || group == 0x0018 || group == 0x0020) &&
+		(upper(b[4]) && upper(b[5]) || binary.LittleEndian.Uint32(b[4:]) < 1<<16)
+}
+
 // wideQuery reads the identifier of a C-FIND (PS3.4 C.4.1.1, encoded little endian, with or without value representations).
 // It is wide when no key but the level and the character set has a value that restricts ("" and "*" do not). known is
-// false for what is no such identifier.
+// false for what is no such identifier, and where only a sequence could restrict, into which it does not look.
 func wideQuery(b []byte) (wide, known bool) {
-	wide = true
+	wide, known = true, true
 	for n := 0; len(b) > 0; n++ {
 		if len(b) < 8 || n > 500 {
 			return false, false
 		}
 		group, element := binary.LittleEndian.Uint16(b), binary.LittleEndian.Uint16(b[2:])
-		if group == 0 || group > 0x7fe0 || group%2 == 0 && group > 0x0040 && n == 0 {
-			return false, false
-		}
 		size, head := uint64(binary.LittleEndian.Uint32(b[4:])), uint64(8)
 		if upper(b[4]) && upper(b[5]) {
 			size = uint64(binary.LittleEndian.Uint16(b[6:]))
@@ -347,11 +362,16 @@ func wideQuery(b []byte) (wide, known bool) {
 				size, head = uint64(binary.LittleEndian.Uint32(b[8:])), 12
 			}
 		}
-		if size == 0xffffffff { // a sequence without length: what it asks for restricts
-			return false, n > 0
+		if size == 0xffffffff { // a sequence without length
+			return false, !wide
 		}
 		if head+size > uint64(len(b)) {
 			return false, false
+		}
+		if size > 0 && (string(b[4:6]) == "SQ" || strings.HasPrefix(string(b[head:head+size]), "\xfe\xff\x00\xe0")) {
+			known = false
+			b = b[head+size:]
+			continue
 		}
 		value := strings.Trim(string(b[head:head+size]), " \x00*")
 		level := group == 0x0008 && (element == 0x0052 || element == 0x0005)
@@ -360,7 +380,7 @@ func wideQuery(b []byte) (wide, known bool) {
 		}
 		b = b[head+size:]
 	}
-	return wide, true
+	return wide, known || !wide
 }
 
 func upper(c byte) bool { return c >= 'A' && c <= 'Z' }

@@ -101,9 +101,14 @@ func (d *Decoder) finish() {
 	}
 	f := d.set
 	for i := 1; i < len(f); i++ { // they come nearly in order
-		for j := i; j > 0 && f[j].Name < f[j-1].Name; j-- {
-			f[j], f[j-1] = f[j-1], f[j]
+		if f[i].Name >= f[i-1].Name {
+			continue
 		}
+		x, j := f[i], i
+		for ; j > 0 && x.Name < f[j-1].Name; j-- {
+			f[j] = f[j-1]
+		}
+		f[j] = x
 	}
 	n := 0
 	for i := range f {
@@ -120,7 +125,25 @@ func (d *Decoder) finish() {
 		d.room = append(d.room, f...)
 		e.Fields = d.room[at:len(d.room):len(d.room)]
 	}
-	e.Fit()
+	if !d.clean || !short(e) {
+		e.Fit()
+	}
+}
+
+// short is whether every text of the event is within its limit. Parts of a message of UTF-8 are UTF-8, so that nothing
+// else has to be looked at.
+func short(e *eventlog.Event) bool {
+	for _, s := range [...]string{e.Source, e.Format, e.Fault, e.Product, e.Category, e.Service, e.User, e.Host, e.SrcIP, e.DstIP, e.Proto, e.Hash} {
+		if len(s) > eventlog.MaxText {
+			return false
+		}
+	}
+	for i := range e.Fields {
+		if f := &e.Fields[i]; len(f.Name) > eventlog.MaxName || len(f.Value) > eventlog.MaxValue || f.Name == "" {
+			return false
+		}
+	}
+	return len(e.Message) <= eventlog.MaxMessage && len(e.Fields) <= eventlog.MaxFields
 }
 
 // hour notes the hour and the day of the week on the clock of the source.

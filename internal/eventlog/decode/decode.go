@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"triward/internal/atna"
 	"triward/internal/eventlog"
@@ -38,6 +39,7 @@ type Decoder struct {
 	hash  []byte
 	lists [3][]string // patients, studies and classes of an audit message
 
+	clean    bool   // the message is UTF-8, and nothing that was decoded out of it may be something else
 	scanned  string // the text that the tape holds, when finding the format put it there
 	channels map[winKey]sigma.LogSource
 }
@@ -68,12 +70,14 @@ func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	dst = append(dst, eventlog.Event{ID: in.ID, Source: in.Source, Received: in.Received, Raw: in.Payload})
 	d.e, d.in, d.set, d.scanned = &dst[len(dst)-1], &in, d.set[:0], ""
 	if len(in.Payload) > eventlog.MaxRaw {
+		d.clean = false
 		d.raw(string(in.Payload[:eventlog.MaxRaw]), "the original has "+strconv.Itoa(len(in.Payload))+" bytes; what is beyond "+strconv.Itoa(eventlog.MaxRaw)+" is cut off")
 		d.e.Raw = in.Payload[:eventlog.MaxRaw:eventlog.MaxRaw]
 		d.finish()
 		return dst
 	}
 	s := strings.TrimPrefix(string(in.Payload), bom)
+	d.clean = utf8.ValidString(s) && utf8.ValidString(in.Source)
 	format := in.Format
 	if format == "" || format == "raw" {
 		format = d.detect(s)

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/base64"
 	"strconv"
 	"strings"
 
@@ -140,11 +139,7 @@ func (d *Decoder) entities(a *fhir.AuditEvent) {
 		}
 		if e.Query != "" || e.Role.Code == "24" {
 			d.put("object.query", "true")
-			if b, err := base64.StdEncoding.DecodeString(e.Query); err == nil && len(b) > 0 {
-				if wide, known := wideQuery(b); known {
-					d.put("query.wide", strconv.FormatBool(wide))
-				}
-			}
+			d.wide(e.Query)
 		}
 		if name == "" && e.Type.Code == "" {
 			continue

@@ -6,21 +6,34 @@ import (
 	"strings"
 
 	"triward/internal/eventlog"
+	"triward/internal/syslog"
 )
 
-// Record is the JSON object that an event was decoded from: all of Raw, or the part behind a syslog header. nil: its
-// original is no JSON.
+// Record is the JSON object that an event was decoded from: all of Raw, or the part behind a syslog header. A row of a Zeek
+// log in its own form becomes an object with the names of its columns. nil: the original is no such thing.
 func Record(e *eventlog.Event) []byte {
 	switch e.Format {
 	case "fhir", "zeek", "eve", "windows", "json":
 	default:
 		return nil
 	}
-	i := bytes.IndexByte(e.Raw, '{')
-	if i < 0 {
+	raw := bytes.TrimSpace(bytes.TrimPrefix(e.Raw, []byte(bom)))
+	if len(raw) > 0 && raw[0] == '{' {
+		return raw
+	}
+	if e.Format == "zeek" {
+		return tableRecord(raw, e.Service)
+	}
+	var m syslog.Message
+	if syslog.Decode(string(raw), syslog.Source{}, &m) != nil {
 		return nil
 	}
-	return bytes.TrimRight(e.Raw[i:], " \t\r\n\x00")
+	raw = bytes.TrimRight(raw, "\r\n\x00")
+	raw = raw[len(raw)-len(m.Text):] // the text is what the message ends with
+	if i := bytes.IndexByte(raw, '{'); i >= 0 && m.Form != syslog.Bare {
+		return raw[i:]
+	}
+	return nil
 }
 
 // elements are the objects of a JSON array. nil when it is broken or holds none.

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/json"
 	"path"
 	"strconv"
 	"strings"
@@ -56,12 +57,17 @@ func (d *Decoder) zeek() string {
 	return ""
 }
 
-// zeekRow reads one row of a Zeek log in its own form. The header that names the columns stands before the row: a reader
-// of files puts it there.
-func (d *Decoder) zeekRow(s string) string {
-	var columns, types []string
-	log, separator, empty, unset, set := "", "\t", "(empty)", "-", ","
-	row := ""
+// zeekTable is a row of a Zeek log in its own form, with what the header before it says.
+type zeekTable struct {
+	log                    string
+	columns, types, values []string
+	empty, unset, set      string
+}
+
+// readTable reads a header and one row.
+func readTable(s string) (z zeekTable, fault string) {
+	z = zeekTable{empty: "(empty)", unset: "-", set: ","}
+	separator, row := "\t", ""
 	for line := range strings.Lines(s) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
@@ -69,7 +75,7 @@ func (d *Decoder) zeekRow(s string) string {
 		}
 		if line[0] != '#' {
 			if row != "" {
-				return "more than one row behind a header"
+				return z, "more than one row behind a header"
 			}
 			row = line
 			continue
@@ -79,62 +85,100 @@ func (d *Decoder) zeekRow(s string) string {
 		case strings.HasPrefix(line, "#separator "):
 			separator = separatorOf(line[len("#separator "):])
 		case name == "fields":
-			columns = strings.Split(value, separator)
+			z.columns = strings.Split(value, separator)
 		case name == "types":
-			types = strings.Split(value, separator)
+			z.types = strings.Split(value, separator)
 		case name == "path":
-			log = value
+			z.log = value
 		case name == "set_separator":
-			set = value
+			z.set = value
 		case name == "empty_field":
-			empty = value
+			z.empty = value
 		case name == "unset_field":
-			unset = value
+			z.unset = value
 		}
-	}
-	if log == "" {
-		log = zeekName(d.in.Name)
 	}
 	switch {
 	case row == "":
-		return "a header without a row"
-	case columns == nil || len(columns) > 1000:
-		return "a row without a header that names its columns"
-	case log == "":
+		return z, "a header without a row"
+	case z.columns == nil || len(z.columns) > 1000:
+		return z, "a row without a header that names its columns"
+	}
+	z.values = strings.Split(row, separator)
+	if len(z.values) != len(z.columns) {
+		return z, "a row with " + strconv.Itoa(len(z.values)) + " values under " + strconv.Itoa(len(z.columns)) + " columns"
+	}
+	return z, ""
+}
+
+// value is the i-th value as the JSON form has it, of a list the first; "" for none.
+func (z *zeekTable) value(i int) string {
+	v, typ := z.values[i], ""
+	if v == z.unset || v == z.empty {
+		return ""
+	}
+	if i < len(z.types) {
+		typ = z.types[i]
+	}
+	switch {
+	case typ == "bool" && v == "T":
+		return "true"
+	case typ == "bool" && v == "F":
+		return "false"
+	case strings.HasPrefix(typ, "set[") || strings.HasPrefix(typ, "vector["):
+		v, _, _ = strings.Cut(v, z.set) // a separator inside is written \x2c
+	}
+	return unhex(v)
+}
+
+// zeekRow reads one row of a Zeek log in its own form. The header that names the columns stands before the row: a reader
+// of files puts it there.
+func (d *Decoder) zeekRow(s string) string {
+	table, fault := readTable(s)
+	if fault != "" {
+		return fault
+	}
+	log := table.log
+	if log == "" {
+		log = zeekName(d.in.Name)
+	}
+	if log == "" {
 		return "a Zeek record that does not say of which log it is"
 	}
-	values := strings.Split(row, separator)
-	if len(values) != len(columns) {
-		return "a row with " + strconv.Itoa(len(values)) + " values under " + strconv.Itoa(len(columns)) + " columns"
-	}
+	d.clean = false // \xNN may be any byte
 	z := zeekRecord{d: d, log: log}
 	d.source("zeek", log, zeekCategory(log))
 	d.zeekClass(log)
-	for i, v := range values {
-		if v == unset || v == empty {
-			continue
+	for i, name := range table.columns {
+		switch name {
+		case "ts":
+			d.epoch(table.value(i))
+		case "uid":
+		default:
+			z.take(name, table.value(i))
 		}
-		typ := ""
-		if i < len(types) {
-			typ = types[i]
-		}
-		switch {
-		case columns[i] == "ts":
-			d.epoch(v)
-			continue
-		case columns[i] == "uid":
-			continue
-		case typ == "bool" && v == "T":
-			v = "true"
-		case typ == "bool" && v == "F":
-			v = "false"
-		case strings.HasPrefix(typ, "set[") || strings.HasPrefix(typ, "vector["):
-			v, _, _ = strings.Cut(v, set) // the first; a separator inside is written \x2c
-		}
-		z.take(columns[i], unhex(v))
 	}
 	z.end()
 	return ""
+}
+
+// tableRecord is a row as the JSON object that Zeek would have written, all values as text.
+func tableRecord(raw []byte, log string) []byte {
+	table, fault := readTable(string(raw))
+	if fault != "" {
+		return nil
+	}
+	out := map[string]string{"_path": log}
+	for i, name := range table.columns {
+		if v := table.value(i); v != "" {
+			out[name] = v
+		}
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 func separatorOf(s string) string {
