@@ -8,6 +8,7 @@ import (
 	"triward/internal/api"
 	"triward/internal/detection"
 	"triward/internal/detection/baseline"
+	"triward/internal/detection/hindsight"
 	"triward/internal/detection/reading"
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/parquet"
@@ -43,11 +44,15 @@ func (a *App) seeEvents(w *web.Server, s *api.Server) {
 	}
 }
 
-// detectionTicks is what detection does again and again: to look for silence, and for changed files of rules.
+// detectionTicks is what detection does again and again: to look for silence, to look back for new rules and advisories,
+// and for changed files of rules.
 func (a *App) detectionTicks() []work {
 	rules := detection.Rules{DB: a.db}
 	watch := detection.Watch{DB: a.db, Sources: detection.Sources{DB: a.db}, Alerts: detection.Alerts{DB: a.db}}
 	all := []work{{"silence", 15 * time.Second, watch.Tick}}
+	if a.events != nil {
+		all = append(all, work{"hindsight", time.Minute, hindsight.Desk{DB: a.db, Log: a.events, Alerts: watch.Alerts}.Tick})
+	}
 	if a.Config.Rules != "" {
 		all = append(all, work{"rules", time.Minute, func(ctx context.Context) error {
 			_, err := rules.LoadFolder(ctx, a.Config.Rules)
