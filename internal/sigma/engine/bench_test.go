@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"syscall"
 	"testing"
 	"time"
@@ -32,6 +34,32 @@ func BenchmarkMatch(b *testing.B) {
 			b.ReportMetric(float64(s.Hits-before.Hits)/float64(s.Events-before.Events), "hits/event")
 		})
 	}
+}
+
+// The pairs are mostly the creation of processes, for which there are the most rules.
+func BenchmarkProcesses(b *testing.B) {
+	set := sigmaHQ(b).set
+	e, _ := engine.Compile(set, engine.Options{})
+	w := e.Worker()
+	var events [][]byte
+	for _, p := range pairs(b) {
+		for _, line := range p.events {
+			var c bytes.Buffer
+			if err := json.Compact(&c, line); err != nil {
+				b.Fatal(err)
+			}
+			events = append(events, c.Bytes())
+		}
+	}
+	before, used := w.Stats(), cpu(b)
+	i := 0
+	for b.Loop() {
+		w.MatchLine(events[i%len(events)])
+		i++
+	}
+	s := w.Stats()
+	b.ReportMetric(float64(cpu(b)-used)/float64(s.Events-before.Events), "cpu-ns/event")
+	b.ReportMetric(float64(s.Candidates-before.Candidates)/float64(s.Events-before.Events), "candidates/event")
 }
 
 func BenchmarkCompile(b *testing.B) {

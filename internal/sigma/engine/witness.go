@@ -143,7 +143,7 @@ func single(w witness) (choice, bool) { return choice{[]witness{w}, rate(w)}, tr
 const common = `c:\windows\system32\ c:\windows\syswow64\ c:\program files (x86)\ c:\program files\ c:\users\ c:\programdata\ ` +
 	`\appdata\local\temp\ \appdata\roaming\ hklm\software\microsoft\windows nt\currentversion\ hklm\software\microsoft\windows\currentversion\ ` +
 	`hklm\system\currentcontrolset\services\ hklm\system\currentcontrolset\control\ \registry\machine\ hku\s-1-5-21- .exe .dll .com ` +
-	`\svchost.exe \lsass.exe \services.exe \explorer.exe microsoft windows operating system corporation nt authority\system http:// https:// ` +
+	`c:\windows\system32\ntdll.dll+ |c:\windows\system32\kernelbase.dll+ :\windows\system32\svchost.exe \svchost.exe \werfault.exe \lsass.exe \services.exe \explorer.exe microsoft windows operating system corporation nt authority\system http:// https:// ` +
 	`true false high medium setvalue createkey deletekey deletevalue success failure dword (0x00000000) dword (0x00000001) binary data ` +
 	`post get 200 :\windows\ powershell.exe \windows\system32\ntdll.dll+ powershell command 0x0 0x1 sysmon security local remote`
 
