@@ -102,13 +102,10 @@ func TestRegressionPairs(t *testing.T) {
 // The pairs are events that rules fire on, so they show more of the engine than a sample of a quiet network.
 func TestEngineAgreesOnRegressionPairs(t *testing.T) {
 	set, workers := workersOf(t, sigmaHQ(t).set)
-	hits, step := 0, 4
-	if full() {
-		step = 1
-	}
-	for i, name := range slices.Sorted(maps.Keys(pairs(t))) {
-		if i%step == 0 {
-			for _, event := range pairs(t)[name].events {
+	hits, list := 0, pairs(t)
+	for i, name := range slices.Sorted(maps.Keys(list)) {
+		if i%every(4) == 0 {
+			for _, event := range list[name].events {
 				hits += agree(t, set, workers, event)
 			}
 		}
@@ -122,17 +119,11 @@ func TestEngineAgreesOnRegressionPairs(t *testing.T) {
 func TestEngineAgreesOnZeek(t *testing.T) {
 	set, workers := workersOf(t, sigmaHQ(t).set)
 	testdata.Tar(t, "events/zeek-json.tar.zst", func(name string, body []byte) {
-		step := 4000
-		if full() {
-			step = 1
-		}
 		if !strings.HasSuffix(name, ".gz") {
 			return
 		}
-		for i, line := range lines(gunzip(t, body), 1) {
-			if i%step == 0 {
-				agree(t, set, workers, line)
-			}
+		for _, line := range lines(gunzip(t, body), every(4000)) {
+			agree(t, set, workers, line)
 		}
 	})
 }
