@@ -1,0 +1,218 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"triward/internal/detection"
+	"triward/internal/detection/baseline"
+	"triward/internal/detection/fire"
+	"triward/internal/eventlog"
+	"triward/internal/product"
+	"triward/internal/sigma"
+	"triward/internal/store"
+)
+
+// Rules tries the rules that run, and follows the journal for which ones these are.
+type Rules struct {
+	db      *store.DB
+	learner *baseline.Learner
+	log     *slog.Logger
+
+	mu      sync.RWMutex
+	loaded  bool
+	seq     int64
+	rules   *fire.Rules
+	digests map[string]string // of the rules' texts, by rule
+	workers []*fire.Worker    // one for each part of a batch
+}
+
+// NewRules begins without rules; Follow reads them.
+func NewRules(db *store.DB, log *slog.Logger) *Rules {
+	return &Rules{db: db, learner: baseline.NewLearner(db), log: log}
+}
+
+// Follow compiles the rules again when others run than before. Windows of correlations that are open begin anew then.
+func (v *Rules) Follow(ctx context.Context) error {
+	return v.db.View(ctx, func(r store.Reader) error {
+		head, _, err := store.JournalHead(ctx, r)
+		if err != nil || v.loaded && head == v.seq {
+			return err
+		}
+		if v.loaded {
+			entries, err := store.Journal(ctx, r, store.JournalQuery{After: v.seq, Kinds: detection.RuleKinds(), Limit: 1000})
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(entries, func(e store.Entry) bool { return e.Kind == detection.KindBaselineSettled }) {
+				v.learner.Forget()
+			}
+			if !slices.ContainsFunc(entries, func(e store.Entry) bool {
+				return e.Kind == detection.KindRulesLoaded || e.Kind == detection.KindRuleMoved
+			}) {
+				v.seq = head
+				if len(entries) == 1000 {
+					v.seq = entries[len(entries)-1].Seq
+				}
+				return nil
+			}
+		}
+		running, err := detection.RunningRules(ctx, r)
+		if err != nil {
+			return err
+		}
+		v.compile(running)
+		v.loaded, v.seq = true, head
+		return nil
+	})
+}
+
+// compile makes one set of the rules that run. A text that several rules share is read once; of what it holds, the rules
+// that do not run are left out by the alerts.
+func (v *Rules) compile(running []detection.Running) {
+	var set sigma.Set
+	read := map[string]bool{}
+	digests := map[string]string{}
+	for _, r := range running {
+		digests[r.ID] = r.Digest
+		if read[r.Digest] {
+			continue
+		}
+		read[r.Digest] = true
+		part, err := sigma.Parse(r.Path, []byte(r.Body), sigma.Options{})
+		if err != nil {
+			v.log.Error("a rule that runs cannot be read", "rule", r.ID, "path", r.Path, "error", err)
+			continue
+		}
+		set.Add(part)
+	}
+	rules, faults := fire.New(set, v.learner.Judge)
+	for _, f := range faults {
+		v.log.Error("a rule that runs cannot be compiled", "where", f.Path, "fault", f.Reason)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.rules, v.digests, v.workers = rules, digests, nil
+}
+
+// worker is the one of a part of the batches.
+func (v *Rules) worker(part int) *fire.Worker {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.rules == nil {
+		return nil
+	}
+	for len(v.workers) <= part {
+		v.workers = append(v.workers, v.rules.Worker())
+	}
+	return v.workers[part]
+}
+
+// try gives the hits of events. Events of one call are in order.
+func (v *Rules) try(ctx context.Context, part int, events []eventlog.Event) ([]detection.Hit, error) {
+	w := v.worker(part)
+	if w == nil {
+		return nil, nil
+	}
+	var out []detection.Hit
+	for i := range events {
+		fired, err := w.Try(ctx, &events[i])
+		if err != nil {
+			return nil, fmt.Errorf("try rules: %w", err)
+		}
+		for j := range fired {
+			out = append(out, v.hit(&fired[j], &events[i]))
+		}
+	}
+	return out, nil
+}
+
+// settle closes the windows of correlations that are over, and saves what baselines learned.
+func (v *Rules) settle(ctx context.Context, now time.Time) error {
+	v.mu.RLock()
+	rules := v.rules
+	v.mu.RUnlock()
+	var hits []detection.Hit
+	if rules != nil {
+		for _, f := range rules.Advance(store.Micros(now)) {
+			hits = append(hits, v.hit(&f, nil))
+		}
+	}
+	if _, err := (detection.Alerts{DB: v.db}).Take(ctx, hits); err != nil {
+		return fmt.Errorf("raise alerts: %w", err)
+	}
+	if err := v.learner.Save(ctx); err != nil {
+		return fmt.Errorf("save baselines: %w", err)
+	}
+	return nil
+}
+
+// hit is a firing for the alerts. Exceptions look into the event, so it keeps it. e is nil for the end of a window.
+func (v *Rules) hit(f *fire.Firing, e *eventlog.Event) detection.Hit {
+	entity := f.Entity(e)
+	if e == nil {
+		e = &eventlog.Event{}
+	}
+	h := detection.Hit{Rule: f.Rule, Digest: v.digests[f.Rule], Event: f.Event.String(), At: store.Time(f.At), Entity: entity, Device: e.Device, Source: e.Source,
+		Site: e.Site, Ward: e.Ward, InUse: answer(e.Field("dev.in_use")), Summary: summary(f, e)}
+	h.Baseline = f.Baseline
+	for _, r := range f.Reasons {
+		h.Fields = append(h.Fields, detection.Matched{Field: r.Field, Value: r.Value, Selection: r.Search})
+	}
+	if f.Correlation {
+		h.Joined = joined(f)
+		for _, other := range f.Events {
+			if other != h.Event {
+				h.Others = append(h.Others, detection.Listed{Rule: f.Rule, Event: other, At: h.At, Device: e.Device})
+			}
+		}
+	}
+	h.Field = func(name string) (string, bool) { s := e.Value(name); return s, s != "" }
+	return h
+}
+
+func answer(inUse string) product.Answer {
+	switch inUse {
+	case "in_use":
+		return product.Yes
+	case "not_in_use":
+		return product.No
+	}
+	return product.NotKnown
+}
+
+// joined says what a correlation counted, and for whom.
+func joined(f *fire.Firing) string {
+	var parts []string
+	for _, p := range f.Group {
+		parts = append(parts, p.Name+" "+p.Value)
+	}
+	text := fmt.Sprintf("%g from %d events", f.Value, len(f.Events))
+	if len(parts) > 0 {
+		text += " of " + strings.Join(parts, ", ")
+	}
+	return text
+}
+
+// summary is one line for people: who, and what the record says.
+func summary(f *fire.Firing, e *eventlog.Event) string {
+	who := e.Field("dev.tag")
+	for _, s := range []string{e.Host, e.SrcIP, e.User} {
+		if who == "" {
+			who = s
+		}
+	}
+	what := e.Message
+	if what == "" {
+		what = f.Title
+	}
+	if len(what) > 200 {
+		what = strings.ToValidUTF8(what[:200], "") + "…"
+	}
+	return strings.TrimSpace(who + " " + what)
+}
