@@ -203,13 +203,11 @@ func (a *App) inquiries() assurance.Inquiries {
 		}}}
 }
 
-func route(w *web.Server, s *api.Server) http.Handler {
-	mux := http.NewServeMux()
+func route(mux *http.ServeMux, w *web.Server, s *api.Server) {
 	apiHandler := s.Handler()
 	mux.Handle("/api", apiHandler)
 	mux.Handle("/api/", apiHandler)
 	mux.Handle("/", w.Handler())
-	return mux
 }
 
 func isHTTPS(address string) bool {
@@ -243,11 +241,35 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 		}
 		a.startWork(ctx, &wg)
 	}
-	if !slices.Contains(a.Config.Roles, "web") {
+	events, err := a.startReceiving(ctx)
+	if err != nil {
+		return err
+	}
+	defer events.stop()
+	defer cancel() // closes the doors
+	if !a.Config.is("web") && !a.Config.is("ingest") {
 		<-ctx.Done()
 		return nil
 	}
-	return a.serveWeb(ctx, ready)
+	mux := http.NewServeMux()
+	if events.intake != nil {
+		mux.Handle("/ingest/", events.post())
+	}
+	if a.Config.is("web") {
+		pages, calls := a.doors()
+		route(mux, pages, calls)
+		// What a request began in the background ends before the database closes.
+		defer calls.Wait()
+		defer pages.Wait()
+	}
+	return a.serveHTTP(ctx, serving{mux, events.failed, ready})
+}
+
+// serving is what answers over HTTP.
+type serving struct {
+	handler http.Handler
+	failed  <-chan error // another door that ended by itself ends this one
+	ready   func(address string)
 }
 
 func (a *App) startWork(ctx context.Context, wg *sync.WaitGroup) {
@@ -327,14 +349,12 @@ func (a *App) tick(ctx context.Context, w work) {
 	}
 }
 
-func (a *App) serveWeb(ctx context.Context, ready func(string)) error {
+func (a *App) serveHTTP(ctx context.Context, s serving) error {
 	l, err := net.Listen("tcp", a.Config.Listen)
 	if err != nil {
 		return problem.New(problem.Unavailable, "cannot listen on %s: %v", a.Config.Listen, err)
 	}
-	pages, calls := a.doors()
-	handler := route(pages, calls)
-	srv := newServer(ctx, handler)
+	srv := newServer(ctx, s.handler)
 	scheme := "http"
 	if a.Config.TLSCertificate != "" {
 		scheme = "https"
@@ -347,28 +367,25 @@ func (a *App) serveWeb(ctx context.Context, ready func(string)) error {
 		}
 		errs <- srv.Serve(l)
 	}()
-	local, err := a.serveSocket(ctx, handler, errs)
+	local, err := a.serveSocket(ctx, s.handler, errs)
 	if err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	if ready != nil {
-		ready(scheme + "://" + l.Addr().String())
+	if s.ready != nil {
+		s.ready(scheme + "://" + l.Addr().String())
 	}
 	select {
 	case <-ctx.Done():
 		err = nil
 	case err = <-errs:
+	case err = <-s.failed:
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if local != nil {
 		err = errors.Join(err, local.Shutdown(stop))
 	}
-	err = errors.Join(err, srv.Shutdown(stop))
-	// What a request began in the background ends before the database closes.
-	pages.Wait()
-	calls.Wait()
-	return err
+	return errors.Join(err, srv.Shutdown(stop))
 }
 
 func newServer(ctx context.Context, h http.Handler) *http.Server {

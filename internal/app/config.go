@@ -51,7 +51,13 @@ type Config struct {
 	Socket         string   `toml:"socket"`                  // unix socket for the command line; "" for none
 	TLSCertificate string   `toml:"tls_certificate"`         // PEM file
 	TLSKey         string   `toml:"tls_key"`                 // PEM file
-	Roles          []string `toml:"roles"`                   // web, work
+	Roles          []string `toml:"roles"`                   // web, work, ingest
+	Stream         string   `toml:"stream"`                  // what came in and is not with the events yet: dir:DIR or nats://…
+	SyslogUDP      string   `toml:"syslog_udp"`              // address and port of syslog over UDP; "" for none
+	SyslogTCP      string   `toml:"syslog_tcp"`              // the same over TCP
+	SyslogTLS      string   `toml:"syslog_tls"`              // the same over TLS (RFC 5425), with the certificate of the web pages
+	SyslogClients  string   `toml:"syslog_tls_clients"`      // PEM file with the authorities of the senders' certificates
+	UnknownSenders string   `toml:"unknown_senders"`         // records of senders that nobody has confirmed: take or refuse
 	SessionIdle    int      `toml:"session_idle"`            // minutes
 	SessionLimit   int      `toml:"session_limit"`           // hours
 	LogLevel       string   `toml:"log_level"`               // debug, info, warn, error
@@ -65,18 +71,20 @@ type Config struct {
 // DefaultConfig keeps everything below a folder.
 func DefaultConfig(dir string) Config {
 	return Config{
-		Listen:       "127.0.0.1:8470",
-		Database:     "sqlite:" + filepath.Join(dir, "triward.db"),
-		Blobs:        "dir:" + filepath.Join(dir, "blobs"),
-		Events:       "parquet:" + filepath.Join(dir, "events"),
-		KeyFile:      filepath.Join(dir, "checkpoint.key"),
-		Socket:       filepath.Join(dir, "triward.sock"),
-		Roles:        []string{"web", "work"},
-		SessionIdle:  30,
-		SignIdle:     15,
-		OIDCMatch:    "email",
-		SessionLimit: 12,
-		LogLevel:     "info",
+		Listen:         "127.0.0.1:8470",
+		Database:       "sqlite:" + filepath.Join(dir, "triward.db"),
+		Blobs:          "dir:" + filepath.Join(dir, "blobs"),
+		Events:         "parquet:" + filepath.Join(dir, "events"),
+		Stream:         "dir:" + filepath.Join(dir, "stream"),
+		UnknownSenders: "take",
+		KeyFile:        filepath.Join(dir, "checkpoint.key"),
+		Socket:         filepath.Join(dir, "triward.sock"),
+		Roles:          []string{"web", "work", "ingest"},
+		SessionIdle:    30,
+		SignIdle:       15,
+		OIDCMatch:      "email",
+		SessionLimit:   12,
+		LogLevel:       "info",
 	}
 }
 
@@ -202,13 +210,14 @@ func (c Config) Validate() error {
 		l.Add("tls_key", "certificate and key go together")
 	}
 	if len(c.Roles) == 0 {
-		l.Add("roles", "name at least one of web, work")
+		l.Add("roles", "name at least one of web, work, ingest")
 	}
 	for _, r := range c.Roles {
-		if !slices.Contains([]string{"web", "work"}, r) {
-			l.Add("roles", "%q is none of web, work", r)
+		if !slices.Contains([]string{"web", "work", "ingest"}, r) {
+			l.Add("roles", "%q is none of web, work, ingest", r)
 		}
 	}
+	c.checkReceiving(&l)
 	if c.SessionIdle < 1 || c.SessionIdle > 24*60 {
 		l.Add("session_idle", "must be from 1 to 1440 minutes")
 	}

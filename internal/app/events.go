@@ -17,11 +17,11 @@ import (
 	"triward/internal/web"
 )
 
-// openEvents opens the place for events. Where another process of this machine has it, this one goes on without: its pages
-// say so.
+// openEvents opens the place for events. A process with the pages alone, and one that finds another process of this machine
+// there, go on without: their pages say so.
 func (a *App) openEvents(ctx context.Context) (eventlog.Log, error) {
 	dir, ok := strings.CutPrefix(a.Config.Events, "parquet:")
-	if !ok {
+	if !ok || !a.Config.is("work") { // who works on events has the folder
 		return nil, nil
 	}
 	l, err := parquet.Open(ctx, a.db, dir)

@@ -35,7 +35,7 @@ func (p *program) serve() *cobra.Command {
 		return p.run(c.Context(), serving{conf, demo})
 	}}
 	c.Flags().StringVar(&listen, "listen", "", "address and port, instead of the configuration's")
-	c.Flags().StringVar(&roles, "role", "", "comma-separated roles of this process: web, work")
+	c.Flags().StringVar(&roles, "role", "", "comma-separated roles of this process: web, work, ingest")
 	c.Flags().BoolVar(&demo, "demo", false, "fill an empty database with the demonstration")
 	return c
 }

@@ -135,3 +135,9 @@ func (k *Intake) sayLosses(ctx context.Context) {
 		k.Log.Warn("lost records cannot be added to the counters", "error", err)
 	}
 }
+
+// Stopped tells that nothing was taken since an instant until now, because the program did not run.
+func (k *Intake) Stopped(since time.Time) {
+	k.losses.add(loss{reason: detection.BlindStopped, n: detection.LostUnknown, at: since, detail: "Triward did not run"})
+	k.losses.add(loss{reason: detection.BlindStopped, n: detection.LostUnknown, at: time.Now(), detail: "Triward did not run"})
+}
