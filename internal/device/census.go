@@ -22,4 +22,6 @@ func Census(ctx context.Context, r store.Reader, after ID) ([]Device, error) {
 }
 
 // Records reads whole records by their ids, as [Census] does. Ids without a record are left out.
-func Records(ctx context.Context, r store.Reader, ids []ID) ([]Device, error) { return load(ctx, r, ids) }
+func Records(ctx context.Context, r store.Reader, ids []ID) ([]Device, error) {
+	return load(ctx, r, ids)
+}
