@@ -186,7 +186,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s.Report = w.Report
 	a.seeEvents(w, s)
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
-	w.Cases = a.cases()
+	w.Cases, s.Cases = a.cases(), a.cases()
 	return w, s
 }
 

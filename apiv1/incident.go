@@ -1,0 +1,287 @@
+package apiv1
+
+import "time"
+
+// IncidentQuery chooses incidents. Empty fields do not restrict.
+type IncidentQuery struct {
+	State  string `query:"state" enum:"open,declared,analysing,containing,eradicating,recovering,monitoring,closed,on_hold,false_alarm"`
+	Device string `query:"device" maxLength:"64" doc:"That has this device in it"`
+	Link   string `query:"link" maxLength:"200" doc:"That is linked with this id"`
+	Sort   string `query:"sort" enum:"changed,-changed,declared,-declared,number,-number" doc:"The last changed first without it"`
+	Cursor
+}
+
+// IncidentFacts are what people fill in of an incident.
+type IncidentFacts struct {
+	Title         string    `json:"title" maxLength:"200"`
+	Summary       string    `json:"summary,omitempty" maxLength:"20000"`
+	Cyber         int       `json:"cyber" minimum:"0" maximum:"5" doc:"Severity for the network: 0 baseline to 5 emergency"`
+	Clinical      int       `json:"clinical" minimum:"0" maximum:"5" doc:"Severity for patients: 0 none to 5 harm occurred"`
+	TLP           string    `json:"tlp" enum:"red,amber+strict,amber,green,clear"`
+	PAP           string    `json:"pap" enum:"red,amber,green,clear"`
+	Care          string    `json:"care" enum:"normal,degraded,downtime,diversion" doc:"How clinical work goes on"`
+	Legal         string    `json:"legal,omitempty" enum:"nothing_asked,hold,privileged,released"`
+	Disclosure    string    `json:"disclosure,omitempty" enum:"undisclosed,embargoed,coordinated,public"`
+	Owner         string    `json:"owner,omitempty" maxLength:"64" doc:"Account; the actor without it"`
+	Aware         time.Time `json:"aware" doc:"When the organisation became aware: reporting clocks run from it"`
+	AwareWho      string    `json:"aware_who" maxLength:"200"`
+	AwareHow      string    `json:"aware_how" maxLength:"20000"`
+	NoContainment string    `json:"no_containment,omitempty" maxLength:"20000" doc:"The decision to contain nothing, and why"`
+	Extent        string    `json:"extent,omitempty" maxLength:"20000" doc:"Which devices, models and accounts are in it"`
+	RootCause     string    `json:"root_cause,omitempty" maxLength:"20000"`
+	LookedAt      string    `json:"looked_at,omitempty" maxLength:"20000" doc:"What was looked at where no cause was found"`
+	Lessons       string    `json:"lessons,omitempty" maxLength:"20000"`
+	Reviewed      time.Time `json:"reviewed,omitzero" required:"false"`
+	RetainUntil   time.Time `json:"retain_until,omitzero" required:"false"`
+}
+
+// IncidentInput declares an incident.
+type IncidentInput struct {
+	IncidentFacts
+	Exercise bool           `json:"exercise,omitempty" doc:"Nothing real happens"`
+	Site     string         `json:"site,omitempty" maxLength:"64"`
+	Product  string         `json:"product,omitempty" maxLength:"64"`
+	Devices  []string       `json:"devices,omitempty" maxItems:"500" doc:"Ids of devices of the fleet"`
+	Systems  []string       `json:"systems,omitempty" maxItems:"100" doc:"Names of what is no device"`
+	From     []IncidentLink `json:"from,omitempty" maxItems:"100" doc:"Alerts, findings, advisories, calls"`
+	Plan     string         `json:"plan,omitempty" maxLength:"20" doc:"Code of the procedure to run"`
+}
+
+// IncidentChange changes an incident; a reason is needed where the awareness changes.
+type IncidentChange struct {
+	IncidentFacts
+	Reason string `json:"reason,omitempty" maxLength:"4000"`
+}
+
+// Incident is a case.
+type Incident struct {
+	ID       string `json:"id"`
+	Number   string `json:"number"`
+	State    string `json:"state"`
+	Exercise bool   `json:"exercise"`
+	IncidentFacts
+	OwnerName string    `json:"owner_name"`
+	Site      string    `json:"site,omitempty"`
+	Product   string    `json:"product,omitempty"`
+	Declared  time.Time `json:"declared"`
+	Run       string    `json:"run,omitempty"`
+	SameAs    string    `json:"same_as,omitempty" doc:"The incident that this one is a duplicate of"`
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	HeldFor   string    `json:"held_for,omitempty"`
+	Closer    string    `json:"closer,omitempty" doc:"Who asked to close it, where two people must"`
+	Closed    time.Time `json:"closed,omitzero"`
+	Changed   time.Time `json:"changed"`
+}
+
+// IncidentShown is an incident with everything in it.
+type IncidentShown struct {
+	Incident
+	Moves   []string         `json:"moves" nullable:"false" doc:"States that it can move to"`
+	Devices []IncidentDevice `json:"devices" nullable:"false"`
+	Links   []IncidentLink   `json:"links" nullable:"false"`
+	Notes   []IncidentNote   `json:"notes" nullable:"false"`
+	Tasks   []IncidentTask   `json:"tasks" nullable:"false"`
+	Actions []Containment    `json:"containments" nullable:"false"`
+}
+
+// IncidentDevice is a device or another system in an incident.
+type IncidentDevice struct {
+	ID           string    `json:"id"`
+	Device       string    `json:"device,omitempty"`
+	Name         string    `json:"name"`
+	State        string    `json:"state"`
+	Evidence     string    `json:"evidence" enum:"not_kept,preserved,waived"`
+	EvidenceNote string    `json:"evidence_note,omitempty"`
+	Checks       []string  `json:"checks" nullable:"false" doc:"Of the revalidation, those done"`
+	Changed      time.Time `json:"changed"`
+}
+
+// IncidentInvolve adds devices and systems.
+type IncidentInvolve struct {
+	Devices []string `json:"devices,omitempty" maxItems:"500"`
+	Systems []string `json:"systems,omitempty" maxItems:"100"`
+}
+
+// IncidentDeviceChange says how a device in an incident stands.
+type IncidentDeviceChange struct {
+	State        string   `json:"state,omitempty" enum:"unknown,suspected,confirmed_compromised,cleared,contained,eradicated,revalidated,returned_to_use,retired"`
+	Evidence     string   `json:"evidence,omitempty" enum:"not_kept,preserved,waived"`
+	EvidenceNote string   `json:"evidence_note,omitempty" maxLength:"20000"`
+	Checks       []string `json:"checks,omitempty" maxItems:"20"`
+	Reason       string   `json:"reason,omitempty" maxLength:"4000"`
+}
+
+// IncidentLink connects an incident with where it came from or what it feeds.
+type IncidentLink struct {
+	Kind   string    `json:"kind" enum:"alert,finding,advisory,call,report,decision,exploited,step,change,rule,no_risk_change,no_procedure_change"`
+	Target string    `json:"target" maxLength:"200"`
+	Note   string    `json:"note,omitempty" maxLength:"20000"`
+	Name   string    `json:"name,omitempty" readOnly:"true"`
+	At     time.Time `json:"at,omitzero" readOnly:"true" required:"false"`
+}
+
+// IncidentNoteInput writes something down.
+type IncidentNoteInput struct {
+	Kind string `json:"kind" enum:"note,decision,told"`
+	Text string `json:"text" maxLength:"20000"`
+}
+
+// IncidentNote is what somebody wrote down.
+type IncidentNote struct {
+	ID   string    `json:"id"`
+	Kind string    `json:"kind"`
+	Text string    `json:"text"`
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// IncidentMove moves an incident.
+type IncidentMove struct {
+	To     string    `json:"to" enum:"declared,analysing,containing,eradicating,recovering,monitoring,closed,on_hold,false_alarm"`
+	Reason string    `json:"reason,omitempty" maxLength:"4000"`
+	Until  time.Time `json:"until,omitzero" required:"false" doc:"Of a hold"`
+}
+
+// IncidentTaskInput hands out a task.
+type IncidentTaskInput struct {
+	Title string    `json:"title" maxLength:"200"`
+	Side  string    `json:"side" enum:"product_security,it_security,clinical_engineering,ward"`
+	Due   time.Time `json:"due,omitzero" required:"false"`
+}
+
+// IncidentTaskMove changes a task.
+type IncidentTaskMove struct {
+	Accept  bool   `json:"accept,omitempty"`
+	HandTo  string `json:"hand_to,omitempty" enum:"product_security,it_security,clinical_engineering,ward"`
+	State   string `json:"state,omitempty" enum:"todo,doing,blocked,done,cancelled"`
+	Outcome string `json:"outcome,omitempty" maxLength:"20000"`
+}
+
+// IncidentTask is a piece of work of an incident.
+type IncidentTask struct {
+	ID       string    `json:"id"`
+	Title    string    `json:"title"`
+	Side     string    `json:"side"`
+	Assignee string    `json:"assignee,omitempty"`
+	State    string    `json:"state"`
+	Due      time.Time `json:"due,omitzero"`
+	AcceptBy time.Time `json:"accept_by,omitzero"`
+	Accepted time.Time `json:"accepted,omitzero"`
+	Outcome  string    `json:"outcome,omitempty"`
+}
+
+// Code names a document.
+type Code struct {
+	Code string `json:"code" maxLength:"20"`
+}
+
+// OtherIncident names another incident.
+type OtherIncident struct {
+	Other string `json:"other" maxLength:"64" doc:"Id or number"`
+}
+
+// LegalEntityInput says that a legal entity is concerned.
+type LegalEntityInput struct {
+	Name          string            `json:"name" maxLength:"200"`
+	Jurisdictions []string          `json:"jurisdictions" minItems:"1" maxItems:"10"`
+	Roles         []string          `json:"roles" minItems:"1" maxItems:"20"`
+	Aware         time.Time         `json:"aware"`
+	Facts         map[string]string `json:"facts,omitempty" doc:"yes, no or unknown, by name"`
+}
+
+// LegalFacts are what a legal entity knows; what is left out stays.
+type LegalFacts struct {
+	Facts    map[string]string    `json:"facts,omitempty" doc:"yes, no or unknown, by name"`
+	Instants map[string]time.Time `json:"instants,omitempty" doc:"By name, such as became_aware"`
+	Reason   string               `json:"reason,omitempty" maxLength:"4000" doc:"Needed where an instant changes"`
+}
+
+// DutyRuling rules that a duty does not apply; an empty reason takes it back.
+type DutyRuling struct {
+	Duty   string `json:"duty" maxLength:"100"`
+	Reason string `json:"reason,omitempty" maxLength:"4000"`
+}
+
+// ReportSent records that a report was sent.
+type ReportSent struct {
+	Duty     string    `json:"duty" maxLength:"100"`
+	Stage    string    `json:"stage" maxLength:"100"`
+	At       time.Time `json:"at"`
+	Evidence string    `json:"evidence" maxLength:"20000"`
+}
+
+// Clock is a reporting clock of a legal entity.
+type Clock struct {
+	Entity     string    `json:"entity"`
+	EntityName string    `json:"entity_name"`
+	Duty       string    `json:"duty"`
+	Stage      string    `json:"stage"`
+	Title      string    `json:"title"`
+	Instrument string    `json:"instrument"`
+	State      string    `json:"state" enum:"not_applicable,not_in_force,waiting,may_run,running,overdue,discharged"`
+	Reason     string    `json:"reason,omitempty"`
+	Unknown    []string  `json:"unknown" nullable:"false" doc:"Facts that would decide it"`
+	Start      time.Time `json:"start,omitzero"`
+	Target     time.Time `json:"target,omitzero"`
+	Latest     time.Time `json:"latest,omitzero" doc:"Last lawful instant; none where the law says without delay"`
+	To         []string  `json:"to" nullable:"false"`
+}
+
+// ContainmentInput plans a containment action.
+type ContainmentInput struct {
+	Device       string    `json:"device" maxLength:"64" doc:"Id within the incident"`
+	Level        int       `json:"level" minimum:"0" maximum:"7"`
+	Target       string    `json:"target" maxLength:"20000"`
+	Impact       string    `json:"impact" maxLength:"20000" doc:"What it does to patients"`
+	Alternative  string    `json:"alternative,omitempty" maxLength:"20000"`
+	Compensating string    `json:"compensating,omitempty" maxLength:"20000"`
+	Observe      string    `json:"observe" maxLength:"20000" doc:"How its effect is seen"`
+	Returns      time.Time `json:"returns" doc:"When it returns by itself"`
+}
+
+// Containment is a containment action.
+type Containment struct {
+	ID       string `json:"id"`
+	Incident string `json:"incident"`
+	ContainmentInput
+	DeviceName string    `json:"device_name"`
+	State      string    `json:"state" enum:"planned,executing,verifying,holding,failed,returning,returned,cancelled"`
+	Human      string    `json:"human"`
+	Checked    time.Time `json:"checked,omitzero"`
+	Said       string    `json:"said,omitempty"`
+	Ran        time.Time `json:"ran,omitzero"`
+	Ended      time.Time `json:"ended,omitzero"`
+	SignOffs   []SignOff `json:"sign_offs" nullable:"false"`
+}
+
+// ContainmentShown is an action with what keeps it from running now.
+type ContainmentShown struct {
+	Containment
+	Needs    []string `json:"needs" nullable:"false" doc:"Capacities that have to sign"`
+	Refusals []string `json:"refusals" nullable:"false"`
+}
+
+// SignOff is the consent of a person to an action. It is given on the web pages only.
+type SignOff struct {
+	Role       string    `json:"role"`
+	Name       string    `json:"name"`
+	At         time.Time `json:"at"`
+	Until      time.Time `json:"until"`
+	Conditions string    `json:"conditions,omitempty"`
+}
+
+// Seen is what was observed.
+type Seen struct {
+	What string `json:"what" maxLength:"20000"`
+}
+
+// ContainmentSeen is what was answered or observed of an action that ran.
+type ContainmentSeen struct {
+	Event string `json:"event" enum:"answered,observed,not_seen,gone"`
+	What  string `json:"what" maxLength:"20000"`
+}
+
+// MaybeReason is a reason that may be empty: nothing waits for words at the bedside.
+type MaybeReason struct {
+	Reason string `json:"reason,omitempty" maxLength:"4000"`
+}

@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"testing"
+	"time"
+
+	"triward/apiv1"
+	"triward/internal/store"
+	"triward/internal/testdb"
+)
+
+// An incident from its declaration to a report that was sent, as another program works on it.
+func TestIncidents(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		f := newFixture(t, db)
+		facts := apiv1.IncidentFacts{Title: "Unknown workstation reads studies", Cyber: 2, Clinical: 1, TLP: "amber", PAP: "green", Care: "normal", Aware: db.Now().Add(-time.Hour), AwareWho: "Anna", AwareHow: "an alert"}
+		refused(f, 422, "POST", "/incidents", apiv1.IncidentInput{IncidentFacts: facts})
+		id := must[apiv1.Made](f, "POST", "/incidents", apiv1.IncidentInput{IncidentFacts: facts, Systems: []string{"Archive"}, From: []apiv1.IncidentLink{{Kind: "call", Target: "ward 3"}}}).ID
+		at := "/incidents/" + id
+		must[empty](f, "POST", at+"/move", apiv1.IncidentMove{To: "analysing"})
+		refused(f, 422, "POST", at+"/move", apiv1.IncidentMove{To: "containing"})
+		must[empty](f, "POST", at+"/notes", apiv1.IncidentNoteInput{Kind: "decision", Text: "leave it on"})
+		must[empty](f, "POST", at+"/devices", apiv1.IncidentInvolve{Systems: []string{"Gateway"}})
+		v := must[apiv1.IncidentShown](f, "GET", at, nil)
+		if v.Number != "INC-2026-0001" || len(v.Devices) != 2 || len(v.Links) != 1 || len(v.Notes) != 1 || v.State != "analysing" || len(v.Moves) != 3 {
+			t.Fatalf("incident = %+v", v)
+		}
+		must[empty](f, "POST", at+"/devices/"+v.Devices[0].ID, apiv1.IncidentDeviceChange{State: "suspected"})
+		task := must[apiv1.Made](f, "POST", at+"/tasks", apiv1.IncidentTaskInput{Title: "Read the log", Side: "it_security"}).ID
+		must[empty](f, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{Accept: true})
+		changed := v.IncidentFacts
+		changed.Extent = "one archive"
+		must[empty](f, "POST", at, apiv1.IncidentChange{IncidentFacts: changed})
+
+		entity := must[apiv1.Made](f, "POST", at+"/entities", apiv1.LegalEntityInput{Name: "Hospital", Jurisdictions: []string{"eu"}, Roles: []string{"controller"}, Aware: db.Now().Add(-time.Hour)}).ID
+		refused(f, 422, "POST", at+"/entities/"+entity+"/facts", apiv1.LegalFacts{Facts: map[string]string{"deaht": "yes"}})
+		must[empty](f, "POST", at+"/entities/"+entity+"/facts", apiv1.LegalFacts{Facts: map[string]string{"personal_data_breach": "yes", "no_risk_to_persons": "no", "high_risk_to_persons": "unknown"}})
+		must[empty](f, "POST", at+"/entities/"+entity+"/sent", apiv1.ReportSent{Duty: "eu-gdpr-33", Stage: "notification", At: db.Now(), Evidence: "case 17"})
+		must[empty](f, "POST", at+"/entities/"+entity+"/rule", apiv1.DutyRuling{Duty: "eu-gdpr-34", Reason: "the studies carry no names"})
+		states := map[string]string{}
+		for _, c := range must[apiv1.List[apiv1.Clock]](f, "GET", at+"/clocks", nil).Items {
+			states[c.Duty] = c.State
+		}
+		if states["eu-gdpr-33"] != "discharged" || states["eu-gdpr-34"] != "not_applicable" {
+			t.Errorf("clocks = %v", states)
+		}
+
+		action := must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: v.Devices[0].ID, Level: 1, Target: "block 10.20.9.77", Impact: "none", Observe: "no packet", Returns: db.Now().Add(time.Hour)}).ID
+		on := "/containments/" + action
+		refused(f, 422, "POST", on+"/run", nil)
+		must[empty](f, "POST", on+"/check", apiv1.Seen{What: "nobody works at it"})
+		if a := must[apiv1.ContainmentShown](f, "GET", on, nil); len(a.Needs) != 1 || a.Needs[0] != "biomed" || len(a.Refusals) != 1 {
+			t.Errorf("what is unknown does not count as the worst: %+v", a)
+		}
+		refused(f, 409, "POST", on+"/see", apiv1.ContainmentSeen{Event: "observed", What: "no packet"})
+		must[empty](f, "POST", on+"/cancel", apiv1.MaybeReason{})
+		other := must[apiv1.Made](f, "POST", "/incidents", apiv1.IncidentInput{IncidentFacts: facts, Systems: []string{"Archive"}}).ID
+		must[empty](f, "POST", "/incidents/"+other+"/same-as", apiv1.OtherIncident{Other: "INC-2026-0001"})
+		if p := must[apiv1.Page[apiv1.Incident]](f, "GET", "/incidents?state=open", nil); len(p.Items) != 1 || p.Items[0].ID != id {
+			t.Errorf("open = %+v", p)
+		}
+	})
+}

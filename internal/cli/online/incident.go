@@ -1,0 +1,194 @@
+package online
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"triward/apiv1"
+	"triward/client"
+	"triward/internal/cli/terminal"
+)
+
+func (r *Remote) incidents() *cobra.Command {
+	return r.group("incident", "Incidents: what is in them, what is done, whom to tell (sign-offs of containment are given on the web pages)",
+		pages(r.line("list", "List incidents, the last changed first"), "NUMBER TITLE STATE CYBER CLINICAL CARE OWNER-NAME DECLARED", (*client.Client).Incidents),
+		add(r.line("declare TITLE", "Declare an incident"), (*client.Client).DeclareIncident),
+		r.showIncident(),
+		change(r.line("change INCIDENT", "Change what is known of an incident"), (*client.Client).Incident, (*client.Client).ChangeIncident),
+		sends(r.line("move INCIDENT TO", "Move an incident on; everything that its guard misses is told at once"), "moved", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentMove) error {
+			in.To = args[1]
+			return c.MoveIncident(ctx, args[0], in)
+		}),
+		r.line("same-as INCIDENT OTHER", "Mark an incident as a duplicate").does(func(ctx context.Context, c *client.Client, args []string) error {
+			if err := c.SameIncident(ctx, args[0], apiv1.OtherIncident{Other: args[1]}); err != nil {
+				return err
+			}
+			return r.Done("%s is a duplicate of %s", args[0], args[1])
+		}),
+		r.line("plan INCIDENT CODE", "Start the procedure by which an incident is worked").does(func(ctx context.Context, c *client.Client, args []string) error {
+			if err := c.PlanIncident(ctx, args[0], apiv1.Code{Code: args[1]}); err != nil {
+				return err
+			}
+			return r.Done("%s runs for %s", args[1], args[0])
+		}),
+		sends(r.line("note INCIDENT TEXT", "Write something down").calls("text", ""), "noted in", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentNoteInput) error {
+			if in.Text = args[1]; in.Kind == "" {
+				in.Kind = "note"
+			}
+			return c.NoteIncident(ctx, args[0], in)
+		}),
+		sends(r.line("link INCIDENT KIND TARGET", "Connect an incident with where it came from or what it feeds").calls("kind", "", "target", "", "name", "", "at", ""), "linked", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentLink) error {
+			in.Kind, in.Target = args[1], args[2]
+			return c.LinkIncident(ctx, args[0], in)
+		}),
+		sends(r.line("involve INCIDENT", "Add devices (by id) and other systems (by name)"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentInvolve) error {
+			return c.Involve(ctx, args[0], in)
+		}),
+		sends(r.line("set-device INCIDENT PART", "Say how a device or system in an incident stands"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentDeviceChange) error {
+			return c.SetIncidentDevice(ctx, args[0], args[1], in)
+		}),
+		addTo(r.line("add-task INCIDENT TITLE", "Hand out a task"), (*client.Client).AddTask),
+		sends(r.line("set-task INCIDENT TASK", "Accept, hand over or finish a task"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentTaskMove) error {
+			return c.MoveTask(ctx, args[0], args[1], in)
+		}),
+		wholeOf(r.line("clocks INCIDENT", "Show the reporting clocks of an incident as they stand now"), "ENTITY-NAME TITLE STATE LATEST UNKNOWN DUTY STAGE ENTITY", (*client.Client).Clocks),
+		r.addEntity(), r.setFacts(),
+		sends(r.line("rule INCIDENT ENTITY DUTY", "Rule that a duty to report does not apply, with --reason").calls("duty", ""), "ruled", func(c *client.Client, ctx context.Context, args []string, in apiv1.DutyRuling) error {
+			in.Duty = args[2]
+			return c.RuleDuty(ctx, args[0], args[1], in)
+		}),
+		sends(r.line("sent INCIDENT ENTITY DUTY STAGE", "Record that a report was sent, with --evidence").calls("duty", "", "stage", ""), "recorded", func(c *client.Client, ctx context.Context, args []string, in apiv1.ReportSent) error {
+			if in.Duty, in.Stage = args[2], args[3]; in.At.IsZero() {
+				in.At = time.Now().Add(-time.Second)
+			}
+			return c.ReportSent(ctx, args[0], args[1], in)
+		}),
+		r.containment())
+}
+
+func (r *Remote) containment() *cobra.Command {
+	why := func(use, short, did string, do func(*client.Client, context.Context, string, apiv1.MaybeReason) error) *cobra.Command {
+		return sends(r.line(use, short), did, func(c *client.Client, ctx context.Context, args []string, in apiv1.MaybeReason) error {
+			return do(c, ctx, args[0], in)
+		})
+	}
+	return r.below("contain", "Containment: plan, check, run, what was seen, return, lift",
+		addTo(r.line("plan INCIDENT DEVICE", "Plan an action; it runs only when it is checked and signed off"), (*client.Client).PlanContainment),
+		show(r.line("show ACTION", "Show an action and what keeps it from running now"), (*client.Client).Containment),
+		sends(r.line("check ACTION WHAT", "Record that the device was looked at as it is now").calls("what", ""), "checked", func(c *client.Client, ctx context.Context, args []string, in apiv1.Seen) error {
+			in.What = args[1]
+			return c.CheckContainment(ctx, args[0], in)
+		}),
+		r.line("run ACTION", "Run an action that is checked and signed off").act("runs:", (*client.Client).RunContainment),
+		sends(r.line("see ACTION EVENT WHAT", "Record what was answered, observed, not_seen or gone").calls("event", "", "what", ""), "recorded for", func(c *client.Client, ctx context.Context, args []string, in apiv1.ContainmentSeen) error {
+			in.Event, in.What = args[1], args[2]
+			return c.ContainmentSeen(ctx, args[0], in)
+		}),
+		why("return ACTION", "Return an action before its time", "returns:", (*client.Client).ReturnContainment),
+		why("lift ACTION", "Lift an action at the bedside: one step", "lifted", (*client.Client).LiftContainment),
+		why("cancel ACTION", "Take back a plan that never ran", "cancelled", (*client.Client).CancelContainment))
+}
+
+// sends is a command whose flags are the fields of what it sends; the arguments are its own.
+func sends[In any](l line, did string, do func(*client.Client, context.Context, []string, In) error) *cobra.Command {
+	var in In
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		if err := do(c, ctx, args, in); err != nil {
+			return err
+		}
+		return l.Done("%s %s", did, args[0])
+	})
+	l.bindTo(c, &in)
+	return c
+}
+
+func (r *Remote) showIncident() *cobra.Command {
+	devices := columnsOf[apiv1.IncidentDevice](r.line("show INCIDENT", ""), "ID NAME STATE EVIDENCE")
+	actions := columnsOf[apiv1.Containment](r.line("show INCIDENT", ""), "ID LEVEL DEVICE-NAME STATE RETURNS TARGET")
+	tasks := columnsOf[apiv1.IncidentTask](r.line("show INCIDENT", ""), "ID TITLE SIDE ASSIGNEE STATE DUE")
+	return r.line("show INCIDENT", "Show an incident, by id or number").does(func(ctx context.Context, c *client.Client, args []string) error {
+		v, err := c.Incident(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		return r.Show(v, func() error {
+			if err := r.answer(v.Incident); err != nil {
+				return err
+			}
+			if err := r.table(devices, v.Devices); err != nil {
+				return err
+			}
+			if err := r.table(actions, v.Actions); err != nil {
+				return err
+			}
+			return r.table(tasks, v.Tasks)
+		})
+	})
+}
+
+// pairs reads name=value.
+func pairs(flag string, all []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, x := range all {
+		name, value, ok := strings.Cut(x, "=")
+		if !ok || name == "" {
+			return nil, terminal.Misused("--%s %q is not name=value", flag, x)
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+func (r *Remote) addEntity() *cobra.Command {
+	var in apiv1.LegalEntityInput
+	var facts []string
+	l := r.line("add-entity INCIDENT NAME", "Say that a legal entity is concerned; its duties to report follow").calls("name", "", "facts", "")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) (err error) {
+		in.Name = args[1]
+		if in.Facts, err = pairs("fact", facts); err != nil {
+			return err
+		}
+		m, err := c.AddLegalEntity(ctx, args[0], in)
+		if err != nil {
+			return err
+		}
+		return l.Show(m, func() error { return l.say(m.ID) })
+	})
+	l.bindTo(c, &in)
+	c.Flags().StringSliceVar(&facts, "fact", nil, "what is known, as name=yes, no or unknown (see clock facts)")
+	return c
+}
+
+func (r *Remote) setFacts() *cobra.Command {
+	var in apiv1.LegalFacts
+	var facts, instants []string
+	l := r.line("facts INCIDENT ENTITY", "Say what a legal entity knows; its clocks follow at once").calls("facts", "", "instants", "")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) (err error) {
+		if in.Facts, err = pairs("fact", facts); err != nil {
+			return err
+		}
+		at, err := pairs("start", instants)
+		if err != nil {
+			return err
+		}
+		in.Instants = map[string]time.Time{}
+		for _, name := range slices.Sorted(maps.Keys(at)) {
+			if in.Instants[name], err = time.Parse(time.RFC3339, at[name]); err != nil {
+				return terminal.Misused("--start %s: %q is no instant of the form 2026-11-28T14:00:00+01:00", name, at[name])
+			}
+		}
+		if err := c.SetLegalFacts(ctx, args[0], args[1], in); err != nil {
+			return err
+		}
+		return r.Done("kept for %s", args[1])
+	})
+	l.bindTo(c, &in)
+	c.Flags().StringSliceVar(&facts, "fact", nil, "what is known, as name=yes, no or unknown (see clock facts)")
+	c.Flags().StringArrayVar(&instants, "start", nil, "an instant, as name=RFC 3339")
+	return c
+}
