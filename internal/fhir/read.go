@@ -325,17 +325,32 @@ func repeated(v *fastjson.Value) string {
 		}
 	case fastjson.TypeObject:
 		found := ""
-		seen := make(map[string]bool, v.GetObject().Len())
+		var few [16][]byte // objects are small; a map is for the others
+		var seen map[string]bool
+		n := 0
 		v.GetObject().Visit(func(name []byte, member *fastjson.Value) {
-			switch n := string(name); {
-			case found != "":
-			case seen[n]:
-				found = "/" + n
-			default:
-				seen[n] = true
-				if at := repeated(member); at != "" {
-					found = "/" + n + at
+			if found != "" {
+				return
+			}
+			again := seen[string(name)]
+			for _, f := range few[:min(n, len(few))] {
+				again = again || bytes.Equal(f, name)
+			}
+			if again {
+				found = "/" + string(name)
+				return
+			}
+			if n < len(few) {
+				few[n] = name
+			} else {
+				if seen == nil {
+					seen = map[string]bool{}
 				}
+				seen[string(name)] = true
+			}
+			n++
+			if at := repeated(member); at != "" {
+				found = "/" + string(name) + at
 			}
 		})
 		return found

@@ -99,6 +99,9 @@ func (d *Decoder) finish() {
 	if e.Time != 0 {
 		d.hour()
 	}
+	if strings.IndexByte(e.Message, '\n') >= 0 || strings.IndexByte(e.Message, '\r') >= 0 {
+		e.Message = strings.Join(strings.FieldsFunc(e.Message, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	}
 	f := d.set
 	for i := 1; i < len(f); i++ { // they come nearly in order
 		if f[i].Name >= f[i-1].Name {

@@ -48,21 +48,34 @@ type Decoder struct {
 // an installation, secret, and at least 16 bytes long to be of use.
 func New(salt []byte) *Decoder { return &Decoder{salt: slices.Clone(salt)} }
 
-// Append adds the events of one message to dst: one, or as many as a FHIR bundle or a JSON array holds. What cannot be
-// decoded is one event of format raw with the reason in Fault. The ids of further events follow from the first. An original
-// longer than an event may hold is cut, which Fault says.
+// Append adds the events of one message to dst: one, or as many as a FHIR bundle, a JSON array or a sequence of JSON
+// objects holds. What cannot be decoded is one event of format raw with the reason in Fault. The ids of further events
+// follow from the first. An original longer than an event may hold is cut, which Fault says.
 func (d *Decoder) Append(dst []eventlog.Event, in Input) []eventlog.Event {
-	if in.Format == "" || in.Format == "json" || in.Format == "fhir" || in.Format == "eve" || in.Format == "windows" || in.Format == "zeek" {
+	switch in.Format {
+	case "", "raw", "json", "fhir", "eve", "windows", "zeek":
 		if parts := d.parts(in.Payload); len(parts) > 0 {
-			for i, p := range parts {
-				one := in
-				one.Payload, one.ID = p, part(in.ID, i)
-				dst = d.one(dst, one)
-			}
-			return dst
+			return d.each(dst, in, parts)
 		}
 	}
-	return d.one(dst, in)
+	before := len(dst)
+	dst = d.one(dst, in)
+	if e := &dst[before]; e.Format == "raw" && e.Fault == errAfter.Error() {
+		if parts := d.sequence(in.Payload); len(parts) > 1 {
+			return d.each(dst[:before], in, parts)
+		}
+	}
+	return dst
+}
+
+// each decodes the parts of a message.
+func (d *Decoder) each(dst []eventlog.Event, in Input, parts [][]byte) []eventlog.Event {
+	whole := in.ID
+	for i, p := range parts {
+		in.Payload, in.ID = p, part(whole, i)
+		dst = d.one(dst, in)
+	}
+	return dst
 }
 
 // one decodes a message that is one event.

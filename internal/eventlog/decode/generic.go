@@ -54,6 +54,23 @@ func (d *Decoder) elements(payload []byte, at int) [][]byte {
 	return out
 }
 
+// sequence are JSON objects one behind the other, with white space between them. nil when something else is among them.
+func (d *Decoder) sequence(payload []byte) [][]byte {
+	s := string(payload)
+	at := len(s) - len(strings.TrimPrefix(s, bom))
+	var out [][]byte
+	for at = skip(s, at); at < len(s); at = skip(s, at) {
+		n, err := d.tape.read(s[at:])
+		if err != nil || d.tape.nodes[0].kind != object {
+			return nil
+		}
+		from := skip(s, at)
+		at += n
+		out = append(out, payload[from:at:at])
+	}
+	return out
+}
+
 // entries are the resources of a FHIR bundle.
 func (d *Decoder) entries(payload []byte, at int) [][]byte {
 	if !bytes.Contains(payload, []byte(`"Bundle"`)) {
@@ -154,7 +171,7 @@ func (d *Decoder) usual(name, v string) bool {
 	e := d.e
 	switch name {
 	case "@timestamp", "timestamp", "time", "ts", "eventTime", "event_time", "EventTime", "datetime", "date_time", "TimeGenerated",
-		"TimeCreated", "CreationTime", "_time", "created_at", "event.created", "log_time", "logtime":
+		"TimeCreated", "CreationTime", "_time", "created_at", "event.created", "log_time", "logtime", "__REALTIME_TIMESTAMP":
 		return e.Time == 0 && d.time(v)
 	case "src.ip", "src_ip", "srcip", "source.ip", "source_ip", "sourceIPAddress", "client_ip", "clientip", "remote_addr", "id.orig_h":
 		if e.SrcIP == "" {
@@ -170,7 +187,7 @@ func (d *Decoder) usual(name, v string) bool {
 		e.DstPort = portOf(v)
 	case "proto", "protocol", "network.transport":
 		e.Proto = strings.ToLower(v)
-	case "host", "hostname", "host.name", "host_name", "computer", "device", "observer.name", "agent.hostname":
+	case "host", "hostname", "host.name", "host_name", "computer", "device", "observer.name", "agent.hostname", "_HOSTNAME":
 		if e.Host == "" {
 			e.Host = v
 		}
@@ -182,7 +199,7 @@ func (d *Decoder) usual(name, v string) bool {
 		if e.Message == "" {
 			e.Message = v
 		}
-	case "level", "severity", "log.level", "loglevel", "priority":
+	case "level", "severity", "log.level", "loglevel", "priority", "PRIORITY":
 		e.Severity = level(v)
 	case "hash", "sha256", "file.hash.sha256", "md5", "sha1":
 		if e.Hash == "" {

@@ -169,3 +169,32 @@ func TestInstancesTransferred(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// The events of SigmaHQ's regression pairs, as a converter of EVTX files writes them, belong to the log source that their
+// rule asks for.
+func TestConvertedEvents(t *testing.T) {
+	d := New(nil)
+	n := 0
+	testdata.Tar(t, "sigma/regression-pairs.tar.zst", func(name string, body []byte) {
+		if !strings.HasSuffix(name, ".json") {
+			return
+		}
+		n++
+		folder := filepath.Base(filepath.Dir(name))
+		for _, e := range d.Append(nil, input(string(body))) {
+			check(t, &e, body)
+			if e.Format != "windows" || e.Fault != "" || e.Time == 0 || e.Host == "" || e.Product != "windows" || e.Service == "" {
+				t.Errorf("%s: %+v", name, e)
+			}
+			for prefix, category := range map[string]string{"proc_creation_": "process_creation", "image_load_": "image_load", "pipe_created_": "pipe_created",
+				"file_event_": "file_event", "registry_set_": "registry_event", "dns_query_": "dns_query", "posh_ps_": "ps_script", "proc_access_": "process_access"} {
+				if strings.HasPrefix(folder, prefix) && e.Category != category {
+					t.Errorf("%s: category %q", name, e.Category)
+				}
+			}
+		}
+	})
+	if n != 101 {
+		t.Errorf("%d files", n)
+	}
+}
