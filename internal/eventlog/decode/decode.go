@@ -21,7 +21,7 @@ type Input struct {
 	Source   string // id of the registered source
 	Received int64  // µs UTC
 	Payload  []byte // kept as Raw of the event: not to be changed afterwards
-	Format   string // one of eventlog.Formats where the source says it; "" finds out
+	Format   string // one of eventlog.Formats where the source says it; "" finds out, "raw" does not decode
 	Name     string // of the log or the file ("conn", "conn.log.gz"): tells the kind of a Zeek record without _path
 	Zone     *time.Location
 }
@@ -53,7 +53,7 @@ func New(salt []byte) *Decoder { return &Decoder{salt: slices.Clone(salt)} }
 // follow from the first. An original longer than an event may hold is cut, which Fault says.
 func (d *Decoder) Append(dst []eventlog.Event, in Input) []eventlog.Event {
 	switch in.Format {
-	case "", "raw", "json", "fhir", "eve", "windows", "zeek":
+	case "", "json", "fhir", "eve", "windows", "zeek":
 		if parts := d.parts(in.Payload); len(parts) > 0 {
 			return d.each(dst, in, parts)
 		}
@@ -92,11 +92,14 @@ func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	s := strings.TrimPrefix(string(in.Payload), bom)
 	d.clean = utf8.ValidString(s) && utf8.ValidString(in.Source)
 	format := in.Format
-	if format == "" || format == "raw" {
+	fault := "it has the form of none of the known formats"
+	switch format {
+	case "":
 		format = d.detect(s)
+	case "raw":
+		fault = "it was given as raw"
 	}
 	d.e.Format = format
-	fault := "it has the form of none of the known formats"
 	switch {
 	case skip(s, 0) == len(s):
 		fault = "the message is empty"

@@ -276,3 +276,18 @@ func TestBrokenInside(t *testing.T) {
 		}
 	}
 }
+
+func TestGivenAsRaw(t *testing.T) {
+	for _, payload := range []string{audit, `[{"time":1772352000}]`, "<13>a: x"} {
+		in := input(payload)
+		in.Format = "raw"
+		if e := one(t, in); e.Format != "raw" || e.Fault != "it was given as raw" || string(e.Raw) != payload {
+			t.Errorf("%s: %s %s", payload, e.Format, e.Fault)
+		}
+	}
+	in := input("<13>a: x")
+	in.Format = "nothing"
+	if e := one(t, in); e.Format != "raw" || e.Fault != "the format is not known" {
+		t.Errorf("%s %s", e.Format, e.Fault)
+	}
+}
