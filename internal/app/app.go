@@ -35,7 +35,6 @@ import (
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/product"
-	"triward/internal/report"
 	"triward/internal/risk"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -182,7 +181,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 		Ledger: ledger.Ledger{DB: a.db, Key: a.key}, Style: web.StylePath(), Log: a.Log}
 	w.Inquiries, w.Validation = a.inquiries(), a.validation()
 	s.Inquiries, s.Validation = w.Inquiries, w.Validation
-	w.Report = report.Desk{DB: a.db, Sources: []report.Source{a.validationDue(w.Validation)}}
+	w.Report = a.notices()
 	s.Report = w.Report
 	a.seeEvents(w, s)
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
@@ -308,6 +307,9 @@ func (a *App) ticks() []work {
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},
 		{"trail-reviews", time.Hour, count(assurance.Trails{DB: a.db, Signer: a.signer}.Tick)},
+	}
+	if a.mail != nil && a.Config.DigestHour >= 0 {
+		all = append(all, work{"digests", 10 * time.Minute, a.digests})
 	}
 	if a.stamps != nil {
 		all = append(all, work{"stamps", 5 * time.Minute, a.stamps.Run})

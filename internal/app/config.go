@@ -66,6 +66,7 @@ type Config struct {
 	SMTPFrom       string   `toml:"smtp_from"`               // address that letters come from
 	SMTPPassword   string   `toml:"smtp_password_file"`      // a file that holds the password of the login
 	SMTPCertFile   string   `toml:"smtp_certificates"`       // PEM file with the roots of the server's certificate; "" is the system's
+	DigestHour     int      `toml:"digest_hour"`             // of the day in which people are told by mail what waits for them; -1: never
 }
 
 // DefaultConfig keeps everything below a folder.
@@ -85,6 +86,7 @@ func DefaultConfig(dir string) Config {
 		OIDCMatch:      "email",
 		SessionLimit:   12,
 		LogLevel:       "info",
+		DigestHour:     6,
 	}
 }
 
@@ -226,6 +228,9 @@ func (c Config) Validate() error {
 	}
 	if c.SessionLimit < 1 || c.SessionLimit > 24*30 {
 		l.Add("session_limit", "must be from 1 to 720 hours")
+	}
+	if c.DigestHour < -1 || c.DigestHour > 23 {
+		l.Add("digest_hour", "must be from 0 to 23, or -1 for never")
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		l.Add("log_level", "must be debug, info, warn or error")

@@ -207,6 +207,27 @@ func scanGrant(s store.Scanner) (Grant, error) {
 	return g, err
 }
 
+// Standing is an account as an actor, with what it holds at an instant: for the program to read what its holder could read.
+// Forbidden for everybody else, NotFound when the account is not active.
+func Standing(ctx context.Context, r store.Reader, account string, at time.Time) (store.Actor, error) {
+	if a, ok := store.ActorOf(ctx); !ok || !strings.HasPrefix(a.ID, "system:") {
+		return store.Actor{}, problem.New(problem.Forbidden, "only the program reads for somebody else")
+	}
+	a, err := accountByID(ctx, r, account)
+	if err != nil {
+		return store.Actor{}, err
+	}
+	if a.State != Active {
+		return store.Actor{}, problem.New(problem.NotFound, "the account is not active")
+	}
+	held, err := holdings(ctx, r, account, at)
+	out := store.Actor{ID: a.ID, Name: a.Name, Grants: []store.Grant{{Kinds: []string{KindSelf}, All: true}}}
+	for _, h := range held {
+		out.Grants = append(out.Grants, h.Grant)
+	}
+	return out, err
+}
+
 // Place is a site or a product.
 type Place struct{ Site, Product string } // ids, one of them ""
 

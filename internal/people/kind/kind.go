@@ -230,6 +230,8 @@ func proofKinds() []Kind {
 		{"assurance.validation_verified", "sign that the checks of a validation report were verified"},
 		{"assurance.validation_approved", "release the installation for use on a validation report"},
 		{"assurance.validation_refused", "refuse a validation report"},
+		{"report.digest_sent", "send people by mail what waits for them"},
+		{"report.digest_refused", "note that mail for somebody is refused"},
 		{"clause.set_chosen", "choose the clause sets that the organisation works with"},
 		{"clause.confirmed", "confirm that a document or step satisfies a clause"},
 		{"clause.confirmation_ended", "take confirmations back"},
