@@ -84,7 +84,7 @@ func newLayout() *layout {
 }
 
 func (l *layout) build() {
-	codec := &zstd.Codec{Level: zstd.SpeedDefault}
+	codec := &zstd.Codec{Level: zstd.SpeedFastest}
 	pack := func(n parquet.Node) parquet.Node { return parquet.Compressed(n, codec) }
 	moment := func() parquet.Node {
 		return pack(parquet.Encoded(parquet.Timestamp(parquet.Microsecond), &parquet.DeltaBinaryPacked))

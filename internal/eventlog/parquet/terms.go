@@ -1,6 +1,8 @@
 package parquet
 
 import (
+	"bytes"
+
 	"github.com/parquet-go/parquet-go/bloom"
 
 	"triward/internal/eventlog"
@@ -120,7 +122,9 @@ func (t *terms) grow() {
 // event adds the terms of an event.
 func (t *terms) event(l *layout, e *eventlog.Event) {
 	words(e.Raw, t.add)
-	words(e.Message, t.add)
+	if !bytes.HasSuffix(e.Raw, []byte(e.Message)) { // as it is in syslog
+		words(e.Message, t.add)
+	}
 	for i := range l.cells {
 		c := &l.cells[i]
 		if !c.pivot {

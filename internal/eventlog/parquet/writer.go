@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -120,7 +121,10 @@ func (w *segmentWriter) writeCell(c *cell) error {
 	return w.column(c.leaf, func(e *eventlog.Event) parquet.Value { return textValue(*c.text(e)) })
 }
 
-func textValue(s string) parquet.Value { return parquet.ByteArrayValue([]byte(s)) }
+// textValue is a text as the library takes it. The library copies it into its pages and never writes to it.
+func textValue(s string) parquet.Value {
+	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
 
 func (w *segmentWriter) writeOthers() error {
 	for name, value := range map[string]func(e *eventlog.Event) parquet.Value{
