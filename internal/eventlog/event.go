@@ -94,6 +94,9 @@ func (e *Event) Validate() error {
 	if e.Received <= 0 {
 		wrong("received", "is missing")
 	}
+	if e.Time < 0 {
+		wrong("time", "is before 1970")
+	}
 	if !slices.Contains(Formats, e.Format) {
 		wrong("format", "%q is not a format", e.Format)
 	}
@@ -178,8 +181,11 @@ func (e *Event) Fit() {
 	if len(e.Fields) > MaxFields {
 		e.Fields, cut = e.Fields[:MaxFields], true
 	}
+	if e.Time < 0 {
+		e.Time, cut = 0, true
+	}
 	if cut && e.Fault == "" {
-		e.Fault = "cut: a text or a list of fields was over the limit or no UTF-8"
+		e.Fault = "cut: a text, a time or a list of fields was over the limit, or no UTF-8"
 	}
 }
 

@@ -97,7 +97,7 @@ func TestQueryRefuses(t *testing.T) {
 		"no values": {Where: []Condition{{Field: "user", Op: Is}}}, "values": {Where: []Condition{{Field: "user", Op: Present, Values: []string{"a"}}}},
 		"comparison": {Where: []Condition{{Field: "user", Op: "like", Values: []string{"a"}}}}, "empty part": {Where: []Condition{{Field: "user", Op: Ends, Values: []string{""}}}},
 		"number": {Where: []Condition{{Field: "class", Op: AtLeast, Values: []string{"x"}}}}, "network": {Where: []Condition{{Field: "src.ip", Op: Within, Values: []string{"10/8"}}}},
-		"words": {Text: strings.Repeat("a ", maxWords+1)},
+		"network of a text": {Where: []Condition{{Field: "host", Op: Within, Values: []string{"10.0.0.0/8"}}}}, "words": {Text: strings.Repeat("a ", maxWords+1)},
 	} {
 		if q.Validate() == nil {
 			t.Errorf("%s is accepted", name)

@@ -18,8 +18,8 @@ type Log interface {
 
 // Writer is what takes events.
 type Writer interface {
-	// Append takes events, and gives how many of them were not there yet. They are found at once. All or none are
-	// taken: one that is not valid refuses the call (Event.Validate). The log keeps the memory of the events: the caller
+	// Append takes events, and gives how many of them were not there yet. A log in this
+	// process finds them at once, one on other servers after the next Flush. All or none are taken: one that is not valid refuses the call (Event.Validate). The log keeps the memory of the events: the caller
 	// does not change it afterwards. Append waits while the log is behind with writing.
 	Append(ctx context.Context, events []Event) (added int, err error)
 

@@ -23,9 +23,11 @@ const (
 	Ends     Op = "ends"     // ends with one of the values
 	AtLeast  Op = "atleast"  // a whole number, not below the value
 	AtMost   Op = "atmost"   // a whole number, not above the value
-	Within   Op = "within"   // an address in one of the networks (CIDR)
+	Within   Op = "within"   // an address in one of the networks (CIDR); of src.ip, dst.ip and any.ip
 	Present  Op = "present"  // there and not empty; no values
 )
+
+var addresses = []string{"src.ip", "dst.ip", "any.ip"}
 
 var ops = []Op{Is, Contains, Begins, Ends, AtLeast, AtMost, Within, Present}
 
@@ -185,6 +187,9 @@ func (c Condition) check() string {
 				return "at least and at most have one whole number"
 			}
 		case Within:
+			if !slices.Contains(addresses, c.Field) {
+				return "only src.ip, dst.ip and any.ip have networks"
+			}
 			if _, err := ParseNetwork(v); err != nil {
 				return fmt.Sprintf("%q is not a network (10.0.0.0/8) or an address", v)
 			}

@@ -21,7 +21,7 @@ func (l *Log) Search(ctx context.Context, q eventlog.Query) (eventlog.Page, erro
 	}
 	limit := cmp.Or(q.Limit, 50)
 	if q.After != (eventlog.Mark{}) {
-		w = join([]expression{w, express("(at < ? OR at = ? AND id < ?)", q.After.At, q.After.At, string(q.After.ID[:])), express("at <= ?", q.After.At)}, " AND ")
+		w = join([]expression{w, express("at <= ? AND (at < ? OR id < ?)", q.After.At, q.After.At, string(q.After.ID[:]))}, " AND ")
 	}
 	marks, err := l.marks(ctx, w, limit+1)
 	if err != nil {
@@ -46,9 +46,23 @@ func (l *Log) Search(ctx context.Context, q eventlog.Query) (eventlog.Page, erro
 	return page, nil
 }
 
-// marks are the places of the newest events that fulfil a condition, each once.
+// marks are the places of the newest events that fulfil a condition, each once. An event may have a second row: then more
+// rows are read.
 func (l *Log) marks(ctx context.Context, w expression, most int) ([]eventlog.Mark, error) {
-	rows, err := l.all.Query(ctx, fmt.Sprintf("SELECT at, id FROM %s WHERE %s ORDER BY at DESC, id DESC LIMIT 1 BY id LIMIT %d", l.options.table("event"), w.text, most), w.args...)
+	for rows := most; ; rows *= 2 {
+		marks, err := l.rows(ctx, w, rows)
+		if err != nil {
+			return nil, err
+		}
+		full := len(marks) == rows
+		if marks = slices.Compact(marks); !full || len(marks) >= most {
+			return marks[:min(len(marks), most)], nil
+		}
+	}
+}
+
+func (l *Log) rows(ctx context.Context, w expression, most int) ([]eventlog.Mark, error) {
+	rows, err := l.all.Query(ctx, fmt.Sprintf("SELECT at, id FROM %s WHERE %s ORDER BY at DESC, id DESC LIMIT %d", l.options.table("event"), w.text, most), w.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +145,14 @@ func (l *Log) Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([
 	}
 	begin, by := express("toInt64(0)"), express("''")
 	if b.Width > 0 {
-		begin = express("at - at % ?", b.Width)
+		// Old servers compute in 32 bits when a constant fits into them.
+		begin = express("intDiv(at, toInt64(?)) * toInt64(?)", b.Width, b.Width)
 	}
 	if b.By != "" {
 		v := value(b.By)
 		by = express("lower("+v.text+")", v.args...)
 	}
-	text := fmt.Sprintf("SELECT %s AS bucket, %s AS word, count() FROM %s FINAL WHERE %s GROUP BY bucket, word ORDER BY bucket, word LIMIT %d",
+	text := fmt.Sprintf("SELECT %s AS bucket, %s AS word, count() FROM %s FINAL WHERE %s GROUP BY bucket, word HAVING count() > 0 ORDER BY bucket, word LIMIT %d",
 		begin.text, by.text, l.options.table("event"), w.text, eventlog.MaxCounts+1)
 	rows, err := l.all.Query(ctx, text, slices.Concat(begin.args, by.args, w.args)...)
 	if err != nil {

@@ -23,6 +23,15 @@ import (
 type Place struct {
 	Open func(t *testing.T) eventlog.Log    // opens it, or opens it again
 	Kill func(t *testing.T, l eventlog.Log) // ends a log as a crash does: nothing more is written
+	Late bool                               // events are found only after Flush
+}
+
+// settle makes what was appended findable.
+func (p Place) settle(t *testing.T, l eventlog.Log) {
+	t.Helper()
+	if p.Late {
+		mustFlush(t, l)
+	}
 }
 
 // Run runs the suite. Each test has a place of its own from fresh.
@@ -159,6 +168,7 @@ func comeBack(t *testing.T, p Place) {
 	if n := mustAppend(t, l, slices.Clone(want)); n != len(want) {
 		t.Errorf("%d of %d were added", n, len(want))
 	}
+	p.settle(t, l)
 	slices.SortFunc(want, rising)
 	for _, state := range []string{"in memory", "flushed", "opened again"} {
 		switch state {
@@ -200,6 +210,7 @@ func refuses(t *testing.T, p Place) {
 	if _, err := l.Append(t.Context(), events); err == nil {
 		t.Error("an event that is no UTF-8 is accepted")
 	}
+	p.settle(t, l)
 	if n := total(t, l); n != 0 {
 		t.Errorf("%d events of a refused call are there", n)
 	}
@@ -214,6 +225,7 @@ func refuses(t *testing.T, p Place) {
 		t.Error("a scan that is not valid is answered")
 	}
 	mustAppend(t, l, NewMaker(1, 50).Events(3))
+	p.settle(t, l)
 	stop := errors.New("stop")
 	if err := l.Scan(t.Context(), eventlog.Query{}, func([]eventlog.Event) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("a scan that was stopped gives %v", err)
@@ -240,6 +252,7 @@ func once(t *testing.T, p Place) {
 	if n := mustAppend(t, l, slices.Clone(events)); n != 0 {
 		t.Errorf("%d were added after the log was opened again", n)
 	}
+	p.settle(t, l)
 	if n := total(t, l); n != int64(len(events)) {
 		t.Errorf("there are %d events of %d", n, len(events))
 	}
@@ -297,6 +310,7 @@ func scene(t *testing.T, p Place) (eventlog.Log, []eventlog.Event) {
 			mustFlush(t, l)
 		}
 	}
+	p.settle(t, l)
 	slices.SortFunc(want, rising)
 	return l, want
 }
@@ -430,6 +444,7 @@ func pages(t *testing.T, p Place) {
 	mustAppend(t, l, slices.Clone(events[150:300]))
 	mustFlush(t, l)
 	mustAppend(t, l, slices.Clone(events[300:]))
+	p.settle(t, l)
 	slices.SortFunc(events, rising)
 	slices.Reverse(events)
 	for _, limit := range []int{1, 7, 90, 400, 1000} {
