@@ -32,7 +32,7 @@ type Config struct {
 	Database       string   `toml:"database"`                // sqlite:PATH or postgres://…
 	DatabaseFile   string   `toml:"database_file"`           // a file that holds the address, where it has a password
 	Blobs          string   `toml:"blobs"`                   // dir:PATH or s3://…
-	Events         string   `toml:"events"`                  // where events stay: parquet:DIR; "" for none
+	Events         string   `toml:"events"`                  // where events stay: parquet:DIR or clickhouse://…; "" for none
 	Rules          string   `toml:"rules"`                   // folder or Git checkout with rules of detection; "" for none
 	KeyFile        string   `toml:"key_file"`                // the key that signs checkpoints of the journal
 	OIDCIssuer     string   `toml:"oidc_issuer"`             // identity provider: https://…; "" for none
@@ -199,8 +199,8 @@ func (c Config) Validate() error {
 	if !strings.HasPrefix(c.Blobs, "dir:") && !strings.HasPrefix(c.Blobs, "s3://") {
 		l.Add("blobs", "must begin with dir: or s3://")
 	}
-	if c.Events != "" && !strings.HasPrefix(c.Events, "parquet:") {
-		l.Add("events", "must begin with parquet:")
+	if c.Events != "" && !strings.HasPrefix(c.Events, "parquet:") && !strings.HasPrefix(c.Events, "clickhouse://") {
+		l.Add("events", "must begin with parquet: or clickhouse://")
 	}
 	if c.KeyFile == "" {
 		l.Add("key_file", "is required")

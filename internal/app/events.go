@@ -11,6 +11,7 @@ import (
 	"triward/internal/detection/hindsight"
 	"triward/internal/detection/reading"
 	"triward/internal/eventlog"
+	"triward/internal/eventlog/clickhouse"
 	"triward/internal/eventlog/parquet"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -20,6 +21,13 @@ import (
 // openEvents opens the place for events. A process with the pages alone, and one that finds another process of this machine
 // there, go on without: their pages say so.
 func (a *App) openEvents(ctx context.Context) (eventlog.Log, error) {
+	if strings.HasPrefix(a.Config.Events, "clickhouse://") {
+		l, err := clickhouse.Open(ctx, a.Config.Events)
+		if err != nil {
+			return nil, err // and no log inside the interface
+		}
+		return l, nil
+	}
 	dir, ok := strings.CutPrefix(a.Config.Events, "parquet:")
 	if !ok || !a.Config.is("work") { // who works on events has the folder
 		return nil, nil
