@@ -20,7 +20,7 @@ import (
 
 func (p *program) rules() *cobra.Command {
 	c := &cobra.Command{Use: "rules", Short: "Check and try Sigma rules"}
-	c.AddCommand(p.rulesCheck(), p.rulesTest())
+	c.AddCommand(p.rulesCheck(), p.rulesTest(), p.rulesBacktest())
 	c.AddCommand(p.remote().Under("rules")...)
 	return c
 }

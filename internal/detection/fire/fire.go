@@ -50,6 +50,11 @@ func New(set sigma.Set, judge Judge) (*Rules, []problem.Fault) {
 // Set is what was compiled.
 func (r *Rules) Set() sigma.Set { return r.set }
 
+// Reports says whether a rule of the set, by its index, fires for people; else it only feeds correlations.
+func (r *Rules) Reports(rule int) bool {
+	return !quiet(r.set.Rules[rule].Level) && !r.engine.Silent(rule)
+}
+
 // Stats are the counters of the correlations: what was dropped is said, not hidden.
 func (r *Rules) Stats() correlate.Stats { return r.follow.Stats() }
 
@@ -85,7 +90,7 @@ func (w *Worker) Try(ctx context.Context, e *eventlog.Event) ([]Firing, error) {
 			}
 		}
 		w.hits = append(w.hits, hit)
-		if quiet(rule.Level) || r.engine.Silent(hit) {
+		if !r.Reports(hit) {
 			continue
 		}
 		f.Reasons = w.worker.Explain(hit)

@@ -10,7 +10,7 @@ import (
 
 	"triward/internal/advisory"
 	"triward/internal/detection"
-	"triward/internal/detection/backtest"
+	"triward/internal/detection/replay"
 	"triward/internal/eventlog"
 	"triward/internal/sigma"
 	"triward/internal/store"
@@ -78,12 +78,12 @@ func (d Desk) rules(ctx context.Context, from, to time.Time) error {
 	if err != nil {
 		return err
 	}
-	r, err := backtest.Run(ctx, d.Log, backtest.Order{Set: backtest.Only(parse(all), wanted), From: from, To: to, Blind: blind})
+	r, err := replay.Run(ctx, d.Log, replay.Order{Set: replay.Only(parse(all), wanted), From: from, To: to, Blind: blind})
 	if err != nil {
 		return err
 	}
 	for _, t := range due {
-		b := detection.Backtest{Rule: t.rule, Digest: t.digest, From: from, To: to, Events: r.Events, Blind: r.BlindTime(), Detail: "it could not be tried: " + faultOf(r, t)}
+		b := detection.Backtest{Rule: t.rule, Digest: t.digest, From: from, To: to, Events: r.Events, Blind: r.BlindTime(), Detail: notTried(r, t)}
 		if o, ok := r.Of(t.rule); ok {
 			b.Hits, b.Devices, b.First, b.Last, b.Detail = o.Firings, int64(o.Devices), o.First, o.Last, r.Doubt(o)
 		}
@@ -94,13 +94,17 @@ func (d Desk) rules(ctx context.Context, from, to time.Time) error {
 	return nil
 }
 
-func faultOf(r backtest.Report, t text) string {
+// notTried says why a report has nothing about a rule.
+func notTried(r replay.Report, t text) string {
 	for _, f := range r.Faults {
 		if strings.HasPrefix(f.Path, t.path) {
-			return f.Reason
+			return "it could not be tried: " + f.Reason
 		}
 	}
-	return "its text is not understood, or it is a filter"
+	if set := parse([]text{t}); len(set.Rules)+len(set.Correlations) == 0 {
+		return "it could not be tried: its text is not understood, or it is a filter"
+	}
+	return "it reports nothing of its own, it feeds correlations"
 }
 
 // parse reads texts; what is not understood is left out here and named where rules are loaded.
@@ -216,7 +220,7 @@ func tagsOf(ctx context.Context, r store.Reader, cves []string) (sigma.Set, erro
 	if len(wanted) == 0 {
 		return sigma.Set{}, nil
 	}
-	return backtest.Only(set, wanted), nil
+	return replay.Only(set, wanted), nil
 }
 
 // names is whether a rule's text holds one of the tags, in any case.

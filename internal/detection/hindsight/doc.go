@@ -3,7 +3,7 @@
 //
 // What is looked for, over the days that [Desk.Back] names:
 //
-//   - A rule is tried on the kept events (package backtest), and the result stays with it.
+//   - A rule is tried on the kept events (package replay), and the result stays with it.
 //   - An advisory is searched by what it names: events that name one of its CVE ids, as scanners and intrusion detection
 //     write them; events with an address, a name or a digest that the advisory gives as an indicator; and what rules fire
 //     that are tagged with one of its CVE ids ("cve.2019-11687").

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"triward/internal/detection"
-	"triward/internal/detection/backtest"
+	"triward/internal/detection/replay"
 	"triward/internal/eventlog"
 	"triward/internal/sigma"
 )
@@ -25,13 +25,13 @@ type Look struct {
 
 // Find is one thing that was found.
 type Find struct {
-	Kind    string         `json:"kind"` // cve, address, name, digest or rule
-	What    string         `json:"what"`
-	Events  int64          `json:"events"`
-	First   time.Time      `json:"first,omitzero"`
-	Last    time.Time      `json:"last,omitzero"`
-	Devices []backtest.Top `json:"devices,omitempty"` // the most
-	IDs     []string       `json:"ids,omitempty"`     // of the latest events
+	Kind    string       `json:"kind"` // cve, address, name, digest or rule
+	What    string       `json:"what"`
+	Events  int64        `json:"events"`
+	First   time.Time    `json:"first,omitzero"`
+	Last    time.Time    `json:"last,omitzero"`
+	Devices []replay.Top `json:"devices,omitempty"` // the most
+	IDs     []string     `json:"ids,omitempty"`     // of the latest events
 }
 
 // mostIDs is how many events a find names.
@@ -47,12 +47,12 @@ func (l Look) Events() (n int64) {
 
 // BlindTime is how much of the time some source was not seen.
 func (l Look) BlindTime() time.Duration {
-	return backtest.Report{From: l.From, To: l.To, Blind: l.Blind}.BlindTime()
+	return replay.Report{From: l.From, To: l.To, Blind: l.Blind}.BlindTime()
 }
 
 // Past is where kept events are found: eventlog.Log fulfils it.
 type Past interface {
-	backtest.Past
+	replay.Past
 	Search(ctx context.Context, q eventlog.Query) (eventlog.Page, error)
 	Count(ctx context.Context, q eventlog.Query, b eventlog.Bucket) ([]eventlog.Count, error)
 }
@@ -105,7 +105,7 @@ func (l *Look) back(ctx context.Context, past Past, tagged sigma.Set) error {
 	if l.Tried == 0 {
 		return nil
 	}
-	r, err := backtest.Run(ctx, past, backtest.Order{Set: tagged, From: l.From, To: l.To})
+	r, err := replay.Run(ctx, past, replay.Order{Set: tagged, From: l.From, To: l.To})
 	if err != nil {
 		return err
 	}
@@ -133,16 +133,16 @@ func (f *Find) add(ctx context.Context, past Past, q eventlog.Query) error {
 		if c.Value == "" {
 			continue
 		}
-		if i := slices.IndexFunc(f.Devices, func(t backtest.Top) bool { return t.Name == c.Value }); i >= 0 {
+		if i := slices.IndexFunc(f.Devices, func(t replay.Top) bool { return t.Name == c.Value }); i >= 0 {
 			f.Devices[i].N += c.N
 		} else {
-			f.Devices = append(f.Devices, backtest.Top{Name: c.Value, N: c.N})
+			f.Devices = append(f.Devices, replay.Top{Name: c.Value, N: c.N})
 		}
 	}
 	if len(counts) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.Devices, func(a, b backtest.Top) int {
+	slices.SortStableFunc(f.Devices, func(a, b replay.Top) int {
 		if a.N != b.N {
 			return int(b.N - a.N)
 		}

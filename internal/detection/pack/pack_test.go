@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"triward/internal/content"
-	"triward/internal/detection/backtest"
 	"triward/internal/detection/baseline"
 	"triward/internal/detection/fire"
+	"triward/internal/detection/replay"
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/decode"
 	"triward/internal/sigma"
@@ -142,7 +142,7 @@ func (c Case) play(t *testing.T, set sigma.Set, house house) bool {
 					continue
 				}
 				fired = true
-				if m, err := eventlog.NewMatcher(eventlog.Query{Where: backtest.Narrow(set)}); err != nil || !m.Match(&e) {
+				if m, err := eventlog.NewMatcher(eventlog.Query{Where: replay.Narrow(set)}); err != nil || !m.Match(&e) {
 					t.Errorf("%s: the back-test would not be given the event (%v)", c.Name, err)
 				}
 			}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"triward/internal/content"
-	"triward/internal/detection/backtest"
+	"triward/internal/detection/replay"
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/decode"
 )
@@ -35,11 +35,11 @@ func TestScenariosFire(t *testing.T) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	for _, s := range all {
 		t.Run(s.ID+" "+s.Title, func(t *testing.T) {
-			trial := backtest.New(set)
+			trial := replay.New(set)
 			if err := trial.Add(t.Context(), records(t, s, house, now)); err != nil {
 				t.Fatal(err)
 			}
-			fired := map[string]backtest.Outcome{}
+			fired := map[string]replay.Outcome{}
 			for _, o := range trial.Report(time.Time{}, time.Time{}).Rules {
 				if o.Firings > 0 {
 					fired[names[o.Rule]] = o

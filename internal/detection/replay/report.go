@@ -1,4 +1,4 @@
-package backtest
+package replay
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ type Report struct {
 	To        time.Time         `json:"to"`
 	Events    int64             `json:"events"` // that were tried
 	Kinds     map[string]int64  `json:"kinds"`  // events by category
-	Rules     []Outcome         `json:"rules"`  // the noisiest first; those that found nothing too
+	Rules     []Outcome         `json:"rules"`  // those that report, the noisiest first; also those that found nothing
 	Faults    []problem.Fault   `json:"faults,omitempty"`
 	Blind     []detection.Blind `json:"blind,omitempty"` // times in which a source was not seen
 	Evicted   int64             `json:"evicted"`         // events that correlations had no room for

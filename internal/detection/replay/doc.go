@@ -1,4 +1,4 @@
-// Package backtest tries rules on the past: what would have fired when, on which devices, and how noisy it would have been.
+// Package replay tries rules on the past: what would have fired when, on which devices, and how noisy it would have been.
 // It runs the same code over the kept events that the pipeline runs over new ones, so a rule that fires here fires there.
 //
 // Invariants:
@@ -8,4 +8,4 @@
 //   - What could not be seen is said: blind intervals of sources, kinds of events that a rule needs and the window lacks,
 //     groups that correlations had no room for.
 //   - The demands on fields that are given to the event log never leave out an event that a rule fires on.
-package backtest
+package replay

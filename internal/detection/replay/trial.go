@@ -1,4 +1,4 @@
-package backtest
+package replay
 
 import (
 	"context"
@@ -54,10 +54,16 @@ func New(set sigma.Set) *Trial {
 	t := &Trial{learner: baseline.NewLearner(nil), learns: map[string]time.Time{}, early: map[string]int64{}, seen: map[string]int64{}, out: map[string]*outcome{}}
 	t.rules, t.faults = fire.New(set, t.judge)
 	t.worker = t.rules.Worker()
-	for _, r := range t.rules.Set().Rules {
+	for i, r := range t.rules.Set().Rules {
+		if !t.rules.Reports(i) {
+			continue
+		}
 		t.expect(Outcome{Rule: fire.Name(r.ID, r.Name), Title: r.Title, Level: r.Level}, r.Extension.Needs)
 	}
 	for _, c := range t.rules.Set().Correlations {
+		if c.Level == "informational" {
+			continue
+		}
 		t.expect(Outcome{Rule: fire.Name(c.ID, c.Name), Title: c.Title, Level: c.Level, Correlation: true}, c.Extension.Needs)
 	}
 	return t
@@ -112,6 +118,9 @@ func (t *Trial) note(e *eventlog.Event, firings []fire.Firing) {
 	for i := range firings {
 		f := &firings[i]
 		o := t.out[f.Rule]
+		if o == nil { // of two rules with one id the later one counts
+			continue
+		}
 		at := time.UnixMicro(f.At).UTC()
 		if o.Firings == 0 || at.Before(o.First) {
 			o.First = at
