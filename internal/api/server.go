@@ -11,6 +11,9 @@ import (
 
 	"triward/internal/assurance"
 	"triward/internal/assurance/validation"
+	"triward/internal/detection"
+	"triward/internal/detection/baseline"
+	"triward/internal/detection/reading"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
@@ -44,6 +47,11 @@ type Server struct {
 	Verdicts     vuln.Verdicts
 	Feeds        vuln.Feeds
 	Decisions    risk.Decisions
+	Sources      detection.Sources
+	Rules        detection.Rules
+	Alerts       detection.Alerts
+	Baselines    baseline.Desk
+	Events       reading.Desk // its Log is nil where no place for events is configured
 	Tables       risk.Tables
 	Report       report.Desk
 	Ledger       ledger.Ledger
@@ -75,7 +83,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.training} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.training, s.events, s.alerts, s.rules} {
 		area()
 	}
 	s.describe(mux)

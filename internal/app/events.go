@@ -50,6 +50,7 @@ func (a *App) seeEvents(w *web.Server, s *api.Server) {
 	if a.events != nil {
 		w.Events.Log = a.events
 	}
+	s.Sources, s.Rules, s.Alerts, s.Baselines, s.Events = w.Sources, w.Rules, w.Alerts, w.Baselines, w.Events
 }
 
 // detectionTicks is what detection does again and again: to look for silence, to look back for new rules and advisories,

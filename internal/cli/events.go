@@ -28,7 +28,7 @@ type eventFlags struct {
 }
 
 func (p *program) events() *cobra.Command {
-	c := &cobra.Command{Use: "events", Short: "Read security events"}
+	c := &cobra.Command{Use: "events", Short: "Read, search and export security events"}
 	var f eventFlags
 	read := &cobra.Command{Use: "read FILE|DIR...", Short: "Print what files hold as normalised events, offline",
 		Long: `Print what files hold as normalised events, without a server: syslog, audit messages (DICOM, FHIR), logs of Zeek and
@@ -48,6 +48,7 @@ line. Patients stand as digests that differ from run to run, unless --salt-file 
 	read.Flags().BoolVar(&f.faults, "faults", false, "print only what could not be decoded, or not whole")
 	read.Flags().BoolVar(&f.raw, "raw", false, "print the originals too")
 	c.AddCommand(read)
+	c.AddCommand(p.remote().Under("events")...)
 	return c
 }
 

@@ -11,6 +11,7 @@ func (r *Remote) Commands() []*cobra.Command {
 		r.risk(),
 		r.clause(), r.evidence(), r.inquiry(), r.validation(),
 		r.people(), r.token(), r.view(), r.notice(), r.activity(),
+		r.alerts(), r.sources(),
 		r.system(),
 	}
 }
@@ -27,6 +28,10 @@ func (r *Remote) Under(group string) []*cobra.Command {
 		all = r.advisory()
 	case "bundle":
 		all = r.bundle()
+	case "events":
+		all = r.events()
+	case "rules":
+		all = append(all, r.rules()...)
 	case "sbom":
 		all = []*cobra.Command{r.attachSBOM()}
 	}
