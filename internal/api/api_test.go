@@ -20,10 +20,14 @@ import (
 	"triward/apiv1"
 	"triward/internal/api"
 	"triward/internal/blob"
+	"triward/internal/detection"
+	"triward/internal/detection/baseline"
+	"triward/internal/detection/reading"
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/upkeep"
+	"triward/internal/eventlog/parquet"
 	"triward/internal/incident"
 	"triward/internal/ledger"
 	"triward/internal/procedure"
@@ -87,6 +91,13 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 		Desk: training.Desk{DB: db, Performances: func(context.Context, store.Reader, string) ([]training.Performance, error) { return nil, nil }}, Runs: procedure.Runs{DB: db}, Cases: incident.Cases{DB: db},
 		Library: papers, Upkeep: upkeep.Desk{Library: papers}, Distribution: distribution.Desk{DB: db}, Ledger: ledger.Ledger{DB: db, Key: key}, RunFeed: func(_ context.Context, feed string) error { f.ran <- feed; return nil }, Version: "test",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	events, err := parquet.Open(context.Background(), db, filepath.Join(t.TempDir(), "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { events.Close(context.Background()) })
+	f.server.Sources, f.server.Rules, f.server.Alerts, f.server.Baselines = detection.Sources{DB: db}, detection.Rules{DB: db}, detection.Alerts{DB: db}, baseline.Desk{DB: db}
+	f.server.Events = reading.Desk{DB: db, Log: events}
 	if err := f.server.People.Seed(context.Background()); err != nil {
 		t.Fatal(err)
 	}

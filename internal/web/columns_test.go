@@ -47,6 +47,9 @@ func TestListsSortAndChooseColumns(t *testing.T) {
 		options := regexp.MustCompile(`<option value="([^"]*)"`)
 		boxes := regexp.MustCompile(`name="columns" value="([^"]*)"`)
 		for _, list := range lists() {
+			if list == urlEvents() {
+				continue // an event log is read from the newest on, and exported with its manifest
+			}
 			page := ask(h, "GET", list, c, "").Body.String()
 			_, menu, ok := strings.Cut(page, `id="columns-sort"`)
 			if !ok {

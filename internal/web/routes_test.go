@@ -16,7 +16,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/assurance/validation"
+	"triward/internal/detection"
+	"triward/internal/detection/baseline"
+	"triward/internal/detection/reading"
 	"triward/internal/device"
+	"triward/internal/eventlog/parquet"
 	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -42,6 +46,12 @@ func newServer(t *testing.T, db *store.DB) *Server {
 		Checks: func(context.Context) ([]validation.Check, error) {
 			return []validation.Check{{ID: "IQ-01", Stage: validation.Installation, Title: "Look.", Expected: "all is there", Observed: "all is there", Outcome: validation.Passed, Rules: []string{"SV-01"}}}, nil
 		}}
+	events, err := parquet.Open(t.Context(), db, filepath.Join(t.TempDir(), "events"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { events.Close(context.Background()) })
+	s.Sources, s.Rules, s.Alerts, s.Baselines, s.Events = detection.Sources{DB: db}, detection.Rules{DB: db}, detection.Alerts{DB: db}, baseline.Desk{DB: db}, reading.Desk{DB: db, Log: events}
 	if err := s.People.Seed(testdb.System()); err != nil {
 		t.Fatal(err)
 	}
