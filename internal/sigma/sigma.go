@@ -16,7 +16,7 @@ func (l LogSource) Covers(e LogSource) bool {
 	return part(l.Product, e.Product) && part(l.Category, e.Category) && part(l.Service, e.Service)
 }
 
-func part(want, have string) bool { return want == "" || Fold(want) == Fold(have) }
+func part(want, have string) bool { return want == "" || want == have || Fold(want) == Fold(have) }
 
 // Rule is one detection rule whose condition is resolved: names of searches and patterns over them are gone.
 type Rule struct {

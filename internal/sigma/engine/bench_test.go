@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"triward/internal/sigma"
 	"triward/internal/sigma/engine"
 	"triward/internal/testdata"
 )
@@ -76,4 +77,25 @@ func cpu(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// The indexes of a log source are built when its first event comes.
+func BenchmarkFirstEvents(b *testing.B) {
+	set := sigmaHQ(b).set
+	sources := map[sigma.LogSource]bool{}
+	for _, r := range set.Rules {
+		sources[r.LogSource] = true
+	}
+	for b.Loop() {
+		b.StopTimer()
+		e, _ := engine.Compile(set, engine.Options{})
+		w := e.Worker()
+		b.StartTimer()
+		used := cpu(b)
+		for s := range sources {
+			w.Reset()
+			w.Match(s)
+		}
+		b.ReportMetric(float64(cpu(b)-used)/1e6, "cpu-ms")
+	}
 }

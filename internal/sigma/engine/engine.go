@@ -28,7 +28,7 @@ type Engine struct {
 	rules   []rule
 	atoms   []*atom
 	silent  []bool
-	grams   map[uint32]int // how many texts of the rules have four bytes
+	grams   gramCounts // how many texts of the rules have four bytes
 
 	mu     sync.Mutex
 	routes map[string]*route // by the rules that they hold
@@ -51,7 +51,7 @@ type node struct {
 // Compile makes an engine of what files hold. What does not resolve (see sigma.Set.Resolve) is left out and named.
 func Compile(set sigma.Set, o Options) (*Engine, []problem.Fault) {
 	set, faults := set.Resolve()
-	e := &Engine{set: set, options: o, routes: map[string]*route{}, grams: map[uint32]int{}, silent: silent(set)}
+	e := &Engine{set: set, options: o, routes: map[string]*route{}, silent: silent(set)}
 	for _, names := range otherNames {
 		e.fields.slot(names[0])
 	}

@@ -59,6 +59,13 @@ type placed struct {
 	at int
 }
 
+// gramCounts says in how many texts of the rules four bytes stand; those of one hash are counted together.
+type gramCounts [1 << 16]uint32
+
+func (c *gramCounts) add(text []byte) { c[hashGram(load(text))>>16]++ }
+
+func (c *gramCounts) of(text []byte) int { return int(c[hashGram(load(text))>>16]) }
+
 func hashGram(g uint32) uint32 { return g * 0x9e3779b1 }
 
 // load reads four bytes without the case of letters. Some other characters become one as well; whoever finds something
@@ -94,7 +101,7 @@ func (a *anchors) add(b []byte, e entry) {
 }
 
 // newIndex builds the index of one field from the rules of each witness.
-func newIndex(field int32, rules map[witness][]int32, common map[uint32]int) *index {
+func newIndex(field int32, rules map[witness][]int32, common *gramCounts) *index {
 	x := &index{field: field}
 	var inside []entry
 	for w, list := range rules {
@@ -124,7 +131,7 @@ func newIndex(field int32, rules map[witness][]int32, common map[uint32]int) *in
 	return x
 }
 
-func (g *grams) fill(entries []entry, common map[uint32]int) {
+func (g *grams) fill(entries []entry, common *gramCounts) {
 	if len(entries) == 0 {
 		return
 	}
@@ -151,12 +158,12 @@ func (g *grams) fill(entries []entry, common map[uint32]int) {
 }
 
 // rarestRun is where the n grams begin that few texts of the rules have.
-func rarestRun(text []byte, n int, common map[uint32]int) int {
+func rarestRun(text []byte, n int, common *gramCounts) int {
 	best, least := 0, -1
 	for i := range len(text) - gram - n + 2 {
 		sum := 0
 		for at := i; at < i+n; at++ {
-			sum += common[load(text[at:])]
+			sum += common.of(text[at:])
 		}
 		if least < 0 || sum < least {
 			best, least = i, sum

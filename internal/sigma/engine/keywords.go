@@ -10,11 +10,11 @@ import (
 type keywords struct {
 	values *index
 	raw    grams
-	short  []entry // below the size of a gram
-	hard   bool    // some keyword has no such part
+	short  []short
+	hard   bool // some keyword has no such part
 }
 
-func newKeywords(values *index, rules map[witness][]int32, common map[uint32]int) *keywords {
+func newKeywords(values *index, rules map[witness][]int32, common *gramCounts) *keywords {
 	k := &keywords{values: values}
 	var long []entry
 	for w, list := range rules {
@@ -23,7 +23,7 @@ func newKeywords(values *index, rules map[witness][]int32, common map[uint32]int
 		case len(e.text) >= gram:
 			long = append(long, e)
 		case len(e.text) > 0:
-			k.short = append(k.short, e)
+			k.short = append(k.short, newShort(e))
 		default:
 			k.hard = true
 		}
@@ -66,10 +66,8 @@ func (k *keywords) look(w *Worker) {
 		if k.raw.seen != nil {
 			k.raw.scan(w, raw)
 		}
-		for i := range k.short {
-			if e := &k.short[i]; holdsShort(raw, e.text) {
-				e.try(w)
-			}
+		if len(k.short) > 0 {
+			k.scanShort(w, raw)
 		}
 	}
 	for i := range given {
@@ -84,25 +82,44 @@ const (
 	space = ' ' * ones // makes letters lower case
 )
 
-// holdsShort says whether at most three folded bytes, or what looks like them, stand in a text without regard to case.
-func holdsShort(raw, text []byte) bool {
-	first, n := uint64(text[0])*ones|space, len(text)
-	second, third := uint64(text[n/2])*ones|space, uint64(text[n-1])*ones|space
+// short is a text below the size of a gram: its first, middle and last byte, each eight times, and where the latter two
+// stand.
+type short struct {
+	entry
+	first, middle, last    uint64
+	middlePlace, lastPlace int
+}
+
+func newShort(e entry) short {
+	m, l := len(e.text)/2, len(e.text)-1
+	return short{e, uint64(e.text[0])*ones | space, uint64(e.text[m])*ones | space, uint64(e.text[l])*ones | space, m, l}
+}
+
+// scanShort looks for short texts, eight places of the record at once.
+func (k *keywords) scanShort(w *Worker, raw []byte) {
 	i := 0
-	for ; i+7+n < len(raw); i += 8 {
-		x := (binary.LittleEndian.Uint64(raw[i:]) | space) ^ first
-		x |= (binary.LittleEndian.Uint64(raw[i+n/2:]) | space) ^ second
-		x |= (binary.LittleEndian.Uint64(raw[i+n-1:]) | space) ^ third
-		if (x-ones)&^x&tops != 0 {
-			return true
+	for ; i+8+gram-2 <= len(raw); i += 8 {
+		x := [gram - 1]uint64{binary.LittleEndian.Uint64(raw[i:]) | space, binary.LittleEndian.Uint64(raw[i+1:]) | space, binary.LittleEndian.Uint64(raw[i+2:]) | space}
+		for j := range k.short {
+			t := &k.short[j]
+			if y := (x[0] ^ t.first) | (x[t.middlePlace] ^ t.middle) | (x[t.lastPlace] ^ t.last); (y-ones)&^y&tops != 0 {
+				t.find(w, raw[i:i+8+gram-2])
+			}
 		}
 	}
-	for ; i+n <= len(raw); i++ {
-		if alike(raw[i:], text) {
-			return true
+	for j := range k.short {
+		k.short[j].find(w, raw[i:])
+	}
+}
+
+// find tries the rules when the text stands in a piece of the record.
+func (t *short) find(w *Worker, piece []byte) {
+	for i := 0; i+len(t.text) <= len(piece); i++ {
+		if alike(piece[i:], t.text) {
+			t.try(w)
+			return
 		}
 	}
-	return false
 }
 
 // plain says whether ASCII text stands in a record as it is: without \u00XX and \/, and without characters beyond ASCII
@@ -119,7 +136,7 @@ func plain(raw []byte) bool {
 		// A byte of x or y is zero where a backslash stands before a u or a slash.
 		here := binary.LittleEndian.Uint64(raw[i:]) ^ backslash
 		next := binary.LittleEndian.Uint64(raw[i+1:])
-		x, y := here|next^u, here|next^slash
+		x, y := here|(next^u), here|(next^slash)
 		if ((x-ones)&^x|(y-ones)&^y)&tops != 0 && escaped(raw, i, i+8) {
 			return false
 		}

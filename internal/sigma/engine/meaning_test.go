@@ -232,6 +232,31 @@ func TestNormalisedFieldsComeFirst(t *testing.T) {
 	}
 }
 
+// Keywords of every length are found at every place of a record, as they are and in writings that escape too much.
+func TestKeywordsAtEveryPlace(t *testing.T) {
+	for _, word := range []string{"q", "qz", "qzj", "qzjx", "qzjxv", "q/zjxvwq", "qzjxvwqk-qzjxvwqk"} {
+		e, _ := engine.Compile(ruleOf(t, "s: ['"+word+"']"), engine.Options{})
+		w := e.Worker()
+		fires := func(line string) bool {
+			w.Reset()
+			w.Read([]byte(line))
+			return len(w.Match(sigma.LogSource{Product: "p"})) > 0
+		}
+		for place := range 40 {
+			before, after := strings.Repeat("a", place), strings.Repeat("b", 40-place)
+			escaped := `\u00` + fmt.Sprintf("%02x", word[0]) + word[1:]
+			for _, text := range []string{word, strings.ToUpper(word), strings.ReplaceAll(word, "/", `\/`), escaped, `\\` + word} {
+				if !fires(`{"A":"` + before + text + after + `"}`) {
+					t.Errorf("%s is not found at %d as %s", word, place, text)
+				}
+			}
+			if fires(`{"A":"` + before + `\\u0071` + after + `"}`) {
+				t.Errorf("%s is found at %d where it is not", word, place)
+			}
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	set, err := sigma.Parse("f", []byte(`
 title: T

@@ -69,9 +69,9 @@ func (e *Engine) build(rules []int32) *route {
 		}
 	}
 	for _, f := range slices.Sorted(maps.Keys(byField)) {
-		x := newIndex(f, byField[f], e.grams)
+		x := newIndex(f, byField[f], &e.grams)
 		if f == everything {
-			r.keywords = newKeywords(x, byField[f], e.grams)
+			r.keywords = newKeywords(x, byField[f], &e.grams)
 		} else {
 			r.indexes = append(r.indexes, x)
 		}

@@ -33,7 +33,7 @@ func (c *compiler) witnesses() {
 	for _, a := range c.engine.atoms {
 		for _, t := range a.tests {
 			for i := 0; i+gram <= len(t.text); i++ {
-				c.engine.grams[load(t.text[i:])]++
+				c.engine.grams.add(t.text[i:])
 			}
 		}
 	}
