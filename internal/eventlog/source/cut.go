@@ -16,6 +16,7 @@ type cutter struct {
 	line int64 // lines read
 	buf  []byte
 	cut  bool // the line or document in buf was longer than the limit
+	head int  // bytes of a header that goes with each line, within the limit
 }
 
 // records looks at the begin of the stream, and reads it as what it is.
@@ -57,7 +58,7 @@ func (c *cutter) next() error {
 			if c.r.limits.Bytes > 0 && c.r.stats.Bytes > c.r.limits.Bytes {
 				return problem.New(problem.Invalid, "read %s: more than the %d bytes allowed", c.name, c.r.limits.Bytes)
 			}
-			c.keep(bytes.TrimSuffix(part, []byte{'\n'}), c.r.limits.Line)
+			c.keep(bytes.TrimSuffix(part, []byte{'\n'}), max(c.r.limits.Line-c.head, 0))
 		}
 		switch {
 		case err == bufio.ErrBufferFull:
@@ -120,14 +121,23 @@ func (c *cutter) rows() error {
 				continue
 			}
 			if !open {
-				header, open = header[:0], true
+				header, open, c.head = header[:0], true, 0
 			}
-			if len(header)+len(c.buf) < 64<<10 {
+			if len(header)+len(c.buf) < min(64<<10, c.r.limits.Line) {
 				header = append(append(header, c.buf...), '\n')
 			}
 			continue
 		}
-		open = false
+		if open { // the first row was read under the whole limit
+			open, c.head = false, len(header)
+			if n := len(c.buf) + c.head - c.r.limits.Line; n > 0 {
+				n = min(n, len(c.buf))
+				if c.r.stats.Lost += int64(n); !c.cut {
+					c.r.stats.Cut++
+				}
+				c.buf = c.buf[:len(c.buf)-n]
+			}
+		}
 		record = append(append(record[:0], header...), c.buf...)
 		if err := c.r.give(c.name, c.line, record); err != nil {
 			return err

@@ -39,8 +39,9 @@ const (
 //
 // FORMAT is one of the event log's formats, or "any" to find out for each record. The body is lines of one record each,
 // NDJSON among them; with Content-Type application/json it is one JSON value, whose elements are the records when it is an
-// array; with application/xml, application/fhir+json or application/octet-stream it is one record. Content-Encoding may be
-// gzip or zstd.
+// array; with application/xml, application/fhir+json or application/octet-stream it is one record; with
+// application/vnd.triward.counted it is records that may hold anything, each behind its length as decimal digits and a
+// line feed, and followed by one. Content-Encoding may be gzip or zstd.
 //
 // The answer is JSON {"accepted": N}. Accepted means durable. With an answer other than 200 the first N records are durable
 // all the same, and those behind them are not. Under an Idempotency-Key the ids of records follow from source, key and
@@ -236,6 +237,8 @@ func (b *posting) take(contentType string, body io.Reader) error {
 		return b.value(body)
 	case "application/xml", "text/xml", "application/fhir+json", "application/octet-stream":
 		return b.whole(body)
+	case "application/vnd.triward.counted":
+		return b.counted(body)
 	}
 	return b.lines(body)
 }
@@ -254,6 +257,32 @@ func (b *posting) lines(body io.Reader) error {
 		return problem.New(problem.Invalid, "record %d is longer than %d bytes", b.accepted+len(b.pending)+1, stream.MaxPayload)
 	}
 	return in.Err()
+}
+
+// counted takes records behind their lengths.
+func (b *posting) counted(body io.Reader) error {
+	in := bufio.NewReaderSize(body, 64<<10)
+	record := make([]byte, 0, 64<<10)
+	for {
+		head, err := in.ReadSlice('\n')
+		if err == io.EOF && len(head) == 0 {
+			return nil
+		}
+		if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+			return err
+		}
+		n, bad := strconv.Atoi(strings.TrimSuffix(string(head), "\n"))
+		if err != nil || bad != nil || n < 0 || n > stream.MaxPayload {
+			return problem.New(problem.Invalid, "record %d has no length of at most %d bytes before it", b.accepted+len(b.pending)+1, stream.MaxPayload)
+		}
+		record = slices.Grow(record[:0], n+1)[:n+1]
+		if _, err := io.ReadFull(in, record); err != nil || record[n] != '\n' {
+			return problem.New(problem.Invalid, "record %d does not end where its length says", b.accepted+len(b.pending)+1)
+		}
+		if err := b.add(record[:n]); err != nil {
+			return err
+		}
+	}
 }
 
 func (b *posting) whole(body io.Reader) error {
