@@ -20,6 +20,7 @@ import (
 	"triward/internal/content"
 	"triward/internal/device"
 	"triward/internal/document"
+	"triward/internal/eventlog"
 	"triward/internal/ingest"
 	"triward/internal/people"
 	"triward/internal/problem"
@@ -206,6 +207,9 @@ type demonstration struct {
 	aliases   vuln.NameAliases
 	decisions risk.Decisions
 	ranker    risk.Ranker
+	log       eventlog.Log // nil without a place for events
+	salt      []byte       // of the digests that stand for patients
+	events    *demoEvents
 
 	actors   map[string]store.Actor // by login
 	models   map[string]product.Model
@@ -231,7 +235,10 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 		feedIDs: map[vuln.FeedKind]string{}, made: map[string]string{}}
 	d.desk, d.runs = newDesk(db, d.signer), newRuns(db, d.signer)
 	d.papers = document.Library{DB: db, Signer: d.signer, Blobs: a.blobs, URL: a.papers.URL, TrainingReady: d.desk.Ready}
-	err = d.tell(ctx)
+	if d.salt, err = openSalt(a.Config.saltFile()); err == nil {
+		d.log = a.events
+		err = d.tell(ctx)
+	}
 	return errors.Join(err, db.Close())
 }
 
@@ -239,6 +246,9 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 func (d *demonstration) tell(ctx context.Context) error {
 	story := d.story()
 	for day := firstDay; day >= 0; day-- {
+		if err := d.arrive(ctx, day); err != nil {
+			return fmt.Errorf("day %d: %w", -day, err)
+		}
 		d.clock.set(d.morning(day))
 		if err := d.publish(ctx, day); err != nil {
 			return fmt.Errorf("day %d: %w", -day, err)
