@@ -29,6 +29,9 @@ func NewMaker(seed uint64, rate int64) *Maker {
 	return &Maker{random: rand.New(rand.NewPCG(seed, 1)), now: Start, step: 1_000_000 / rate}
 }
 
+// Device is the id of one of the devices that events come from.
+func Device(n int) string { return deviceID(n % devices) }
+
 const (
 	devices = 2000
 	people  = 400

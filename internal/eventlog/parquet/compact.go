@@ -10,13 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"triward/internal/eventlog"
 	"triward/internal/store"
 )
 
 // Small segments of an hour become one: each time there are enough of about one size, and what is left when the hour is
-// over. Segments of one group and more are good as they are.
+// over. When the day is over, its small hours become one. Segments of one group and more are good as they are.
 const (
 	smallRows  = groupRows
 	tierFactor = 8
@@ -93,21 +94,37 @@ func names(segments []*segment) []string {
 	return out
 }
 
-// due are segments of one hour that should become one.
+func dayOf(us int64) int64 {
+	day := 24 * time.Hour.Microseconds()
+	return us - us%day
+}
+
+// due are segments of one hour, or of a day that is over, that should become one.
 func (l *Log) due() []*segment {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	hours, newest := map[int64][]*segment{}, int64(0)
+	newest := int64(0)
 	for _, s := range l.segments {
 		newest = max(newest, s.header.Hour)
-		if s.header.Events < smallRows {
-			hours[s.header.Hour] = append(hours[s.header.Hour], s)
-		}
 	}
-	for _, hour := range slices.Sorted(maps.Keys(hours)) {
-		small := hours[hour]
-		if hour < newest && len(small) > 1 {
-			return small
+	spans := map[int64][]*segment{}
+	for _, s := range l.segments {
+		if s.header.Events >= smallRows {
+			continue
+		}
+		span := s.header.Hour
+		if dayOf(span) < dayOf(newest) {
+			span = dayOf(span)
+		}
+		spans[span] = append(spans[span], s)
+	}
+	for _, span := range slices.Sorted(maps.Keys(spans)) {
+		small := spans[span]
+		if span < hourOf(newest) {
+			if len(small) > 1 {
+				return small
+			}
+			continue
 		}
 		tiers := map[int][]*segment{}
 		for _, s := range small {

@@ -169,7 +169,7 @@ type tally struct {
 }
 
 func newTally(l *layout, hour int64) *tally {
-	return &tally{layout: l, header: header{Hour: hour}, terms: newTerms(), ids: map[uint64]*idRange{}}
+	return &tally{layout: l, header: header{Hour: hour}, terms: newTerms(l), ids: map[uint64]*idRange{}}
 }
 
 // group adds the events of a row group.

@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/parquet-go/parquet-go/bloom"
 
@@ -9,91 +10,116 @@ import (
 )
 
 // A term is the hash of something that can be looked for: a word (a run of letters and digits, of two and more), a dotted
-// quad of numbers such as an IPv4 address, or the whole value of a pivot. All are folded.
+// quad of numbers such as an IPv4 address, or the whole value of a pivot. Letters of both cases have the same hash. Two
+// words may share one: a filter then says "perhaps" once more.
 
 const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-	bloomBits = 10 // of the filter for each different term
+	seedWord  = 0x9e3779b97f4a7c15
+	seedWhole = 0xc2b2ae3d27d4eb4f
+	seedQuad  = 0x165667b19e3779f9
+	prime     = 0xff51afd7ed558ccd
+	small     = 0x2020202020202020 // makes letters small, and leaves digits as they are
+	bloomBits = 10                 // of the filter for each different term
 )
 
-// folded maps a byte to what it is in a word: itself, its small letter, or 0 when it is not in one.
-var folded = func() (t [256]byte) {
+var inWord = func() (t [256]bool) {
 	for c := range t {
-		if eventlog.InWord(byte(c)) {
-			b := []byte{byte(c)}
-			eventlog.FoldBytes(b)
-			t[c] = b[0]
-		}
+		t[c] = eventlog.InWord(byte(c))
 	}
 	return t
 }()
 
-// mix spreads the bits of a hash, which a filter needs.
-func mix(h uint64) uint64 {
-	h ^= h >> 33
-	h *= 0xff51afd7ed558ccd
+// hash is the hash of text[start:end], eight bytes at a time.
+func hash(seed uint64, text []byte, start, end int) uint64 {
+	h := seed ^ uint64(end-start)
+	for ; end-start >= 8; start += 8 {
+		h = (h ^ (binary.LittleEndian.Uint64(text[start:]) | small)) * prime
+		h ^= h >> 32
+	}
+	if n := end - start; n > 0 {
+		var last uint64
+		if start+8 <= len(text) {
+			last = binary.LittleEndian.Uint64(text[start:]) & (1<<(8*n) - 1)
+		} else {
+			for i, c := range text[start:end] {
+				last |= uint64(c) << (8 * i)
+			}
+		}
+		h = (h ^ (last | small)) * prime
+	}
 	h ^= h >> 33
 	h *= 0xc4ceb9fe1a85ec53
 	return h ^ h>>33
 }
 
 // wholeTerm is the term of a whole value.
-func wholeTerm(value string) uint64 {
-	h := uint64(fnvOffset) ^ '='
-	for i := range len(value) {
-		c := value[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		h = (h ^ uint64(c)) * fnvPrime
-	}
-	return mix(h)
-}
+func wholeTerm(value []byte) uint64 { return hash(seedWhole, value, 0, len(value)) }
 
-// words calls add with the terms of a text: each word, and each dotted quad.
-func words[T string | []byte](text T, add func(term uint64)) {
-	var quad [3]uint64 // hashes of the numbers before, while dots alone part them
-	run, h, start, digits := 0, uint64(fnvOffset), 0, true
-	for i := 0; i <= len(text); i++ {
-		if i < len(text) {
-			if c := folded[text[i]]; c != 0 {
-				h = (h ^ uint64(c)) * fnvPrime
-				digits = digits && c <= '9'
-				continue
-			}
+// words appends the terms of a text: each word, and each dotted quad.
+func words(out []uint64, text []byte) []uint64 {
+	var quad [3]uint64 // the numbers before, while one dot each parts them
+	run, before := 0, -1
+	for i := 0; i < len(text); i++ {
+		if !inWord[text[i]] {
+			continue
 		}
-		n := i - start
-		if n > 1 {
-			add(mix(h))
+		start := i
+		for i++; i < len(text) && inWord[text[i]]; i++ {
 		}
-		if n > 0 && n <= 3 && digits {
-			if run >= 3 {
-				add(mix((((quad[0]*31+quad[1])*31 + quad[2]) * 31) ^ h))
-			}
-			quad[0], quad[1], quad[2] = quad[1], quad[2], h
-			run++
+		h := hash(seedWord, text, start, i)
+		if i-start > 1 {
+			out = append(out, h)
 		}
-		if n == 0 || n > 3 || !digits || i < len(text) && text[i] != '.' {
+		if i-start > 3 || !digits(text[start:i]) {
+			run = 0
+			continue
+		}
+		if start == 0 || start-1 != before || text[before] != '.' {
 			run = 0
 		}
-		h, start, digits = fnvOffset, i+1, true
+		if run >= 3 {
+			q := (seedQuad ^ quad[0]) * prime
+			q = (q ^ q>>32 ^ quad[1]) * prime
+			q = (q ^ q>>32 ^ quad[2]) * prime
+			out = append(out, (q^q>>32^h)*prime)
+		}
+		quad[0], quad[1], quad[2] = quad[1], quad[2], h
+		run, before = run+1, i
 	}
+	return out
+}
+
+func digits(text []byte) bool {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // terms collects the different terms of a row group.
 type terms struct {
 	slots []uint64 // open addressing; 0 is free
 	n     int
-	last  map[*cell]string // the whole value that was added last for a pivot
+	some  [2048]uint64 // terms that were met lately: most are
+	found []uint64
+	last  []string // of each cell, the whole value that was added last
 }
 
-func newTerms() *terms { return &terms{slots: make([]uint64, 1<<16), last: map[*cell]string{}} }
+func newTerms(l *layout) *terms {
+	return &terms{slots: make([]uint64, 1<<16), last: make([]string, len(l.cells))}
+}
 
 func (t *terms) add(term uint64) {
 	if term == 0 {
 		term = 1
 	}
+	lately := &t.some[term>>53]
+	if *lately == term {
+		return
+	}
+	*lately = term
 	mask := uint64(len(t.slots) - 1)
 	for i := term & mask; ; i = (i + 1) & mask {
 		switch t.slots[i] {
@@ -121,23 +147,27 @@ func (t *terms) grow() {
 
 // event adds the terms of an event.
 func (t *terms) event(l *layout, e *eventlog.Event) {
-	words(e.Raw, t.add)
-	if !bytes.HasSuffix(e.Raw, []byte(e.Message)) { // as it is in syslog
-		words(e.Message, t.add)
+	found := words(t.found[:0], e.Raw)
+	if message := bytesOf(e.Message); !bytes.HasSuffix(e.Raw, message) { // as it is in syslog
+		found = words(found, message)
 	}
 	for i := range l.cells {
 		c := &l.cells[i]
 		if !c.pivot {
 			continue
 		}
-		if v := *c.text(e); v != "" && t.last[c] != v {
-			t.last[c] = v
-			t.add(wholeTerm(v))
+		if v := *c.text(e); v != "" && t.last[i] != v {
+			t.last[i] = v
+			found = append(found, wholeTerm(bytesOf(v)))
 		}
 	}
 	for i := range e.Fields {
-		words(e.Fields[i].Value, t.add)
+		found = words(found, bytesOf(e.Fields[i].Value))
 	}
+	for _, term := range found {
+		t.add(term)
+	}
+	t.found = found
 }
 
 // filter makes the filter of what was collected, and begins anew.
@@ -150,6 +180,7 @@ func (t *terms) filter() []byte {
 	}
 	clear(t.slots)
 	clear(t.last)
+	clear(t.some[:])
 	t.n = 0
 	return f.Bytes()
 }
@@ -161,9 +192,7 @@ type demand [][][]uint64
 func demandOf(m *eventlog.Matcher, l *layout) demand {
 	var out demand
 	for _, w := range m.Words() {
-		var all []uint64
-		words(string(w), func(term uint64) { all = append(all, term) })
-		if len(all) > 0 {
+		if all := words(nil, []byte(w)); len(all) > 0 {
 			out = append(out, [][]uint64{all})
 		}
 	}
@@ -185,11 +214,9 @@ func exactTerms(l *layout, field, value string) []uint64 {
 	c := l.cellOf(field)
 	switch {
 	case c != nil && c.pivot:
-		return []uint64{wholeTerm(value)}
+		return []uint64{wholeTerm([]byte(value))}
 	case c == nil && field != "id":
-		var all []uint64
-		words(value, func(term uint64) { all = append(all, term) })
-		return all
+		return words(nil, []byte(value))
 	default:
 		return nil
 	}

@@ -121,10 +121,10 @@ func (w *segmentWriter) writeCell(c *cell) error {
 	return w.column(c.leaf, func(e *eventlog.Event) parquet.Value { return textValue(*c.text(e)) })
 }
 
-// textValue is a text as the library takes it. The library copies it into its pages and never writes to it.
-func textValue(s string) parquet.Value {
-	return parquet.ByteArrayValue(unsafe.Slice(unsafe.StringData(s), len(s)))
-}
+// bytesOf is a text without a copy. Who gets it never writes to it: the library copies it into its pages.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
+func textValue(s string) parquet.Value { return parquet.ByteArrayValue(bytesOf(s)) }
 
 func (w *segmentWriter) writeOthers() error {
 	for name, value := range map[string]func(e *eventlog.Event) parquet.Value{
