@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestBundleInBrowser(t *testing.T) {
 	t.Run("AC-09 with the network off", func(t *testing.T) {
 		for _, w := range []window{{1280, 900, "light"}, {390, 844, "dark"}} {
 			b.look(w)
-			if text := check(built.Archive, ""); !strings.Contains(text, "Nothing was changed") || !strings.Contains(text, "9 files, 1 signatures and 1 proofs") || !strings.Contains(text, "health information") {
+			if text := check(built.Archive, ""); !strings.Contains(text, "Nothing was changed") || !strings.Contains(text, "10 files, 1 signatures, 1 time stamps and 1 proofs") || !strings.Contains(text, "health information") {
 				t.Fatal(text)
 			}
 			b.shot("bundle-good-" + w.name())
@@ -78,6 +79,53 @@ func TestBundleInBrowser(t *testing.T) {
 			t.Error(text)
 		}
 		if text := check(built.Archive, bundletest.Key(t).Verifier()); !strings.Contains(text, "another key signed it") {
+			t.Error(text)
+		}
+	})
+	t.Run("AC-09 time stamps", func(t *testing.T) {
+		c := bundletest.Contents(t, key)
+		stamped := slices.IndexFunc(c.Items, func(i bundle.Item) bool { return i.File.Kind == bundle.KindToken })
+		token := c.Items[stamped].Body
+		// Who changes a stamp and repairs every digest of the bundle still lacks the key of the authority.
+		for what, x := range map[string]struct {
+			body func() []byte
+			want string
+		}{
+			"time in it": {func() []byte { return bytes.Replace(token, []byte("20261123090000Z"), []byte("20261123080000Z"), 1) }, "the time stamp was changed"},
+			"of another statement": {func() []byte {
+				return bundletest.Contents(t, bundletest.Key(t)).Items[stamped].Body
+			}, "the time stamp is of something else"},
+			"by another authority": {func() []byte { return bundletest.Contents(t, key).Items[stamped].Body }, "another authority made the time stamp"},
+			"cut":                  {func() []byte { return token[:len(token)-3] }, "the time stamp is cut"},
+			"signature of it": {func() []byte {
+				changed := bytes.Clone(token)
+				changed[len(changed)-1] ^= 1
+				return changed
+			}, "the time stamp was changed"},
+		} {
+			c.Items[stamped].Body = x.body()
+			if bytes.Equal(c.Items[stamped].Body, token) {
+				t.Fatalf("%s: nothing was changed", what)
+			}
+			built, err := bundle.Write(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := bundle.Verify(t.Context(), built.Archive, key.Verifier()); r.OK() {
+				t.Errorf("%s: the program does not notice", what)
+			}
+			if text := check(built.Archive, key.Verifier()); !strings.Contains(text, x.want) || !strings.Contains(text, "signatures/sig_1.tsr") {
+				t.Errorf("%s: the page says %s", what, text)
+			}
+		}
+		// Without the certificate of the authority, the page says what it does not check.
+		c.Items[stamped].Body = token
+		c.Keys = c.Keys[:1]
+		built, err := bundle.Write(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := check(built.Archive, key.Verifier()); !strings.Contains(text, "1 time stamps are of an authority whose certificate is not in the bundle") {
 			t.Error(text)
 		}
 	})

@@ -53,7 +53,7 @@ func TestBundleVerify(t *testing.T) {
 		says string
 	}{
 		{[]string{"verify", good}, 0, "compare it with the one"},
-		{[]string{"verify", good, "--key", key.Verifier()}, 0, "the bundle verifies: 9 files, 1 signatures, 1 proofs"},
+		{[]string{"verify", good, "--key", key.Verifier()}, 0, "the bundle verifies: 10 files, 1 signatures, 1 proofs"},
 		{[]string{"verify", good, "--key", bundletest.Key(t).Verifier()}, terminal.Negative, bundle.EnvelopeName},
 		{[]string{"verify", bad}, terminal.Negative, "documents/SOP-14/1.0/document.md"},
 		{[]string{"--json", "verify", bad}, terminal.Negative, `"part": "documents/SOP-14/1.0/document.md"`},

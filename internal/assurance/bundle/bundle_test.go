@@ -34,7 +34,7 @@ func TestWriteAndVerify(t *testing.T) {
 	t.Run("what was written is whole", func(t *testing.T) {
 		for _, with := range []string{"", key.Verifier()} {
 			r := bundle.Verify(t.Context(), b.Archive, with)
-			if !r.OK() || r.Signatures != 1 || r.Proofs != 1 || r.Files != 9 || r.Own != (with == "") || r.SHA256 != b.SHA256 {
+			if !r.OK() || r.Signatures != 1 || r.Proofs != 1 || r.Stamps != 1 || r.Files != 10 || r.Own != (with == "") || r.SHA256 != b.SHA256 {
 				t.Errorf("with key %q: %+v", with, r)
 			}
 		}
@@ -76,7 +76,7 @@ func TestWriteAndVerify(t *testing.T) {
 				t.Errorf("%s: %v", f.Name, err)
 			}
 		}
-		if len(z.File) != 11 {
+		if len(z.File) != 12 {
 			t.Errorf("it has %d files", len(z.File))
 		}
 	})

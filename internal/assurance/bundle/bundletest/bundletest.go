@@ -10,6 +10,7 @@ import (
 
 	"triward/internal/assurance/bundle"
 	"triward/internal/ledger"
+	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/testdb"
 )
@@ -53,22 +54,44 @@ func Contents(t testing.TB, key *ledger.Key) bundle.Contents {
 	if err != nil {
 		t.Fatal(err)
 	}
+	authority, err := signature.OpenAuthority(filepath.Join(t.TempDir(), "stamp.pem"), "hospital.example")
+	if err != nil {
+		t.Fatal(err)
+	}
 	head, err := ledger.OpenCheckpoint(p.Checkpoint, key.Verifier())
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := bundle.Contents{Title: "Answer to letter 12/26", Organisation: "Example Hospital", Inquiry: "inq_1", AsOf: testdb.Start, Made: testdb.Start,
 		Journal:    bundle.Journal{Size: head.Size, Root: hex.EncodeToString(head.Root), Verifier: key.Verifier()},
-		Checkpoint: p.Checkpoint, Keys: []bundle.Key{{Verifier: key.Verifier(), Use: "checkpoints, signatures and manifests"}},
+		Checkpoint: p.Checkpoint, Keys: []bundle.Key{{Verifier: key.Verifier(), Use: "checkpoints, signatures and manifests"}, {Certificate: authority.Certificate(), Use: "time stamps of signatures"}},
 		Seal:     key.Seal,
-		Expected: map[string]int{"document": 1, "signature": 1, "proof": 1, "run": 1}}
+		Expected: map[string]int{"document": 1, "signature": 1, "timestamp": 1, "proof": 1, "run": 1}}
+	signed := Signature(t, key, "documents/SOP-14/1.0/document.md", Document)
 	c.Items = []bundle.Item{
 		{File: bundle.File{Path: "documents/SOP-14/1.0/document.md", Kind: "document", Record: "rev_1", Revision: "rev_1", Title: "Security incidents", Line: 1}, Body: []byte(Document)},
 		{File: bundle.File{Path: "proofs/entry-3.json", Kind: bundle.KindProof, Record: "3"}, Body: proof},
 		{File: bundle.File{Path: "records/run/run_1.json", Kind: "run", Record: "run_1", Mark: bundle.Confidential, Line: 2}, Body: []byte(Record)},
-		Signature(t, key, "documents/SOP-14/1.0/document.md", Document),
+		signed, stamp(t, key, authority, signed),
 	}
 	return c
+}
+
+// statementType is the media type of the signed statement.
+const statementType = "application/vnd.triward.signature+json"
+
+// stamp is the time stamp of a signed statement.
+func stamp(t testing.TB, key *ledger.Key, a *signature.Authority, signed bundle.Item) bundle.Item {
+	t.Helper()
+	sealed, err := ledger.OpenEnvelope(context.Background(), signed.Body, statementType, key.Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := a.Stamp(sealed.Signature, testdb.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bundle.Item{File: bundle.File{Path: "signatures/sig_1.tsr", Kind: bundle.KindToken, Record: "sig_1", Of: signed.File.Path, Line: 1}, Body: token}
 }
 
 // Signature is a signed statement about a file.
@@ -78,7 +101,7 @@ func Signature(t testing.TB, key *ledger.Key, path, text string) bundle.Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	envelope, err := key.Seal(context.Background(), "application/vnd.triward.signature+json", statement)
+	envelope, err := key.Seal(context.Background(), statementType, statement)
 	if err != nil {
 		t.Fatal(err)
 	}

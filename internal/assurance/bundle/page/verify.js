@@ -1,7 +1,8 @@
 
 "use strict";
 // Checks a bundle of the form triward-bundle/1: the canonical ZIP archive, the manifest and its signature, the digest of
-// every file, the signed checkpoint, every inclusion proof and every signed statement.
+// every file, the signed checkpoint, every inclusion proof, every signed statement, and the time stamps of authorities
+// whose certificate is in the bundle.
 (() => {
   const text = new TextDecoder("utf-8", { fatal: true });
   const bytes = s => new TextEncoder().encode(s);
@@ -96,7 +97,8 @@
   }
   const checked = (key, sig, message) => crypto.subtle.verify({ name: "Ed25519" }, key.key, sig, message);
 
-  async function openEnvelope(body, keys) {
+  const openEnvelope = async (body, keys) => (await unseal(body, keys)).payload;
+  async function unseal(body, keys) {
     let e;
     try { e = JSON.parse(text.decode(body)); } catch { throw new Error("it is not a signed envelope"); }
     if (typeof e.payloadType !== "string" || typeof e.payload !== "string" || !Array.isArray(e.signatures)) throw new Error("it is not a signed envelope");
@@ -104,7 +106,7 @@
     const message = join(bytes(`DSSEv1 ${type.length} `), type, bytes(` ${payload.length} `), payload);
     for (const s of e.signatures) {
       for (const k of keys) {
-        if (await checked(k, base64(s.sig), message)) return JSON.parse(text.decode(payload));
+        if (await checked(k, base64(s.sig), message)) return { payload: JSON.parse(text.decode(payload)), sig: base64(s.sig) };
       }
     }
     throw new Error("the envelope was changed, or another key signed it");
@@ -170,12 +172,75 @@
     }
   }
 
+  // --- time stamps (RFC 3161 in RFC 5652; DER of X.690) ---
+  function der(b, at = 0) {
+    let n = b[at + 1], from = at + 2;
+    if (n > 0x82 || n === 0x80) throw new Error("the time stamp cannot be read");
+    if (n > 0x80) { const more = n & 3; n = 0; for (let i = 0; i < more; i++) n = n * 256 + b[from++]; }
+    if (!(from + n <= b.length)) throw new Error("the time stamp is cut");
+    return { tag: b[at], body: b.subarray(from, from + n), all: b.subarray(at, from + n), end: from + n };
+  }
+  function parts(v) {
+    const out = [];
+    for (let at = 0; at < v.body.length;) { const p = der(v.body, at); out.push(p); at = p.end; }
+    return out;
+  }
+  const hashes = { "608648016503040201": "SHA-256", "608648016503040202": "SHA-384", "608648016503040203": "SHA-512" };
+  const curves = { "2a8648ce3d030107": ["P-256", 32], "2b81040022": ["P-384", 48] };
+  const hashNamed = algorithm => { const h = hashes[hex(parts(algorithm)[0].body)]; if (!h) throw new Error("the time stamp uses a digest that is not trusted"); return h; };
+  const digestOf = async (name, b) => new Uint8Array(await crypto.subtle.digest(name, b));
+
+  // readCertificate is what names a certificate, and its key (RFC 5280 4.1).
+  function readCertificate(pem) {
+    const all = der(base64(pem.replace(/-----[^-]*-----/g, "").replace(/\s/g, ""))), fields = parts(parts(all)[0]);
+    const at = fields[0].tag === 0xa0 ? 1 : 0;
+    return { serial: fields[at].all, issuer: fields[at + 2].all, key: fields[at + 5] };
+  }
+
+  // signedBy checks a signature of CMS with the key of a certificate: ECDSA, or RSA with PKCS #1 v1.5.
+  async function signedBy(certificate, hash, sig, message) {
+    const algorithm = parts(parts(certificate.key)[0]), curve = algorithm[1] && curves[hex(algorithm[1].body)];
+    if (!curve) {
+      if (hex(algorithm[0].body) !== "2a864886f70d010101") throw new Error("the time stamp has a kind of key that this page does not know");
+      const key = await crypto.subtle.importKey("spki", certificate.key.all, { name: "RSASSA-PKCS1-v1_5", hash }, false, ["verify"]);
+      return crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, sig, message);
+    }
+    const [name, size] = curve, raw = new Uint8Array(2 * size);
+    parts(der(sig)).forEach((n, i) => {
+      const digits = n.body[0] === 0 ? n.body.subarray(1) : n.body;
+      if (i > 1 || digits.length > size) throw new Error("the time stamp was changed");
+      raw.set(digits, (i + 1) * size - digits.length);
+    });
+    const key = await crypto.subtle.importKey("spki", certificate.key.all, { name: "ECDSA", namedCurve: name }, false, ["verify"]);
+    return crypto.subtle.verify({ name: "ECDSA", hash }, key, raw, message);
+  }
+
+  // checkStamp checks a token over data. False: no certificate of an authority is in the bundle, so that who made it is open.
+  async function checkStamp(token, data, certificates) {
+    const outer = der(token);
+    if (outer.end !== token.length) throw new Error("something follows the time stamp");
+    const signed = parts(parts(parts(outer)[1])[0]), info = parts(parts(signed[signed.length - 1])[0]);
+    const content = parts(parts(signed[2])[1])[0], stated = parts(parts(der(content.body))[2]);
+    if (!same(await digestOf(hashNamed(stated[0]), data), stated[1].body)) throw new Error("the time stamp is of something else");
+    const hash = hashNamed(info[2]), attributes = info[3];
+    if (attributes.tag !== 0xa0) throw new Error("the time stamp does not say what it signs");
+    const digest = parts(attributes).map(parts).find(a => hex(a[0].body) === "2a864886f70d010904");
+    if (!digest || !same(parts(digest[1])[0].body, await digestOf(hash, content.body))) throw new Error("the time stamp was changed");
+    const [issuer, serial] = parts(info[1]), by = certificates.find(c => same(c.issuer, issuer.all) && same(c.serial, serial.all));
+    if (!by && certificates.length) throw new Error("another authority made the time stamp than those whose certificates are in the bundle");
+    if (!by) return false;
+    const message = attributes.all.slice();
+    message[0] = 0x31; // RFC 5652 5.4: signed as a SET
+    if (!await signedBy(by, hash, info[5].body, message)) throw new Error("the time stamp was changed, or another authority made it");
+    return true;
+  }
+
   const holds = (v, want) => v === want || (v !== null && typeof v === "object" && Object.values(v).some(e => holds(e, want)));
 
   // --- the whole ---
   async function verify(archive, given) {
     const faults = [], fault = (part, what) => faults.push({ part, what });
-    const report = { faults, files: 0, signatures: 0, proofs: 0, sha256: hex(await sha256(archive)), own: !given };
+    const report = { faults, files: 0, signatures: 0, stamps: 0, unchecked: 0, proofs: 0, sha256: hex(await sha256(archive)), own: !given };
     const bodies = new Map();
     for (const e of unpack(archive, fault)) bodies.set(e.name, e.body);
     const attempt = async (part, work) => { try { await work(); return true; } catch (e) { fault(part, e.message); return false; } };
@@ -217,10 +282,11 @@
     }
     for (const kind of counts.keys()) fault("manifest.json", `it does not count the records of the kind ${kind}`);
 
-    const keys = [];
+    const keys = [], authorities = [];
     await attempt("keys.json", async () => {
       const list = JSON.parse(text.decode(need("keys.json")));
       for (const k of list) if (k.verifier) keys.push(await openKey(k.verifier));
+      for (const k of list) if (k.certificate) authorities.push(readCertificate(k.certificate));
       if (!list.some(k => k.verifier === report.key)) throw new Error("the key that the bundle is checked with is not in it");
     });
     let head, checkpoint = "";
@@ -237,6 +303,10 @@
         const payload = await openEnvelope(body, keys);
         if (f.of && !holds(payload, digests.get(f.of))) throw new Error(`it does not sign ${f.of}`);
       })) report.signatures++;
+      if (f.kind === "timestamp" && bodies.get(f.of)) {
+        let known = false;
+        if (await attempt(f.path, async () => { known = await checkStamp(body, (await unseal(bodies.get(f.of), keys)).sig, authorities); })) report[known ? "stamps" : "unchecked"]++;
+      }
     }
     for (const r of m.redactions) {
       const body = bodies.get(r.path);
@@ -265,7 +335,9 @@
     const n = r.faults.length;
     result.replaceChildren(n
       ? card("bad", n === 1 ? "One thing is wrong" : `${n} things are wrong`, ["Do not rely on this bundle. What was changed is named below."])
-      : card("good", "Nothing was changed", [`${r.files} files, ${r.signatures} signatures and ${r.proofs} proofs were checked.`,
+      : card("good", "Nothing was changed", [`${r.files} files, ${r.signatures} signatures, ${r.stamps} time stamps and ${r.proofs} proofs were checked.`,
+        ...(r.unchecked ? [`${r.unchecked} time stamps are of an authority whose certificate is not in the bundle: what they stamp was compared, who made them was not. Use “triward bundle verify” for that, or a program that knows the authority.`] : []),
+        "The seals of PDF files are not checked here: open them in a PDF reader, or use “triward document verify”. Their bytes are those that the manifest names.",
         r.own ? "They were checked with the key inside the bundle: compare it with the one that you got from the organisation." : "They were checked with the key that you gave."]));
     detail.replaceChildren();
     if (n) detail.append(el("h2", "What is wrong"), grid(["Part", "What"], r.faults.map(f => [f.part, f.what])));
