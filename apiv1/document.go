@@ -13,6 +13,7 @@ type DocumentQuery struct {
 	Parent  string `query:"parent" maxLength:"20" doc:"Code of the document above"`
 	Overdue string `query:"overdue" enum:"yes" doc:"Only those whose review or watch is late"`
 	Text    string `query:"q" maxLength:"200" doc:"Words of code or title"`
+	Sort    string `query:"sort" enum:"code,-code,title,-title,owner,-owner,state,-state,review,-review" doc:"Absent: by code"`
 	Cursor
 }
 
@@ -209,7 +210,10 @@ type SettleInput struct {
 // ChangeQuery chooses change requests.
 type ChangeQuery struct {
 	State string `query:"state" enum:"open,released,cancelled"`
+	Class string `query:"class" enum:"editorial,minor,major,emergency"`
 	Code  string `query:"code" maxLength:"20"`
+	Sort  string `query:"sort" enum:"at,-at,title,-title,class,-class,state,-state" doc:"Absent: the newest first"`
+	Cursor
 }
 
 // ChangeRequestInput is what a change request says. Every impact is said, "none" too.
@@ -382,10 +386,18 @@ type SettingInput struct {
 
 // Kit is a set of documents that comes with Triward.
 type Kit struct {
-	ID        string   `json:"id"`
-	Title     string   `json:"title"`
-	For       string   `json:"for"`
-	Text      string   `json:"text"`
+	ID        string    `json:"id"`
+	Title     string    `json:"title"`
+	For       string    `json:"for"`
+	Text      string    `json:"text"`
+	Documents []string  `json:"documents" nullable:"false"`
+	Folds     []KitFold `json:"folds,omitempty" doc:"Documents that stand inside others of the kit"`
+}
+
+// KitFold says which documents stand inside another one, with all their steps and clauses.
+type KitFold struct {
+	Into      string   `json:"into" doc:"Code of one of the kit's documents"`
+	Title     string   `json:"title" doc:"Its title with the others in it"`
 	Documents []string `json:"documents" nullable:"false"`
 }
 

@@ -9,6 +9,7 @@ type RunQuery struct {
 	Exercise string `query:"exercise" enum:"yes,no"`
 	Lead     string `query:"lead" maxLength:"64" doc:"Account that answers for it"`
 	Subject  string `query:"subject" maxLength:"4000" doc:"What it is about, in the same words"`
+	Sort     string `query:"sort" enum:"started,-started,code,-code,subject,-subject,state,-state,lead,-lead" doc:"Absent: the newest first"`
 	Cursor
 }
 
@@ -194,6 +195,7 @@ type TrainingQuery struct {
 	State   string `query:"state" enum:"open,overdue,locked,done,superseded,excused"`
 	Kind    string `query:"kind" enum:"notify,read,quiz,practical,certificate"`
 	Product string `query:"product" maxLength:"64"`
+	Sort    string `query:"sort" enum:"assigned,-assigned,due,-due,settled,-settled,code,-code,kind,-kind,state,-state" doc:"Absent: the newest first"`
 	Cursor
 }
 

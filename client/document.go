@@ -122,9 +122,9 @@ func (c *Client) Turns(ctx context.Context) (apiv1.List[apiv1.DocumentTurn], err
 	return get[apiv1.List[apiv1.DocumentTurn]](ctx, c, call{method: "GET", path: "/me/documents"})
 }
 
-// ChangeRequests reads change requests, the newest first.
-func (c *Client) ChangeRequests(ctx context.Context, q apiv1.ChangeQuery) (apiv1.List[apiv1.ChangeRequest], error) {
-	return get[apiv1.List[apiv1.ChangeRequest]](ctx, c, call{method: "GET", path: "/change-requests", query: q})
+// ChangeRequests reads a page of change requests, the newest first.
+func (c *Client) ChangeRequests(ctx context.Context, q apiv1.ChangeQuery) (apiv1.Page[apiv1.ChangeRequest], error) {
+	return get[apiv1.Page[apiv1.ChangeRequest]](ctx, c, call{method: "GET", path: "/change-requests", query: q})
 }
 
 // ChangeRequest reads a change request and what its documents wait for.

@@ -24,12 +24,12 @@ func (s *Server) documentControl() {
 }
 
 func (s *Server) changeRequests() {
-	add(s, op{id: "change-requests", route: "GET /change-requests", kind: document.KindRead, summary: "Change requests, the newest first, at most 500"},
-		func(ctx context.Context, in *struct{ apiv1.ChangeQuery }) (apiv1.List[apiv1.ChangeRequest], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]document.Change, error) {
-				return document.Changes(ctx, r, document.ChangeState(in.State), in.Code)
+	add(s, op{id: "change-requests", route: "GET /change-requests", kind: document.KindRead, summary: "Change requests, the newest first"},
+		func(ctx context.Context, in *struct{ apiv1.ChangeQuery }) (apiv1.Page[apiv1.ChangeRequest], error) {
+			p, err := read(ctx, s, func(r store.Reader) (store.Page[document.Change], error) {
+				return document.Changes(ctx, r, document.ChangeQuery{State: document.ChangeState(in.State), Class: document.ChangeClass(in.Class), Code: in.Code, Sort: in.Sort, After: in.After, Limit: in.Limit})
 			})
-			return list(all, wireChange), err
+			return page(p.Items, p.Next, wireChange), err
 		})
 	add(s, op{id: "change-request", route: "GET /change-requests/{id}", kind: document.KindRead, summary: "One change request and what its documents wait for"},
 		func(ctx context.Context, in *one) (apiv1.ChangeRequest, error) {
@@ -203,7 +203,7 @@ func (s *Server) kits() {
 		func(context.Context, *none) (apiv1.List[apiv1.Kit], error) {
 			all, err := content.Kits()
 			return list(all, func(k content.Kit) apiv1.Kit {
-				return apiv1.Kit{ID: k.ID, Title: k.Title, For: k.For, Text: k.Text, Documents: k.Documents}
+				return apiv1.Kit{ID: k.ID, Title: k.Title, For: k.For, Text: k.Text, Documents: k.Documents, Folds: each(k.Folds, func(f content.Fold) apiv1.KitFold { return apiv1.KitFold(f) })}
 			}), err
 		})
 	add(s, op{id: "install-kit", route: "POST /kits/{id}", kind: document.KindCreated, summary: "Add the documents of a kit that are not there yet, as drafts"},

@@ -20,12 +20,12 @@ func (s *Server) documents() {
 	add(s, op{id: "documents", route: "GET /documents", kind: document.KindRead, summary: "Documents, by code"},
 		func(ctx context.Context, in *struct{ apiv1.DocumentQuery }) (apiv1.Page[apiv1.Document], error) {
 			q := document.Query{Level: source.Level(in.Level), State: document.State(in.State), OwnerRole: source.Function(in.Owner), For: source.Audience(in.For),
-				Content: document.Content(in.Content), Product: in.Product, Parent: in.Parent, Text: in.Text, After: in.After, Limit: in.Limit}
+				Content: document.Content(in.Content), Product: in.Product, Parent: in.Parent, Text: in.Text, Sort: in.Sort, After: in.After, Limit: in.Limit}
 			if in.Overdue == "yes" {
 				q.Overdue = s.DB.Now()
 			}
 			p, err := read(ctx, s, func(r store.Reader) (document.Page, error) { return document.Documents(ctx, r, q) })
-			return page(p.Documents, p.Next, s.wireDocument), err
+			return page(p.Items, p.Next, s.wireDocument), err
 		})
 	add(s, op{id: "document", route: "GET /documents/{id}", kind: document.KindRead, summary: "One document by its code, with what stands around it"}, s.document)
 	add(s, op{id: "add-document", route: "POST /documents", kind: document.KindCreated, status: http.StatusCreated,

@@ -23,12 +23,12 @@ type oneStep[T any] struct {
 func (s *Server) runs() {
 	add(s, op{id: "runs", route: "GET /runs", kind: procedure.KindRead, summary: "Procedures that run or ran, the newest first"},
 		func(ctx context.Context, in *struct{ apiv1.RunQuery }) (apiv1.Page[apiv1.Run], error) {
-			q := procedure.Query{Code: in.Code, State: procedure.State(in.State), Exercise: in.Exercise, Lead: in.Lead, Subject: in.Subject, After: in.After, Limit: in.Limit}
+			q := procedure.Query{Code: in.Code, State: procedure.State(in.State), Exercise: in.Exercise, Lead: in.Lead, Subject: in.Subject, Sort: in.Sort, After: in.After, Limit: in.Limit}
 			if in.State == "open" {
 				q.State, q.Open = "", true
 			}
 			p, err := read(ctx, s, func(r store.Reader) (procedure.Page, error) { return procedure.List(ctx, r, q) })
-			return page(p.Runs, p.Next, wireRun), err
+			return page(p.Items, p.Next, wireRun), err
 		})
 	add(s, op{id: "start-run", route: "POST /runs", kind: procedure.KindStarted, status: http.StatusCreated, summary: "Start a procedure; its revision in force is pinned"},
 		func(ctx context.Context, in *with[apiv1.RunInput]) (apiv1.Made, error) {

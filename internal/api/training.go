@@ -25,7 +25,7 @@ func (s *Server) training() {
 				if err != nil {
 					return apiv1.Page[apiv1.Training]{}, err
 				}
-				rows, err := s.wireTrainings(ctx, r, p.Trainings)
+				rows, err := s.wireTrainings(ctx, r, p.Items)
 				return apiv1.Page[apiv1.Training]{Items: rows, Next: p.Next}, err
 			})
 		})
@@ -83,7 +83,7 @@ func (s *Server) training() {
 }
 
 func (s *Server) trainingQuery(in apiv1.TrainingQuery) training.Query {
-	q := training.Query{Account: in.Account, Code: in.Code, State: training.State(in.State), Kind: training.Kind(in.Kind), Product: in.Product, After: in.After, Limit: in.Limit}
+	q := training.Query{Account: in.Account, Code: in.Code, State: training.State(in.State), Kind: training.Kind(in.Kind), Product: in.Product, Sort: in.Sort, After: in.After, Limit: in.Limit}
 	if in.State == "overdue" {
 		q.State, q.Overdue = "", s.DB.Now()
 	}

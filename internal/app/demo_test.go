@@ -203,7 +203,7 @@ func demoDocuments(t *testing.T, ctx context.Context, a *App) {
 		if err != nil {
 			return err
 		}
-		for _, d := range page.Documents {
+		for _, d := range page.Items {
 			states[d.State]++
 			found, err := document.Cautions(ctx, r, d.ID)
 			if err != nil {
@@ -215,11 +215,11 @@ func demoDocuments(t *testing.T, ctx context.Context, a *App) {
 		if err != nil {
 			return err
 		}
-		for _, x := range all.Trainings {
+		for _, x := range all.Items {
 			trainings[x.State]++
 		}
 		ran, err := procedure.List(ctx, r, procedure.Query{})
-		for _, x := range ran.Runs {
+		for _, x := range ran.Items {
 			runs[x.State]++
 		}
 		return err

@@ -59,10 +59,10 @@ type Coverage struct {
 }
 
 // Covered is the number of clauses with a cover.
-func (c Coverage) Covered(cover string) int { return c.Covers[Cover(cover)] }
+func (c Coverage) Covered(how Cover) int { return c.Covers[how] }
 
 // Evident is the number of clauses whose evidence is in a state.
-func (c Coverage) Evident(state string) int { return c.Evidence[State(state)] }
+func (c Coverage) Evident(state State) int { return c.Evidence[state] }
 
 // CoverageOf shows how a clause set is met, clause by clause, in the order of the set.
 func CoverageOf(ctx context.Context, r store.Reader, q CoverageQuery) (Coverage, error) {

@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -268,37 +269,39 @@ func notifyOnly(ctx context.Context, r store.Reader, cid string) (bool, error) {
 	return c.NotifyOnly, err
 }
 
-func changes(ctx context.Context, r store.Reader, where string, args ...any) ([]Change, error) {
-	all, err := store.All(ctx, r, func(s store.Scanner) (Change, error) {
-		var c Change
-		var at, closed int64
-		err := s.Scan(&c.ID, &c.Title, &c.Reason, &c.Class, &c.State, &c.Impact.Documents, &c.Impact.Devices, &c.Impact.Training, &c.Impact.Submissions,
-			&c.Impact.Validation, &c.NotifyOnly, &c.Source, &c.Author, &c.AuthorName, &at, &closed, &c.CloseReason)
-		c.At, c.Closed = store.Time(at), store.Time(closed)
-		return c, err
-	}, `SELECT id, title, reason, class, state, on_documents, on_devices, on_training, on_submissions, on_validation, notify_only, source, author, author_name, at,
-		closed, close_reason FROM change_request`+where, args...)
-	if err != nil {
-		return nil, err
-	}
+const changeColumns = `id, title, reason, class, state, on_documents, on_devices, on_training, on_submissions, on_validation, notify_only, source, author, author_name, at,
+	closed, close_reason`
+
+func scanChange(s store.Scanner) (Change, error) {
+	var c Change
+	var at, closed int64
+	err := s.Scan(&c.ID, &c.Title, &c.Reason, &c.Class, &c.State, &c.Impact.Documents, &c.Impact.Devices, &c.Impact.Training, &c.Impact.Submissions,
+		&c.Impact.Validation, &c.NotifyOnly, &c.Source, &c.Author, &c.AuthorName, &at, &closed, &c.CloseReason)
+	c.At, c.Closed = store.Time(at), store.Time(closed)
+	return c, err
+}
+
+// readItems fills the documents of change requests.
+func readItems(ctx context.Context, r store.Reader, all []Change) (err error) {
 	for i := range all {
 		if all[i].Items, err = store.All(ctx, r, func(s store.Scanner) (it Item, err error) { return it, s.Scan(&it.Code, &it.Note) },
 			`SELECT code, note FROM change_item WHERE change = $1 ORDER BY code`, all[i].ID); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return all, nil
+	return nil
 }
 
 func change(ctx context.Context, r store.Reader, cid string) (Change, error) {
-	all, err := changes(ctx, r, ` WHERE id = $1`, cid)
+	c, err := scanChange(r.QueryRow(ctx, `SELECT `+changeColumns+` FROM change_request WHERE id = $1`, cid))
+	if problem.KindOf(err) == problem.NotFound {
+		return c, problem.New(problem.NotFound, "there is no such change request")
+	}
 	if err != nil {
-		return Change{}, err
+		return c, err
 	}
-	if len(all) == 0 {
-		return Change{}, problem.New(problem.NotFound, "there is no such change request")
-	}
-	return all[0], nil
+	all := []Change{c}
+	return all[0], readItems(ctx, r, all)
 }
 
 // ChangeOf reads a change request.
@@ -309,19 +312,62 @@ func ChangeOf(ctx context.Context, r store.Reader, cid string) (Change, error) {
 	return change(ctx, r, cid)
 }
 
-// Changes reads change requests of a state ("" for all), or those that name a document, the newest first, at most 500.
-func Changes(ctx context.Context, r store.Reader, state ChangeState, code string) ([]Change, error) {
-	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
-		return nil, err
-	}
+// ChangeQuery chooses change requests. Zero fields do not restrict.
+type ChangeQuery struct {
+	State ChangeState
+	Class ChangeClass
+	Code  string // of a document that they name
+	Sort  string // of [ChangeSorts]; "" is the newest first
+	After string // Next of the page before
+	Limit int    // at most 1,000; 0 means 50
+}
+
+// ChangeSorts are the orders of the list of change requests.
+func ChangeSorts() store.Sorts {
+	id := store.ByText("id")
+	return store.Sorts{"at": {store.ByNumber("at"), id}, "title": {store.ByText("title"), id}, "class": {store.ByText("class"), id}, "state": {store.ByText("state"), store.ByNumber("at"), id}}
+}
+
+func (q ChangeQuery) where() store.Where {
 	var w store.Where
-	if state != "" {
-		w.And("state = ?", string(state))
+	if q.State != "" {
+		w.And("state = ?", string(q.State))
 	}
-	if code != "" {
-		w.And("id IN (SELECT change FROM change_item WHERE code = ?)", code)
+	if q.Class != "" {
+		w.And("class = ?", string(q.Class))
 	}
-	return changes(ctx, r, w.SQL()+` ORDER BY at DESC, id DESC`+w.Limit(500), w.Args()...)
+	if q.Code != "" {
+		w.And("id IN (SELECT change FROM change_item WHERE code = ?)", q.Code)
+	}
+	return w
+}
+
+// Changes reads a page of change requests.
+func Changes(ctx context.Context, r store.Reader, q ChangeQuery) (store.Page[Change], error) {
+	var none store.Page[Change]
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return none, err
+	}
+	sort, err := ChangeSorts().Named(q.Sort, "-at")
+	if err != nil {
+		return none, err
+	}
+	p, err := store.List(ctx, r, store.Listing{Columns: changeColumns, From: "change_request", Where: q.where(), Sort: sort, After: q.After, Limit: q.Limit}, scanChange)
+	if err == nil {
+		err = readItems(ctx, r, p.Items)
+	}
+	if err != nil {
+		return none, fmt.Errorf("read change requests: %w", err)
+	}
+	return p, nil
+}
+
+// CountChanges counts the change requests that a query chooses, up to 10,000.
+func CountChanges(ctx context.Context, r store.Reader, q ChangeQuery) (int, error) {
+	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
+		return 0, err
+	}
+	return store.CountUpTo(ctx, r, "change_request", q.where(), mostCounted)
 }
 
 // RevisionsOfChange reads the revisions that belong to a change request, by code.

@@ -95,7 +95,7 @@ func TestOneLifeForEveryContent(t *testing.T) {
 			overdue := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) {
 				return document.Documents(ctx, r, document.Query{Overdue: h.db.Now(), Content: document.Linked})
 			})
-			if len(overdue.Documents) != 1 || !byCode(t, h.db, "EXT-1").Overdue(h.db.Now()) {
+			if len(overdue.Items) != 1 || !byCode(t, h.db, "EXT-1").Overdue(h.db.Now()) {
 				t.Errorf("overdue = %+v", overdue)
 			}
 		})
@@ -140,7 +140,7 @@ func TestHierarchy(t *testing.T) {
 		h.create("ann", sop("SOP-9", "Before fourteen", "parent: POL-05"))
 		list := func(q document.Query) string {
 			var out []string
-			for _, d := range read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) { return document.Documents(ctx, r, q) }).Documents {
+			for _, d := range read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) { return document.Documents(ctx, r, q) }).Items {
 				out = append(out, d.Code)
 			}
 			return strings.Join(out, " ")
@@ -166,7 +166,7 @@ func TestHierarchy(t *testing.T) {
 			p := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) {
 				return document.Documents(ctx, r, document.Query{Limit: 2})
 			})
-			if len(p.Documents) != 2 || list(document.Query{After: p.Next}) != "SOP-14" {
+			if len(p.Items) != 2 || list(document.Query{After: p.Next}) != "SOP-14" {
 				t.Errorf("page = %+v", p)
 			}
 		})

@@ -385,8 +385,8 @@ func TestRetirement(t *testing.T) {
 				p := read(t, h.db, func(ctx context.Context, r store.Reader) (document.Page, error) {
 					return document.Documents(ctx, r, document.Query{State: state})
 				})
-				if len(p.Documents) != 1 || p.Documents[0].Code != want {
-					t.Errorf("state %q: %+v", state, p.Documents)
+				if len(p.Items) != 1 || p.Items[0].Code != want {
+					t.Errorf("state %q: %+v", state, p.Items)
 				}
 			}
 		})

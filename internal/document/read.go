@@ -2,6 +2,7 @@ package document
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,15 +61,20 @@ type Query struct {
 	Parent    string    // code: the documents right below it
 	Overdue   time.Time // only those whose review or watch was due before
 	Text      string    // words of code or title, in any case
+	Sort      string    // of [Sorts]; "" is by code
 	After     string    // Next of the page before
-	Limit     int       // at most 500; 0 means 100
+	Limit     int       // at most 1,000; 0 means 50
 }
 
-// Page is a page of documents by code.
-type Page struct {
-	Documents []Document
-	Next      string // "" on the last page
+// Sorts are the orders of the library.
+func Sorts() store.Sorts {
+	code, id := store.ByText("d.sort"), store.ByText("d.id")
+	return store.Sorts{"code": {code, id}, "title": {store.ByText("d.title"), id}, "owner": {store.ByText("d.owner_role"), code, id},
+		"state": {store.ByText("d.state"), code, id}, "review": {store.ByNumber("d.review_due"), id}}
 }
+
+// Page is a page of documents.
+type Page = store.Page[Document]
 
 // Documents reads a page of documents.
 func Documents(ctx context.Context, r store.Reader, q Query) (Page, error) {
@@ -78,8 +84,6 @@ func Documents(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	}
 	w := q.where()
 	if !scope.All {
-		var in store.Where
-		in.Scope(scope, "", "p.product")
 		if len(scope.Products) == 0 {
 			return Page{}, nil
 		}
@@ -89,26 +93,30 @@ func Documents(ctx context.Context, r store.Reader, q Query) (Page, error) {
 		}
 		w.And(`EXISTS (SELECT 1 FROM document_product p WHERE p.document = d.id AND p.product IN (?`+strings.Repeat(", ?", len(marks)-1)+`))`, marks...)
 	}
-	if q.After != "" {
-		w.And("d.sort > ?", q.After)
-	}
-	if q.Limit <= 0 {
-		q.Limit = 100
-	}
-	q.Limit = min(q.Limit, 500)
-	all, err := documents(ctx, r, w.SQL()+` ORDER BY d.sort`+w.Limit(q.Limit+1), w.Args()...)
+	sort, err := Sorts().Named(q.Sort, "code")
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{Documents: all}
-	if len(all) > q.Limit {
-		p.Documents = all[:q.Limit]
-		p.Next = sortKey(all[q.Limit-1].Level, all[q.Limit-1].Code)
+	p, err := store.List(ctx, r, store.Listing{Columns: documentColumns, From: "document d", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanDocument)
+	if err != nil {
+		return Page{}, fmt.Errorf("read documents: %w", err)
 	}
 	return p, nil
 }
 
-func (q Query) where() *store.Where {
+// Count counts the documents that a query chooses, up to 10,000. It needs a scope over everything, and is 0 without.
+func Count(ctx context.Context, r store.Reader, q Query) (int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil || !scope.All {
+		return 0, err
+	}
+	return store.CountUpTo(ctx, r, "document d", q.where(), mostCounted)
+}
+
+// mostCounted bounds a count beside a filter.
+const mostCounted = 10_000
+
+func (q Query) where() store.Where {
 	var w store.Where
 	for _, c := range []struct{ column, value string }{{"d.level", string(q.Level)}, {"d.state", string(q.State)}, {"d.owner_role", string(q.OwnerRole)},
 		{"d.content", string(q.Content)}, {"d.parent", q.Parent}} {
@@ -132,7 +140,7 @@ func (q Query) where() *store.Where {
 	for word := range strings.FieldsSeq(q.Text) {
 		w.And("lower(d.code || ' ' || d.title) LIKE ?", "%"+strings.NewReplacer("%", "", "_", "").Replace(strings.ToLower(word))+"%")
 	}
-	return &w
+	return w
 }
 
 // Revisions reads every revision of a document, the newest first.

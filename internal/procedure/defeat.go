@@ -84,7 +84,7 @@ func (x Runs) Reliance(ctx context.Context, r store.Reader, code, step string) (
 		if err != nil {
 			return nil, fmt.Errorf("find runs of %s: %w", code, err)
 		}
-		for _, u := range p.Runs {
+		for _, u := range p.Items {
 			out = append(out, Reliance{OnRun, u.ID, u.Code + " " + u.Label, u.Subject, "is " + string(u.State)})
 		}
 		if q.After = p.Next; q.After == "" {

@@ -2,8 +2,7 @@ package procedure
 
 import (
 	"context"
-	"strconv"
-	"strings"
+	"fmt"
 	"time"
 
 	"triward/internal/document"
@@ -44,8 +43,16 @@ type Query struct {
 	Lead     string // account
 	Subject  string
 	Revision string
+	Sort     string // of [Sorts]; "" is the newest first
 	After    string // Next of the page before
-	Limit    int    // at most 500; 0 means 50
+	Limit    int    // at most 1,000; 0 means 50
+}
+
+// Sorts are the orders of the list of runs.
+func Sorts() store.Sorts {
+	id := store.ByText("id")
+	return store.Sorts{"started": {store.ByNumber("started"), id}, "code": {store.ByText("code"), id}, "subject": {store.ByText("subject"), id},
+		"state": {store.ByText("state"), store.ByNumber("started"), id}, "lead": {store.ByText("lead_name"), id}}
 }
 
 // Summary is a run with what happened to its steps.
@@ -87,18 +94,10 @@ func (r Run) Counts() Counts {
 	return c
 }
 
-// Page is a page of runs, the newest first.
-type Page struct {
-	Runs []Summary
-	Next string // "" on the last page
-}
+// Page is a page of runs.
+type Page = store.Page[Summary]
 
-// List reads a page of runs. Steps and items are not filled.
-func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
-	scope, err := store.ScopeOf(ctx, KindRead)
-	if err != nil {
-		return Page{}, err
-	}
+func (q Query) where(scope store.Scope) store.Where {
 	var w store.Where
 	w.Scope(scope, "site", "product")
 	for _, c := range []struct{ column, value string }{{"code", q.Code}, {"state", string(q.State)}, {"lead", q.Lead}, {"subject", q.Subject}, {"revision", q.Revision}} {
@@ -113,33 +112,38 @@ func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	case "yes", "no":
 		w.And("exercise = ?", q.Exercise == "yes")
 	}
-	if q.After != "" {
-		at, rid, _ := strings.Cut(q.After, ".")
-		us, err := strconv.ParseInt(at, 10, 64)
-		if err != nil {
-			return Page{}, problem.New(problem.Invalid, "the page mark is not valid")
-		}
-		w.And("(started, id) < (?, ?)", us, rid)
-	}
-	if q.Limit <= 0 {
-		q.Limit = 50
-	}
-	q.Limit = min(q.Limit, 500)
-	all, err := store.All(ctx, r, scanRun, `SELECT `+runColumns+` FROM run`+w.SQL()+` ORDER BY started DESC, id DESC`+w.Limit(q.Limit+1), w.Args()...)
+	return w
+}
+
+// List reads a page of runs. Steps and items are not filled.
+func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
 		return Page{}, err
 	}
-	var p Page
-	if len(all) > q.Limit {
-		all = all[:q.Limit]
-		last := all[len(all)-1]
-		p.Next = strconv.FormatInt(store.Micros(last.Started), 10) + "." + last.ID
+	sort, err := Sorts().Named(q.Sort, "-started")
+	if err != nil {
+		return Page{}, err
 	}
-	counts, err := countSteps(ctx, r, all)
-	for _, x := range all {
-		p.Runs = append(p.Runs, Summary{x, counts[x.ID]})
+	found, err := store.List(ctx, r, store.Listing{Columns: runColumns, From: "run", Where: q.where(scope), Sort: sort, After: q.After, Limit: q.Limit}, scanRun)
+	if err != nil {
+		return Page{}, fmt.Errorf("read runs: %w", err)
+	}
+	p := Page{Next: found.Next}
+	counts, err := countSteps(ctx, r, found.Items)
+	for _, x := range found.Items {
+		p.Items = append(p.Items, Summary{x, counts[x.ID]})
 	}
 	return p, err
+}
+
+// Count counts the runs that a query chooses, up to 10,000.
+func Count(ctx context.Context, r store.Reader, q Query) (int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return 0, err
+	}
+	return store.CountUpTo(ctx, r, "run", q.where(scope), 10_000)
 }
 
 func countSteps(ctx context.Context, r store.Reader, runs []Run) (map[string]Counts, error) {

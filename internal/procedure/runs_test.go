@@ -192,7 +192,7 @@ func TestARunFromStartToEnd(t *testing.T) {
 		}
 		s.view(func(r store.Reader) error {
 			p, err := procedure.List(testdb.System(), r, procedure.Query{Code: "SOP-14"})
-			if len(p.Runs) != 1 || p.Runs[0].Counts != (procedure.Counts{Total: 4, Settled: 4, Deviations: 2}) {
+			if len(p.Items) != 1 || p.Items[0].Counts != (procedure.Counts{Total: 4, Settled: 4, Deviations: 2}) {
 				t.Errorf("list = %+v", p)
 			}
 			if err != nil {

@@ -297,7 +297,7 @@ func (d Desk) renewAll(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			for _, x := range p.Documents {
+			for _, x := range p.Items {
 				codes = append(codes, x.Code)
 			}
 			if q.After = p.Next; q.After == "" {

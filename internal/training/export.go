@@ -93,15 +93,15 @@ func Statements(ctx context.Context, r store.Reader, x Export) ([]Statement, err
 		if err != nil {
 			return nil, err
 		}
-		ids := make([]string, len(page.Trainings))
-		for i, t := range page.Trainings {
+		ids := make([]string, len(page.Items))
+		for i, t := range page.Items {
 			ids[i] = t.Account
 		}
 		names, err := people.Names(ctx, r, ids)
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range page.Trainings {
+		for _, t := range page.Items {
 			tried, err := attempts(ctx, r, ` WHERE training = $1`, t.ID)
 			if err != nil {
 				return nil, err

@@ -92,21 +92,44 @@ func named(all []Training) string {
 	return strings.Join(codes, ", ")
 }
 
-// MaySign refuses a signature of somebody whose training is missing, when the policy says so. That one has read something
-// can always be signed: it is the way out.
-func (d Desk) MaySign(ctx context.Context, r store.Reader, account string, m signature.Meaning) error {
-	if m == signature.Acknowledgement {
-		return nil
+// Hindrance is what missing training does to a signature.
+type Hindrance struct {
+	Does  Strictness // [Off] when nothing is missing, or nothing is to be said
+	Codes string     // of the documents whose training is missing, separated by commas
+}
+
+// Hinders says what the policy does to a signature of somebody whose training is missing. That one has read something can
+// always be signed: it is the way out.
+func Hinders(ctx context.Context, r store.Reader, signer Signer) (Hindrance, error) {
+	none := Hindrance{Does: Off}
+	if signer.Means == signature.Acknowledgement {
+		return none, nil
 	}
 	p, err := PolicyOf(ctx, r)
-	if err != nil || p.Signing != Block {
-		return err
+	if err != nil || p.Signing == Off {
+		return none, err
 	}
-	all, err := Overdue(ctx, r, account, d.DB.Now())
+	all, err := Overdue(ctx, r, signer.Account, signer.At)
 	if err != nil || len(all) == 0 {
+		return none, err
+	}
+	return Hindrance{Does: p.Signing, Codes: named(all)}, nil
+}
+
+// Signer is who wants to sign, what it will mean, and when.
+type Signer struct {
+	Account string
+	Means   signature.Meaning
+	At      time.Time
+}
+
+// MaySign refuses a signature of somebody whose training is missing, when the policy says so.
+func (d Desk) MaySign(ctx context.Context, r store.Reader, account string, m signature.Meaning) error {
+	h, err := Hinders(ctx, r, Signer{account, m, d.DB.Now()})
+	if err != nil || h.Does != Block {
 		return err
 	}
-	return problem.New(problem.Forbidden, "your training on %s is overdue: complete it before you sign", named(all))
+	return problem.New(problem.Forbidden, "your training on %s is overdue: complete it before you sign", h.Codes)
 }
 
 // MayHold refuses to give a function to somebody who has not completed the training that it asks for on what is in force,

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"triward/internal/document"
@@ -101,22 +99,22 @@ type Query struct {
 	Kind     Kind
 	Product  string
 	Overdue  time.Time // only open ones that were due before
+	Sort     string    // of [Sorts]; "" is the newest first
 	After    string    // Next of the page before
-	Limit    int       // at most 1,000; 0 means 100
+	Limit    int       // at most 1,000; 0 means 50
 }
 
-// Page is a page of trainings, the newest first.
-type Page struct {
-	Trainings []Training
-	Next      string // "" on the last page
+// Sorts are the orders of the list of trainings.
+func Sorts() store.Sorts {
+	id := store.ByText("id")
+	return store.Sorts{"assigned": {store.ByNumber("assigned"), id}, "due": {store.ByNumber("due"), id}, "settled": {store.ByNumber("settled"), id},
+		"code": {store.ByText("code"), id}, "kind": {store.ByText("kind"), id}, "state": {store.ByText("state"), store.ByNumber("due"), id}}
 }
 
-// List reads a page of trainings.
-func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
-	scope, err := store.ScopeOf(ctx, KindRead)
-	if err != nil {
-		return Page{}, err
-	}
+// Page is a page of trainings.
+type Page = store.Page[Training]
+
+func (q Query) where(scope store.Scope) store.Where {
 	var w store.Where
 	w.Scope(scope, "", "product")
 	for _, c := range []struct{ column, value string }{{"account", q.Account}, {"code", q.Code}, {"revision", q.Revision}, {"state", string(q.State)}, {"kind", string(q.Kind)},
@@ -128,29 +126,33 @@ func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	if !q.Overdue.IsZero() {
 		w.And("state = 'open' AND due < ?", store.Micros(q.Overdue))
 	}
-	if q.After != "" {
-		at, tid, _ := strings.Cut(q.After, ".")
-		us, err := strconv.ParseInt(at, 10, 64)
-		if err != nil {
-			return Page{}, problem.New(problem.Invalid, "the page mark is not valid")
-		}
-		w.And("(assigned, id) < (?, ?)", us, tid)
-	}
-	if q.Limit <= 0 {
-		q.Limit = 100
-	}
-	q.Limit = min(q.Limit, 1000)
-	all, err := trainings(ctx, r, w.SQL()+` ORDER BY assigned DESC, id DESC`+w.Limit(q.Limit+1), w.Args()...)
+	return w
+}
+
+// List reads a page of trainings.
+func List(ctx context.Context, r store.Reader, q Query) (Page, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
 		return Page{}, err
 	}
-	p := Page{Trainings: all}
-	if len(all) > q.Limit {
-		p.Trainings = all[:q.Limit]
-		last := all[q.Limit-1]
-		p.Next = strconv.FormatInt(store.Micros(last.Assigned), 10) + "." + last.ID
+	sort, err := Sorts().Named(q.Sort, "-assigned")
+	if err != nil {
+		return Page{}, err
+	}
+	p, err := store.List(ctx, r, store.Listing{Columns: trainingColumns, From: "training", Where: q.where(scope), Sort: sort, After: q.After, Limit: q.Limit}, scanTraining)
+	if err != nil {
+		return Page{}, fmt.Errorf("read trainings: %w", err)
 	}
 	return p, nil
+}
+
+// Count counts the trainings that a query chooses, up to 10,000.
+func Count(ctx context.Context, r store.Reader, q Query) (int, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return 0, err
+	}
+	return store.CountUpTo(ctx, r, "training", q.where(scope), 10_000)
 }
 
 // Reading is what the person of a training is to read.

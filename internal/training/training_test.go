@@ -156,11 +156,11 @@ func TestAssignment(t *testing.T) {
 				done, err = training.List(testdb.System(), r, training.Query{Account: s.ann, State: training.Done})
 				return err
 			})
-			if len(done.Trainings) != 1 || done.Trainings[0].Signature == "" {
+			if len(done.Items) != 1 || done.Items[0].Signature == "" {
 				t.Fatalf("done = %+v", done)
 			}
 			s.view(func(r store.Reader) error {
-				all, err := signature.Of(testdb.System(), r, done.Trainings[0].ID)
+				all, err := signature.Of(testdb.System(), r, done.Items[0].ID)
 				if err != nil {
 					return err
 				}
@@ -169,7 +169,7 @@ func TestAssignment(t *testing.T) {
 				}
 				return nil
 			})
-			if err := s.desk.Sign(s.sign.As(s.ann), done.Trainings[0].ID, s.sign.Factors(t, s.ann)); problem.KindOf(err) != problem.Conflict {
+			if err := s.desk.Sign(s.sign.As(s.ann), done.Items[0].ID, s.sign.Factors(t, s.ann)); problem.KindOf(err) != problem.Conflict {
 				t.Errorf("the same training twice: %v", err)
 			}
 			s.clock.Advance(time.Minute)
@@ -517,7 +517,7 @@ func TestReminders(t *testing.T) {
 		}
 		s.view(func(r store.Reader) error {
 			p, err := training.List(testdb.System(), r, training.Query{Overdue: s.db.Now()})
-			if len(p.Trainings) != 1 {
+			if len(p.Items) != 1 {
 				t.Errorf("overdue = %+v", p)
 			}
 			return err

@@ -6,31 +6,64 @@ import (
 	"strings"
 
 	"triward/internal/document"
+	"triward/internal/problem"
+	"triward/internal/procedure"
 	"triward/internal/store"
 )
 
 // changesPage lists the change requests.
 type changesPage struct {
 	Frame
-	Chips  []Chips
-	Rows   []document.Change
-	Empty  Empty
-	MayNew bool
-	CSV    string
+	Chips   []Chips
+	Columns Columns
+	Rows    []document.Change
+	Pager   Pager
+	Empty   Empty
+	MayNew  bool
 }
 
 func (changesPage) template() string { return "changes" }
 
+func changeQuery(v *visit) document.ChangeQuery {
+	return document.ChangeQuery{State: document.ChangeState(v.query("state")), Class: document.ChangeClass(v.query("class")), Code: v.query("code"), Sort: v.query("sort"), After: v.query("after")}
+}
+
 func (s *Server) changes(v *visit) error {
-	p := changesPage{Frame: v.frame("Change requests", urlChanges(), Link{urlDocuments(), "Documents"}), MayNew: v.may(document.KindChangeOpened), CSV: queryURL("/changes.csv", v.r.URL.RawQuery),
-		Chips: []Chips{chips(v.r.URL, "State", "state", [2]string{"open", "Open"}, [2]string{"released", "Released"}, [2]string{"cancelled", "Cancelled"})},
+	q := changeQuery(v)
+	var classes [][2]string
+	for _, c := range document.ChangeClasses() {
+		classes = append(classes, [2]string{string(c), title(c)})
+	}
+	p := changesPage{Frame: v.frame("Change requests", urlChanges(), Link{urlDocuments(), "Documents"}), MayNew: v.may(document.KindChangeOpened),
+		Chips: []Chips{chips(v.r.URL, "State", "state", [2]string{"open", "Open"}, [2]string{"released", "Released"}, [2]string{"cancelled", "Cancelled"}), chips(v.r.URL, "Class", "class", classes...)},
+		Columns: v.columns("-at", Column{Name: "change", Text: "Change request", Fixed: true, Sort: "title"}, Column{Name: "class", Text: "Class", Sort: "class"}, Column{Name: "state", Text: "State", Sort: "state"},
+			Column{Name: "documents", Text: "Documents"}, Column{Name: "closed", Text: "Closed", Extra: true}, Column{Name: "at", Text: "Opened", Sort: "-at"}),
 		Empty: Empty{Title: "No change request", Text: "A change request says why documents change, what else it touches, and lets several of them come into force at one instant."}}
-	if p.MayNew {
+	switch {
+	case v.r.URL.RawQuery != "":
+		p.Empty = Empty{Title: "No change request fits these filters", Text: "Take a filter away to see more.", Links: []Link{{urlChanges(), "Show all change requests"}}}
+	case p.MayNew:
 		p.Empty.Links = []Link{{urlChanges() + "/new", "Open a change request"}}
 	}
-	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.Rows, err = document.Changes(ctx, r, document.ChangeState(v.query("state")), v.query("code"))
-		return err
+	if q.Code != "" {
+		p.Chips = append(p.Chips, narrowed(v, "Document", "code", q.Code))
+	}
+	err := v.view(func(ctx context.Context, r store.Reader) error {
+		page, err := document.Changes(ctx, r, q)
+		if err != nil {
+			return err
+		}
+		p.Rows, p.Pager = page.Items, pager(v.r.URL, page.Next, len(page.Items))
+		p.Pager.CSV = queryURL("/changes.csv", v.r.URL.RawQuery)
+		return countEach(p.Chips[:2], func(name, value string) (int, error) {
+			one := q
+			if name == "state" {
+				one.State = document.ChangeState(value)
+			} else {
+				one.Class = document.ChangeClass(value)
+			}
+			return document.CountChanges(ctx, r, one)
+		})
 	})
 	if err != nil {
 		return err
@@ -39,14 +72,17 @@ func (s *Server) changes(v *visit) error {
 }
 
 func (s *Server) changesCSV(v *visit) error {
+	q := changeQuery(v)
+	q.After, q.Limit = "", 1000
 	header := []string{"id", "title", "class", "state", "documents", "author", "opened", "closed", "reason"}
 	return v.csv("changes.csv", header, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
-		all, err := document.Changes(ctx, r, document.ChangeState(v.query("state")), v.query("code"))
+		page, err := document.Changes(ctx, r, q)
 		var out [][]string
-		for _, c := range all {
+		for _, c := range page.Items {
 			out = append(out, []string{c.ID, c.Title, string(c.Class), string(c.State), strings.Join(codesOf(c), " "), c.AuthorName, stamp(c.At), stamp(c.Closed), c.Reason})
 		}
-		return out, false, err
+		q.After = page.Next
+		return out, page.Next != "", err
 	})
 }
 
@@ -60,9 +96,9 @@ func codesOf(c document.Change) []string {
 
 // openChanges are the open change requests that name a document, to choose from.
 func openChanges(ctx context.Context, r store.Reader, code, chosen string) ([]Option, error) {
-	all, err := document.Changes(ctx, r, document.ChangeOpen, code)
-	out := make([]Option, len(all))
-	for i, c := range all {
+	page, err := document.Changes(ctx, r, document.ChangeQuery{State: document.ChangeOpen, Code: code, Limit: 200})
+	out := make([]Option, len(page.Items))
+	for i, c := range page.Items {
 		out[i] = Option{c.ID, c.Title, c.ID == chosen}
 	}
 	return out, err
@@ -72,6 +108,7 @@ func openChanges(ctx context.Context, r store.Reader, code, chosen string) ([]Op
 type changePage struct {
 	Frame
 	Change  document.Change
+	From    Link // what it comes from; the text is "" for nothing
 	Rows    []changeRow
 	Ready   bool
 	MayEdit bool
@@ -117,6 +154,9 @@ func (s *Server) changePage(v *visit) (changePage, error) {
 		}
 		p.Ready = open && len(waits) == 0
 		p.MayEdit = open && v.may(document.KindChangeEdited)
+		if p.From, err = v.changeOrigin(ctx, r, p.Change.Source); err != nil {
+			return err
+		}
 		p.History, err = history(ctx, r, p.Change.ID)
 		return err
 	})
@@ -126,6 +166,22 @@ func (s *Server) changePage(v *visit) (changePage, error) {
 	}
 	p.Frame = v.frame(p.Change.Title, urlChanges(), Link{urlDocuments(), "Documents"}, Link{urlChanges(), "Change requests"})
 	return p, err
+}
+
+// changeOrigin is what a change request comes from, in words: a run by what it is about.
+func (v *visit) changeOrigin(ctx context.Context, r store.Reader, source string) (Link, error) {
+	if !strings.HasPrefix(source, "run_") {
+		return Link{Text: source}, nil
+	}
+	if !v.may(procedure.KindRead) {
+		return Link{Text: "a run"}, nil
+	}
+	x, err := procedure.Get(ctx, r, source)
+	switch kindOf(err) {
+	case problem.NotFound, problem.Forbidden:
+		return Link{Text: "a run"}, nil
+	}
+	return Link{URL: urlRun(source), Text: "the run of " + x.Code + ", " + x.Subject}, err
 }
 
 func (s *Server) changeOne(v *visit) error {

@@ -147,6 +147,25 @@ func counted(group *Chips, n func(value string) int) {
 	}
 }
 
+// countEach writes beside the filters of some groups how many rows each leaves.
+func countEach(groups []Chips, n func(name, value string) (int, error)) error {
+	for _, g := range groups {
+		for i, c := range g.Items {
+			k, err := n(g.Name, c.Value)
+			if err != nil {
+				return err
+			}
+			g.Items[i].Count = atMost(k)
+		}
+	}
+	return nil
+}
+
+// narrowed is a filter that is not one of a few: it shows what is chosen and takes it away.
+func narrowed(v *visit, label, name, text string) Chips {
+	return Chips{Label: label, Name: name, Items: []Chip{{Text: text + " ×", URL: filter(v.r.URL, name, ""), On: true}}}
+}
+
 // mostCounted is where counts beside filters stop, see store.CountUpTo.
 const mostCounted = 10_000
 

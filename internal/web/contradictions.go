@@ -55,7 +55,15 @@ func (s *Server) contradictions(v *visit) error {
 		if p.Rows, err = contradictionRows(ctx, r, page.Items); err != nil {
 			return err
 		}
-		if err := countContradictions(ctx, r, p.Chips, q); err != nil {
+		if err := countEach(p.Chips, func(name, value string) (int, error) {
+			one := q
+			if name == "state" {
+				one.State = device.ContradictionState(value)
+			} else {
+				one.Shared = device.Shared(value)
+			}
+			return device.CountContradictions(ctx, r, one)
+		}); err != nil {
 			return err
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
@@ -72,26 +80,6 @@ func (s *Server) contradictions(v *visit) error {
 		p.Empty = Empty{Title: "No contradiction fits these filters", Text: "Take a filter away to see more.", Links: []Link{{urlContradictions(), "Show all that are open"}}}
 	}
 	return v.show(p)
-}
-
-// countContradictions writes beside the filters how many rows each leaves.
-func countContradictions(ctx context.Context, r store.Reader, groups []Chips, q device.ContradictionQuery) error {
-	for i := range groups {
-		for j, c := range groups[i].Items {
-			one := q
-			if groups[i].Name == "state" {
-				one.State = device.ContradictionState(c.Value)
-			} else {
-				one.Shared = device.Shared(c.Value)
-			}
-			n, err := device.CountContradictions(ctx, r, one)
-			if err != nil {
-				return err
-			}
-			groups[i].Items[j].Count = atMost(n)
-		}
-	}
-	return nil
 }
 
 func contradictionRows(ctx context.Context, r store.Reader, all []device.FoundContradiction) ([]contradictionRow, error) {

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ func assuranceRoutes() []route {
 	read := assurance.KindRead
 	return []route{
 		{"GET", "/coverage", read, (*Server).coverage},
+		{"GET", "/coverage.csv", read, (*Server).coverageSetsCSV},
 		{"GET", "/coverage/{set}", read, (*Server).coverageSet},
 		{"GET", "/coverage/{set}/export", read, (*Server).coverageCSV},
 		{"POST", "/coverage/{set}/choose", assurance.KindSetChosen, (*Server).coverageChoose},
@@ -29,13 +32,16 @@ func assuranceRoutes() []route {
 		{"GET", "/coverage/{set}/since/{old}", read, (*Server).editions},
 		{"POST", "/coverage/{set}/since/{old}", document.KindChangeOpened, (*Server).editionsOpen},
 		{"GET", "/evidence", read, (*Server).evidence},
+		{"GET", "/evidence.csv", read, (*Server).evidenceCSV},
 		{"GET", "/evidence/{id}", read, (*Server).evidenceQuery},
 		{"POST", "/evidence/{id}", assurance.KindEvaluated, (*Server).evidenceAsk},
 		{"GET", "/management-review", read, (*Server).managementReview},
 		{"GET", "/trail-reviews", read, (*Server).trailReviews},
+		{"GET", "/trail-reviews.csv", read, (*Server).trailReviewsCSV},
 		{"GET", "/trail-reviews/{id}", read, (*Server).trailReview},
 		{"POST", "/trail-reviews/{id}", assurance.KindTrailReviewed, (*Server).trailSign},
 		{"GET", "/inquiries", assurance.KindInquiryRead, (*Server).inquiries},
+		{"GET", "/inquiries.csv", assurance.KindInquiryRead, (*Server).inquiriesCSV},
 		{"GET", "/inquiries/new", assurance.KindOpened, (*Server).inquiryNew},
 		{"POST", "/inquiries/new", assurance.KindOpened, (*Server).inquiryNewDone},
 		{"GET", "/inquiries/{id}", assurance.KindInquiryRead, (*Server).inquiry},
@@ -49,7 +55,9 @@ func assuranceRoutes() []route {
 type coveragePage struct {
 	Frame
 	Chips    []Chips
+	Columns  Columns
 	Rows     []assurance.Coverage
+	Pager    Pager
 	Products []Option
 	Keep     []Field
 	Empty    Empty
@@ -79,24 +87,44 @@ func audienceChips(v *visit) Chips {
 	return chips(v.r.URL, "For", "for", [2]string{string(source.Manufacturer), "Manufacturers"}, [2]string{string(source.Hospital), "Hospitals"})
 }
 
+// coverageRows are the clause sets that the address asks for, in its order.
+func coverageRows(ctx context.Context, r store.Reader, v *visit) ([]assurance.Coverage, error) {
+	all, err := assurance.Sets(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var sets []assurance.Set
+	for _, x := range all {
+		if x.On == (v.query("sets") != "off") && (v.query("for") == "" || boundBy(x.ClauseSet, v.query("for"))) {
+			sets = append(sets, x)
+		}
+	}
+	rows, err := assurance.AllCoverage(ctx, r, v.coverageFilter(), sets)
+	by := func(n func(c assurance.Coverage) int) func(a, b assurance.Coverage) int {
+		return func(a, b assurance.Coverage) int { return cmp.Compare(n(a), n(b)) }
+	}
+	sorted(v, "", rows, map[string]func(a, b assurance.Coverage) int{
+		"title":   func(a, b assurance.Coverage) int { return compareFold(a.Set.Title, b.Set.Title) },
+		"status":  func(a, b assurance.Coverage) int { return compareFold(string(a.Set.Status), string(b.Set.Status)) },
+		"clauses": by(func(c assurance.Coverage) int { return len(c.Clauses) }),
+		"force":   by(func(c assurance.Coverage) int { return c.Covered(assurance.InForce) }),
+		"nothing": by(func(c assurance.Coverage) int { return c.Covered(assurance.Nothing) }),
+		"failing": by(func(c assurance.Coverage) int { return c.Evident(assurance.Failing) })})
+	return rows, err
+}
+
 func (s *Server) coverage(v *visit) error {
 	p := coveragePage{Frame: v.frame("Coverage", urlCoverage()), Chips: []Chips{audienceChips(v),
-		chips(v.r.URL, "Sets", "sets", [2]string{"off", "Turned off"})}, Keep: []Field{{Name: "for", Value: v.query("for")}, {Name: "sets", Value: v.query("sets")}},
+		chips(v.r.URL, "Sets", "sets", [2]string{"off", "Turned off"})}, Keep: kept(v.r.URL.Query(), "product"),
+		Columns: v.columns("", Column{Name: "set", Text: "Clause set", Fixed: true, Sort: "title"}, Column{Name: "status", Text: "Status", Sort: "status"}, Column{Name: "clauses", Text: "Clauses", Num: true, Sort: "-clauses"},
+			Column{Name: "force", Text: "In force", Num: true, Sort: "-force"}, Column{Name: "draft", Text: "Draft or in parts", Num: true}, Column{Name: "nothing", Text: "Nothing", Num: true, Sort: "-nothing"},
+			Column{Name: "evidence", Text: "Evidence", Sort: "-failing"}),
 		Empty: Empty{Title: "No clause set is here", Text: "Sets that are proposed or superseded are off until somebody turns them on.", Links: []Link{{urlCoverage(), "Show the sets that are on"}}}}
-	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := assurance.Sets(ctx, r)
-		if err != nil {
+	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
+		if p.Rows, err = coverageRows(ctx, r, v); err != nil {
 			return err
 		}
-		var sets []assurance.Set
-		for _, x := range all {
-			if x.On == (v.query("sets") != "off") && (v.query("for") == "" || boundBy(x.ClauseSet, v.query("for"))) {
-				sets = append(sets, x)
-			}
-		}
-		if p.Rows, err = assurance.AllCoverage(ctx, r, v.coverageFilter(), sets); err != nil {
-			return err
-		}
+		p.Pager = Pager{Shown: len(p.Rows), CSV: queryURL("/coverage.csv", v.r.URL.RawQuery)}
 		p.Products, err = productOptions(ctx, r, v.query("product"))
 		return err
 	})
@@ -104,6 +132,25 @@ func (s *Server) coverage(v *visit) error {
 		return err
 	}
 	return v.show(p)
+}
+
+func (s *Server) coverageSetsCSV(v *visit) error {
+	header := []string{"set", "title", "edition", "status", "clauses", "in_force", "by_parts", "draft", "in_parts", "nothing", "failing", "unknown", "stale", "passing"}
+	return v.csv("coverage.csv", header, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
+		all, err := coverageRows(ctx, r, v)
+		var out [][]string
+		for _, c := range all {
+			row := []string{c.Set.ID, c.Set.Title, c.Set.Edition, string(c.Set.Status), strconv.Itoa(len(c.Clauses))}
+			for _, how := range []assurance.Cover{assurance.InForce, assurance.ByParts, assurance.DraftOnly, assurance.InParts, assurance.Nothing} {
+				row = append(row, strconv.Itoa(c.Covered(how)))
+			}
+			for _, state := range []assurance.State{assurance.Failing, assurance.Unknown, assurance.Stale, assurance.Passing} {
+				row = append(row, strconv.Itoa(c.Evident(state)))
+			}
+			out = append(out, row)
+		}
+		return out, false, err
+	})
 }
 
 // boundBy reports whether a set has clauses for an audience.

@@ -5,15 +5,23 @@ import (
 	"net/url"
 	"strings"
 
-	"triward/internal/content"
 	"triward/internal/document"
 	"triward/internal/document/kit"
 	"triward/internal/document/source"
 	"triward/internal/store"
 )
 
-// kitForm is the set-up interview: which kit, and what the texts do not know.
-func kitForm(kits []content.Kit, set document.Settings) Form {
+// kitPage is the set-up interview, and what each kit holds.
+type kitPage struct {
+	Frame
+	Form Form
+	Kits []kit.Contents
+}
+
+func (kitPage) template() string { return "kit" }
+
+// kitForm asks which kit, and what the texts do not know.
+func kitForm(kits []kit.Contents, set document.Settings) Form {
 	choice := make([]Option, len(kits))
 	for i, k := range kits {
 		choice[i] = Option{k.ID, k.Title + ": " + plural(len(k.Documents), "document", "documents") + ". " + k.Text, i == 0}
@@ -25,16 +33,15 @@ func kitForm(kits []content.Kit, set document.Settings) Form {
 	return Form{ID: "kit", Action: urlDocuments() + "/kit", Submit: "Install as drafts", Cancel: urlDocuments()}.with(append(fields, reasonField("Reason"))...)
 }
 
-func (s *Server) kitPage(v *visit) (formPage, error) {
-	p := formPage{Frame: v.frame("Install a kit", urlDocuments(), Link{urlDocuments(), "Documents"}),
-		Lead: "Documents that were written for Triward, in plain words. They become drafts: adapt them, have them reviewed and approved like your own. Documents that you have already stay as they are."}
-	kits, err := content.Kits()
-	if err != nil {
+func (s *Server) kitPage(v *visit) (kitPage, error) {
+	p := kitPage{Frame: v.frame("Install a kit", urlDocuments(), Link{urlDocuments(), "Documents"})}
+	var err error
+	if p.Kits, err = kit.All(); err != nil {
 		return p, err
 	}
 	err = v.view(func(ctx context.Context, r store.Reader) error {
 		set, err := document.SettingsOf(ctx, r)
-		p.Form = kitForm(kits, set)
+		p.Form = kitForm(p.Kits, set)
 		return err
 	})
 	return p, err

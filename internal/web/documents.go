@@ -16,8 +16,10 @@ import (
 type documentsPage struct {
 	Frame
 	Search  string
+	Keep    []Field // what a search must not lose
 	Chips   []Chips
 	Tabs    []Tab
+	Columns Columns
 	Rows    []documentRow
 	Tree    []documentNode
 	Pager   Pager
@@ -50,7 +52,7 @@ type documentNode struct {
 
 func documentQuery(v *visit) document.Query {
 	q := document.Query{Level: source.Level(v.query("level")), State: document.State(v.query("state")), OwnerRole: source.Function(v.query("owner")), For: source.Audience(v.query("for")),
-		Content: document.Content(v.query("content")), Product: v.query("product"), Text: v.query("q"), After: v.query("after")}
+		Content: document.Content(v.query("content")), Product: v.query("product"), Text: v.query("q"), Sort: v.query("sort"), After: v.query("after")}
 	if v.query("due") == "overdue" {
 		q.Overdue = v.s.now()
 	}
@@ -59,7 +61,7 @@ func documentQuery(v *visit) document.Query {
 
 func (s *Server) documents(v *visit) error {
 	q := documentQuery(v)
-	p := documentsPage{Frame: v.frame("Documents", urlDocuments()), Search: q.Text, Chips: documentChips(v), MayNew: v.may(document.KindCreated),
+	p := documentsPage{Frame: v.frame("Documents", urlDocuments()), Search: q.Text, Keep: kept(v.r.URL.Query(), "q"), Chips: documentChips(v), Columns: documentColumns(v), MayNew: v.may(document.KindCreated),
 		Empty: Empty{Title: "There are no documents yet", Text: "Policies, standards, procedures, instructions and templates stand here, each with one revision in force."}}
 	tree := v.query("view") == "tree"
 	p.Tabs = []Tab{{Text: "List", URL: filter(v.r.URL, "view", ""), On: !tree}, {Text: "Hierarchy", URL: filter(v.r.URL, "view", "tree"), On: tree}}
@@ -73,12 +75,12 @@ func (s *Server) documents(v *visit) error {
 		if err != nil {
 			return err
 		}
-		if p.Rows, err = s.documentRows(ctx, r, page.Documents); err != nil {
+		if p.Rows, err = s.documentRows(ctx, r, page.Items); err != nil {
 			return err
 		}
 		p.Pager = pager(v.r.URL, page.Next, len(p.Rows))
 		p.Pager.CSV = queryURL("/documents.csv", v.r.URL.RawQuery)
-		return nil
+		return v.countDocuments(ctx, r, p.Chips, q)
 	})
 	if err != nil {
 		return err
@@ -90,6 +92,34 @@ func (s *Server) documents(v *visit) error {
 		p.Empty.Links = []Link{{urlDocuments() + "/kit", "Install a starter kit"}, {urlDocuments() + "/new", "Write a document"}}
 	}
 	return v.show(p)
+}
+
+func documentColumns(v *visit) Columns {
+	return v.columns("code", Column{Name: "document", Text: "Document", Fixed: true, Sort: "code"}, Column{Name: "title", Text: "Title", Extra: true, Sort: "title"}, Column{Name: "level", Text: "Level"},
+		Column{Name: "effective", Text: "In force"}, Column{Name: "working", Text: "On its way"}, Column{Name: "state", Text: "State", Extra: true, Sort: "state"}, Column{Name: "owner", Text: "Owner", Sort: "owner"},
+		Column{Name: "review", Text: "Review due", Sort: "review"})
+}
+
+// countDocuments writes beside the filters how many documents each leaves.
+func (v *visit) countDocuments(ctx context.Context, r store.Reader, groups []Chips, q document.Query) error {
+	scope, err := store.ScopeOf(ctx, document.KindRead)
+	if err != nil || !scope.All {
+		return err
+	}
+	return countEach(groups, func(name, value string) (int, error) {
+		one := q
+		switch name {
+		case "level":
+			one.Level = source.Level(value)
+		case "state":
+			one.State = document.State(value)
+		case "for":
+			one.For = source.Audience(value)
+		case "due":
+			one.Overdue = v.s.now()
+		}
+		return document.Count(ctx, r, one)
+	})
 }
 
 func documentChips(v *visit) []Chips {
@@ -135,14 +165,14 @@ func firstOf(all ...time.Time) time.Time {
 
 // documentTree is the hierarchy by parents. What has no parent here stands at the top.
 func (s *Server) documentTree(ctx context.Context, r store.Reader, q document.Query) ([]documentNode, error) {
-	q.After, q.Limit = "", 500
+	q.Sort, q.After, q.Limit = "", "", 500
 	var all []documentRow
 	for {
 		page, err := document.Documents(ctx, r, q)
 		if err != nil {
 			return nil, err
 		}
-		rows, err := s.documentRows(ctx, r, page.Documents)
+		rows, err := s.documentRows(ctx, r, page.Items)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +226,7 @@ func (s *Server) documentsCSV(v *visit) error {
 		if err != nil {
 			return nil, false, err
 		}
-		rows, err := s.documentRows(ctx, r, page.Documents)
+		rows, err := s.documentRows(ctx, r, page.Items)
 		var out [][]string
 		for _, d := range rows {
 			var audience []string

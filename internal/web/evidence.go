@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,36 +18,70 @@ import (
 // evidencePage lists the evidence queries with what they say now.
 type evidencePage struct {
 	Frame
-	Chips []Chips
-	Rows  []assurance.Asked
-	Empty Empty
+	Chips   []Chips
+	Columns Columns
+	Rows    []assurance.Asked
+	Pager   Pager
+	Empty   Empty
 }
 
 func (evidencePage) template() string { return "evidence" }
 
+// evidenceRows are the queries that the address asks for, in its order, and how many there are of each state.
+func (s *Server) evidenceRows(ctx context.Context, r store.Reader, v *visit) ([]assurance.Asked, map[assurance.State]int, error) {
+	all, err := assurance.Standing(ctx, r, s.now())
+	n := map[assurance.State]int{}
+	var rows []assurance.Asked
+	for _, a := range all {
+		n[a.State]++
+		if want := v.query("state"); want == "" || want == string(a.State) {
+			rows = append(rows, a)
+		}
+	}
+	sorted(v, "state", rows, map[string]func(a, b assurance.Asked) int{
+		"state": func(a, b assurance.Asked) int {
+			return cmp.Compare(slices.Index(assurance.States(), a.State), slices.Index(assurance.States(), b.State))
+		},
+		"title":   func(a, b assurance.Asked) int { return compareFold(a.Query.Title, b.Query.Title) },
+		"hold":    func(a, b assurance.Asked) int { return cmp.Compare(a.Result.Holding, b.Result.Holding) },
+		"fail":    func(a, b assurance.Asked) int { return cmp.Compare(a.Result.Failing, b.Result.Failing) },
+		"unclear": func(a, b assurance.Asked) int { return cmp.Compare(a.Result.Unclear, b.Result.Unclear) },
+		"at":      func(a, b assurance.Asked) int { return a.Result.At.Compare(b.Result.At) }})
+	return rows, n, err
+}
+
 func (s *Server) evidence(v *visit) error {
 	p := evidencePage{Frame: v.frame("Evidence", urlEvidence()), Chips: []Chips{chips(v.r.URL, "State", "state", [2]string{"failing", "Failing"}, [2]string{"unknown", "Unknown"},
 		[2]string{"stale", "Stale"}, [2]string{"passing", "Passing"})},
+		Columns: v.columns("state", Column{Name: "title", Text: "Question", Fixed: true, Sort: "title"}, Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "hold", Text: "Hold", Num: true, Sort: "-hold"},
+			Column{Name: "fail", Text: "Fail", Num: true, Sort: "-fail"}, Column{Name: "unclear", Text: "Unclear", Num: true, Sort: "-unclear"}, Column{Name: "at", Text: "Evidence of", Sort: "-at"},
+			Column{Name: "clauses", Text: "Clauses"}),
 		Empty: Empty{Title: "No query fits this filter", Text: "Take the filter away to see all of them.", Links: []Link{{urlEvidence(), "Show every query"}}}}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := assurance.Standing(ctx, r, s.now())
-		n := map[string]int{}
-		for _, a := range all {
-			n[string(a.State)]++
-			if want := v.query("state"); want == "" || want == string(a.State) {
-				p.Rows = append(p.Rows, a)
-			}
-		}
-		counted(&p.Chips[0], func(state string) int { return n[state] })
+		rows, n, err := s.evidenceRows(ctx, r, v)
+		p.Rows, p.Pager = rows, Pager{Shown: len(rows), CSV: queryURL("/evidence.csv", v.r.URL.RawQuery)}
+		counted(&p.Chips[0], func(state string) int { return n[assurance.State(state)] })
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(p.Rows, func(a, b assurance.Asked) int {
-		return slices.Index(assurance.States(), a.State) - slices.Index(assurance.States(), b.State)
-	})
 	return v.show(p)
+}
+
+func (s *Server) evidenceCSV(v *visit) error {
+	return v.csv("evidence.csv", []string{"id", "question", "state", "hold", "fail", "unclear", "evidence_of", "clauses"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
+		all, _, err := s.evidenceRows(ctx, r, v)
+		var out [][]string
+		for _, a := range all {
+			clauses := make([]string, len(a.Query.Clauses))
+			for i, c := range a.Query.Clauses {
+				clauses[i] = c.Set + " " + c.Ref
+			}
+			out = append(out, []string{a.Query.ID, a.Query.Title, string(a.State), strconv.Itoa(a.Result.Holding), strconv.Itoa(a.Result.Failing), strconv.Itoa(a.Result.Unclear), stamp(a.Result.At), joinComma(clauses)})
+		}
+		return out, false, err
+	})
 }
 
 // evidenceQueryPage is one query: the question, its answers so far, and the rows behind one of them.
@@ -177,8 +213,11 @@ func (s *Server) managementReview(v *visit) error {
 // trailsPage lists the reviews of the audit trail.
 type trailsPage struct {
 	Frame
-	Rows  []trailRow
-	Empty Empty
+	Chips   []Chips
+	Columns Columns
+	Rows    []trailRow
+	Pager   Pager
+	Empty   Empty
 }
 
 func (trailsPage) template() string { return "trails" }
@@ -186,6 +225,14 @@ func (trailsPage) template() string { return "trails" }
 type trailRow struct {
 	assurance.TrailReview
 	Late time.Duration
+}
+
+// Standing is the verdict, or open while there is none.
+func (t trailRow) Standing() string {
+	if t.Verdict == "" {
+		return "open"
+	}
+	return string(t.Verdict)
 }
 
 func (s *Server) trailRow(t assurance.TrailReview) trailRow {
@@ -196,20 +243,56 @@ func (s *Server) trailRow(t assurance.TrailReview) trailRow {
 	return row
 }
 
+// trailRows are the reviews that the address asks for, in its order, and how many there are of each standing.
+func (s *Server) trailRows(ctx context.Context, r store.Reader, v *visit) ([]trailRow, map[string]int, error) {
+	all, err := assurance.TrailReviews(ctx, r)
+	var rows []trailRow
+	n := map[string]int{}
+	for _, t := range all {
+		row := s.trailRow(t)
+		n[row.Standing()]++
+		if want := v.query("verdict"); want == "" || want == row.Standing() {
+			rows = append(rows, row)
+		}
+	}
+	sorted(v, "-planned", rows, map[string]func(a, b trailRow) int{
+		"entries": func(a, b trailRow) int { return cmp.Compare(a.First, b.First) },
+		"planned": func(a, b trailRow) int { return a.Planned.Compare(b.Planned) },
+		"due":     func(a, b trailRow) int { return a.Due.Compare(b.Due) },
+		"name":    func(a, b trailRow) int { return compareFold(a.Name, b.Name) }})
+	return rows, n, err
+}
+
 func (s *Server) trailReviews(v *visit) error {
 	p := trailsPage{Frame: v.frame("Reviews of the audit trail", urlTrails()), Empty: Empty{Title: "No review is planned yet",
-		Text: "Each month the entries since the last review are put together here. Somebody reads what stands out and signs."}}
+		Text: "Each month the entries since the last review are put together here. Somebody reads what stands out and signs."},
+		Chips: []Chips{chips(v.r.URL, "Verdict", "verdict", [2]string{"open", "To be done"}, [2]string{"sound", "Nothing asks for more"}, [2]string{"findings", "Findings"})},
+		Columns: v.columns("-planned", Column{Name: "entries", Text: "Entries", Fixed: true, Sort: "-entries"}, Column{Name: "planned", Text: "Planned", Sort: "-planned"}, Column{Name: "due", Text: "Due", Sort: "due"},
+			Column{Name: "verdict", Text: "Verdict"}, Column{Name: "name", Text: "Signed by", Sort: "name"})}
+	if v.r.URL.RawQuery != "" {
+		p.Empty = Empty{Title: "No review fits this filter", Text: "Take the filter away to see all of them.", Links: []Link{{urlTrails(), "Show every review"}}}
+	}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := assurance.TrailReviews(ctx, r)
-		for _, t := range all {
-			p.Rows = append(p.Rows, s.trailRow(t))
-		}
+		rows, n, err := s.trailRows(ctx, r, v)
+		p.Rows, p.Pager = rows, Pager{Shown: len(rows), CSV: queryURL("/trail-reviews.csv", v.r.URL.RawQuery)}
+		counted(&p.Chips[0], func(standing string) int { return n[standing] })
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return v.show(p)
+}
+
+func (s *Server) trailReviewsCSV(v *visit) error {
+	return v.csv("trail-reviews.csv", []string{"id", "first", "last", "planned", "due", "verdict", "findings", "signed_by", "signed"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
+		all, _, err := s.trailRows(ctx, r, v)
+		var out [][]string
+		for _, t := range all {
+			out = append(out, []string{t.ID, strconv.FormatInt(t.First, 10), strconv.FormatInt(t.Last, 10), stamp(t.Planned), stamp(t.Due), t.Standing(), t.Findings, t.Name, stamp(t.At)})
+		}
+		return out, false, err
+	})
 }
 
 // trailPage is one review of the audit trail.

@@ -35,10 +35,7 @@ func history(ctx context.Context, r store.Reader, subject string) ([]historyRow,
 
 // historyOf reads of an entry's body what most bodies have: changes, a reason or a note.
 func historyOf(e store.Entry) historyRow {
-	h := historyRow{Seq: e.Seq, At: e.At, Who: e.ActorName, Kind: e.Kind, What: eventWords(e.Kind), Subject: e.Subject}
-	if h.Who == "" {
-		h.Who = e.Actor
-	}
+	h := historyRow{Seq: e.Seq, At: e.At, Who: actorWords(e.Actor, e.ActorName), Kind: e.Kind, What: eventWords(e.Kind), Subject: e.Subject}
 	var body struct {
 		Changes []product.Change `json:"changes"`
 		Reason  string           `json:"reason"`

@@ -19,9 +19,12 @@ import (
 // inquiriesPage lists the inquiries that the visitor may see.
 type inquiriesPage struct {
 	Frame
-	Rows   []inquiryRow
-	MayNew bool
-	Empty  Empty
+	Chips   []Chips
+	Columns Columns
+	Rows    []inquiryRow
+	Pager   Pager
+	MayNew  bool
+	Empty   Empty
 }
 
 func (inquiriesPage) template() string { return "inquiries" }
@@ -39,16 +42,48 @@ func (s *Server) inquiryRow(i assurance.Inquiry) inquiryRow {
 	return row
 }
 
+// inquiryRows are the inquiries that the address asks for, in its order, and how many each filter leaves.
+func (s *Server) inquiryRows(ctx context.Context, r store.Reader, v *visit) ([]inquiryRow, map[string]int, error) {
+	all, err := assurance.ListInquiries(ctx, r)
+	var rows []inquiryRow
+	n := map[string]int{}
+	state, overdue := v.query("state"), v.query("due") == "overdue"
+	for _, i := range all {
+		row := s.inquiryRow(i)
+		fits, late := state == "" || state == string(i.State), row.Late > 0
+		if !overdue || late {
+			n[string(i.State)]++
+		}
+		if fits && late {
+			n["overdue"]++
+		}
+		if fits && (!overdue || late) {
+			rows = append(rows, row)
+		}
+	}
+	sorted(v, "-at", rows, map[string]func(a, b inquiryRow) int{
+		"title": func(a, b inquiryRow) int { return compareFold(a.Title, b.Title) }, "authority": func(a, b inquiryRow) int { return compareFold(a.Authority, b.Authority) },
+		"due": func(a, b inquiryRow) int { return a.Due.Compare(b.Due) }, "at": func(a, b inquiryRow) int { return a.At.Compare(b.At) }})
+	return rows, n, err
+}
+
 func (s *Server) inquiries(v *visit) error {
 	p := inquiriesPage{Frame: v.frame("Inquiries", urlInquiries()), MayNew: v.may(assurance.KindOpened),
+		Chips: []Chips{chips(v.r.URL, "State", "state", [2]string{string(assurance.InquiryOpen), "Open"}, [2]string{string(assurance.InquiryClosed), "Closed"}), chips(v.r.URL, "Due", "due", [2]string{"overdue", "Overdue"})},
+		Columns: v.columns("-at", Column{Name: "title", Text: "Inquiry", Fixed: true, Sort: "title"}, Column{Name: "authority", Text: "Who asks", Sort: "authority"}, Column{Name: "state", Text: "State"},
+			Column{Name: "due", Text: "Due", Sort: "due"}, Column{Name: "as_of", Text: "Records as of"}, Column{Name: "at", Text: "Opened", Sort: "-at"}),
 		Empty: Empty{Title: "No inquiry", Text: "When an authority, an auditor or a customer asks, paste their list here, bind what answers each line, and hand over one bundle that they can check themselves."}}
-	if p.MayNew {
+	switch {
+	case v.r.URL.RawQuery != "":
+		p.Empty = Empty{Title: "No inquiry fits these filters", Text: "Take a filter away to see more.", Links: []Link{{urlInquiries(), "Show all inquiries"}}}
+	case p.MayNew:
 		p.Empty.Links = []Link{{urlInquiries() + "/new", "Open an inquiry"}}
 	}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		all, err := assurance.ListInquiries(ctx, r)
-		for _, i := range all {
-			p.Rows = append(p.Rows, s.inquiryRow(i))
+		rows, n, err := s.inquiryRows(ctx, r, v)
+		p.Rows, p.Pager = rows, Pager{Shown: len(rows), CSV: queryURL("/inquiries.csv", v.r.URL.RawQuery)}
+		for i := range p.Chips {
+			counted(&p.Chips[i], func(value string) int { return n[value] })
 		}
 		return err
 	})
@@ -56,6 +91,17 @@ func (s *Server) inquiries(v *visit) error {
 		return err
 	}
 	return v.show(p)
+}
+
+func (s *Server) inquiriesCSV(v *visit) error {
+	return v.csv("inquiries.csv", []string{"id", "title", "who_asks", "reference", "state", "due", "records_as_of", "opened", "closed", "close_reason"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
+		all, _, err := s.inquiryRows(ctx, r, v)
+		var out [][]string
+		for _, i := range all {
+			out = append(out, []string{i.ID, i.Title, i.Authority, i.Reference, string(i.State), dateValue(i.Due), stamp(i.AsOf), stamp(i.At), stamp(i.Closed), i.CloseReason})
+		}
+		return out, false, err
+	})
 }
 
 func inquiryForm(v *visit) formPage {

@@ -227,3 +227,19 @@ func TestLearningOnItsPage(t *testing.T) {
 		}
 	})
 }
+
+// What the program did by itself reads as such, and a change request that came of a run says which run it was.
+func TestAChangeRequestOfARunNamesPeopleAndTitles(t *testing.T) {
+	eachWard(t, func(w *ward) {
+		at := w.done("/runs/new", url.Values{"code": {"SOP-14"}, "subject": {"Alarm on ward 3"}, "reason": {"an alarm"}})
+		w.done(at+"/steps/receive/wrong", url.Values{"wrong": {"the form is lost"}, "instead": {"Write it on paper."}})
+		w.follow()
+		list := w.get("/changes", "Step receive of SOP-14 proved wrong", "Triward (after a wrong step)")
+		_, rest, _ := strings.Cut(list, `href="/changes/chg_`)
+		id, _, _ := strings.Cut(rest, `"`)
+		page := w.get("/changes/chg_"+id, "the run of SOP-14, Alarm on ward 3", `href="`+at+`"`, "opened by Triward (after a wrong step)")
+		if strings.Contains(page, ">defeat<") || strings.Contains(page, "from run_") {
+			w.Errorf("names of parts of the program are shown:\n%s", page)
+		}
+	})
+}

@@ -167,7 +167,7 @@ func (s *Server) risks(v *visit) error {
 			if name == "device" && len(p.Rows) > 0 {
 				text = p.Rows[0].Tag
 			}
-			p.Chips = append(p.Chips, Chips{Label: title(name), Items: []Chip{{Text: text + " ×", URL: filter(v.r.URL, name, ""), On: true}}})
+			p.Chips = append(p.Chips, narrowed(v, title(name), name, text))
 		}
 	}
 	if q.Vulnerability != "" && p.MayDecide && len(p.Rows) > 0 {

@@ -20,6 +20,7 @@ import (
 type runsPage struct {
 	Frame
 	Chips    []Chips
+	Columns  Columns
 	Rows     []procedure.Summary
 	Now      time.Time
 	Pager    Pager
@@ -30,12 +31,23 @@ type runsPage struct {
 func (runsPage) template() string { return "runs" }
 
 func runQuery(v *visit) procedure.Query {
-	q := procedure.Query{Code: v.query("code"), State: procedure.State(v.query("state")), Exercise: v.query("exercise"), Subject: v.query("subject"), After: v.r.URL.Query().Get("after")}
-	if q.State == "open" {
-		q.State, q.Open = "", true
-	}
-	if v.query("lead") == "me" {
-		q.Lead = v.actor.ID
+	return withRunFilter(v, withRunFilter(v, withRunFilter(v, procedure.Query{Code: v.query("code"), Subject: v.query("subject"), Sort: v.query("sort"), After: v.query("after")},
+		"state", v.query("state")), "exercise", v.query("exercise")), "lead", v.query("lead"))
+}
+
+// withRunFilter is a query with one filter of the address set.
+func withRunFilter(v *visit, q procedure.Query, name, value string) procedure.Query {
+	switch name {
+	case "state":
+		if q.State, q.Open = procedure.State(value), value == "open"; q.Open {
+			q.State = ""
+		}
+	case "exercise":
+		q.Exercise = value
+	case "lead":
+		if q.Lead = ""; value == "me" {
+			q.Lead = v.actor.ID
+		}
 	}
 	return q
 }
@@ -46,17 +58,27 @@ func (s *Server) runs(v *visit) error {
 			chips(v.r.URL, "State", "state", [2]string{"open", "Going on"}, [2]string{"paused", "Paused"}, [2]string{"finished", "Finished"}, [2]string{"aborted", "Aborted"}),
 			chips(v.r.URL, "Kind", "exercise", [2]string{"no", "Real"}, [2]string{"yes", "Exercises"}),
 			chips(v.r.URL, "Lead", "lead", [2]string{"me", "Mine"})},
+		Columns: v.columns("-started", Column{Name: "run", Text: "Run", Fixed: true, Sort: "subject"}, Column{Name: "procedure", Text: "Procedure", Sort: "code"}, Column{Name: "state", Text: "State", Sort: "state"},
+			Column{Name: "steps", Text: "Steps"}, Column{Name: "target", Text: "Next target"}, Column{Name: "lead", Text: "Lead", Sort: "lead"}, Column{Name: "started", Text: "Started", Sort: "-started"}),
 		Empty: Empty{Title: "No run", Text: "A run takes people through an effective procedure, step by step, and keeps who did what, when, and with which evidence."}}
-	if p.MayStart {
+	switch {
+	case v.r.URL.RawQuery != "":
+		p.Empty = Empty{Title: "No run fits these filters", Text: "Take a filter away to see more.", Links: []Link{{urlRuns(), "Show all runs"}}}
+	case p.MayStart:
 		p.Empty.Links = []Link{{urlRunNew(), "Start a procedure"}}
 	}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		page, err := procedure.List(ctx, r, runQuery(v))
-		p.Rows = page.Runs
-		p.Pager = pager(v.r.URL, page.Next, len(page.Runs))
-		p.Pager.Words = [2]string{"Newer", "Older"}
+		q := runQuery(v)
+		page, err := procedure.List(ctx, r, q)
+		if err != nil {
+			return err
+		}
+		p.Rows = page.Items
+		p.Pager = pager(v.r.URL, page.Next, len(page.Items))
 		p.Pager.CSV = queryURL("/runs.csv", v.r.URL.RawQuery)
-		return err
+		return countEach(p.Chips, func(name, value string) (int, error) {
+			return procedure.Count(ctx, r, withRunFilter(v, q, name, value))
+		})
 	})
 	if err != nil {
 		return err
@@ -71,7 +93,7 @@ func (s *Server) runsCSV(v *visit) error {
 	return v.csv("runs.csv", header, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
 		page, err := procedure.List(ctx, r, q)
 		var out [][]string
-		for _, x := range page.Runs {
+		for _, x := range page.Items {
 			out = append(out, []string{x.ID, x.Code, x.Label, x.Content, x.Subject, x.Run.Reason, yesNo(x.Exercise), string(x.State), x.LeadName, x.StarterName, stamp(x.Since), stamp(x.Started),
 				stamp(x.Ended), x.Outcome, strconv.Itoa(x.Total), strconv.Itoa(x.Settled), strconv.Itoa(x.Deviations), strconv.Itoa(x.Wrong)})
 		}
@@ -109,7 +131,7 @@ func runnable(ctx context.Context, r store.Reader, chosen string) ([]Option, err
 			if err != nil {
 				return nil, err
 			}
-			for _, d := range page.Documents {
+			for _, d := range page.Items {
 				if d.Effective != "" || d.Code == chosen {
 					out = append(out, Option{d.Code, d.Code + " " + d.Title, d.Code == chosen})
 				}

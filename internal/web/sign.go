@@ -8,6 +8,7 @@ import (
 	"triward/internal/problem"
 	"triward/internal/signature"
 	"triward/internal/store"
+	"triward/internal/training"
 )
 
 // SignForm are the fields by which a form is signed, and what the signature will mean. It is nil on forms that need none.
@@ -19,8 +20,9 @@ type SignForm struct {
 	Passkey *PasskeyAsk
 	Again   Link   // to the identity provider, in place of the password
 	Proved  bool   // the visitor was there a moment ago
+	Warning string // what the signer should put right first; "" for nothing
 	Blocked string // why the visitor cannot sign now; "" when they can
-	Link    Link   // where to put that right
+	Link    Link   // where to put either right
 }
 
 // signForm makes the fields for the next signature of the visitor. v.factors reads what is sent.
@@ -45,6 +47,11 @@ func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Me
 	case n.Both && !n.Password && n.StepUp == "":
 		f.Blocked, f.Link = "You sign in elsewhere, so that your proof comes from there.", again
 	}
+	if f.Blocked == "" {
+		if err := f.hinder(ctx, r, training.Signer{Account: v.actor.ID, Means: means, At: v.s.now()}); err != nil {
+			return nil, err
+		}
+	}
 	f.fields(n)
 	if provider && n.StepUp == "" {
 		f.Again = again
@@ -53,6 +60,19 @@ func (v *visit) signForm(ctx context.Context, r store.Reader, means signature.Me
 		f.Passkey = &PasskeyAsk{URL: urlPasskeyOptions(passkey.Sign), Text: "Sign with your passkey"}
 	}
 	return f, nil
+}
+
+// hinder says what missing training does to the signature.
+func (f *SignForm) hinder(ctx context.Context, r store.Reader, signer training.Signer) error {
+	h, err := training.Hinders(ctx, r, signer)
+	tasks := Link{urlTasks(), "Go to your tasks"}
+	switch h.Does {
+	case training.Warn:
+		f.Warning, f.Link = "Your training on "+h.Codes+" is overdue. You may sign; it stays overdue until you complete it.", tasks
+	case training.Block:
+		f.Blocked, f.Link = "Your training on "+h.Codes+" is overdue: complete it before you sign.", tasks
+	}
+	return err
 }
 
 // within gives the fields ids of their own, for a page with several forms that are signed.

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"triward/internal/signature"
 	"triward/internal/store"
 	"triward/internal/testdb"
+	"triward/internal/training"
 )
 
 func TestGettingReadyToSign(t *testing.T) {
@@ -157,4 +159,44 @@ func TestP11_25P11_18WhatPeopleSignWith(t *testing.T) {
 	if page := ask(h, "GET", "/people/credentials", c, "").Body.String(); !strings.Contains(page, "on file") || !strings.Contains(page, "Last reviewed by Person root") {
 		t.Errorf("afterwards:\n%s", page)
 	}
+}
+
+// 21 CFR 11.10(i): missing training warns who signs, or refuses it, as the policy says; that something was read can
+// always be signed.
+func TestSigningFormSaysWhatMissingTrainingDoes(t *testing.T) {
+	eachWard(t, func(w *ward) {
+		t := w.T
+		w.clock.Advance(90 * 24 * time.Hour) // the training of SOP-14 is overdue
+		token := w.sign.Factors(t, w.ann).SessionToken
+		form := func(means signature.Meaning) *SignForm {
+			t.Helper()
+			r := httptest.NewRequest("GET", "/", nil)
+			r.AddCookie(&http.Cookie{Name: sessionCookie, Value: token})
+			v := &visit{s: w.s, r: r, actor: store.Actor{ID: w.ann, Name: "Ann Lead"}}
+			var f *SignForm
+			if err := w.s.DB.View(w.sign.As(w.ann), func(q store.Reader) (err error) {
+				f, err = v.signForm(w.sign.As(w.ann), q, means)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return f
+		}
+		for _, c := range []struct {
+			policy         training.Strictness
+			means          signature.Meaning
+			warns, refuses bool
+		}{
+			{training.Warn, signature.Approval, true, false}, {training.Block, signature.Approval, false, true}, {training.Off, signature.Approval, false, false},
+			{training.Block, signature.Acknowledgement, false, false},
+		} {
+			if err := w.s.Desk.SetPolicy(testdb.System(), training.Policy{Signing: c.policy, Functions: training.Off}, "test"); err != nil {
+				t.Fatal(err)
+			}
+			f := form(c.means)
+			if strings.Contains(f.Warning, "SOP-14") != c.warns || strings.Contains(f.Blocked, "SOP-14") != c.refuses {
+				t.Errorf("%s, %s: warning %q, blocked %q", c.policy, c.means, f.Warning, f.Blocked)
+			}
+		}
+	})
 }

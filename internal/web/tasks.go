@@ -109,7 +109,7 @@ func (p *tasksPage) readRuns(ctx context.Context, r store.Reader, v *visit) erro
 	if err != nil {
 		return err
 	}
-	for _, x := range page.Runs {
+	for _, x := range page.Items {
 		t := runTask{Summary: x, Leads: x.Lead == v.actor.ID}
 		run, err := procedure.Get(ctx, r, x.ID)
 		if err != nil {

@@ -53,7 +53,7 @@ func (s *Server) training(v *visit) error {
 		Empty: Empty{Title: "Nobody must know anything yet", Text: "A document names the functions that must know it, in the part training of its front matter; curricula and rules add to that. As soon as one is approved, people who hold these functions are asked.",
 			Links: []Link{{urlDocuments(), "Documents"}, {urlFunctions(), "Functions"}}}}
 	if q.Code != "" {
-		p.Chips = append(p.Chips, Chips{Label: "Document", Name: "code", Items: []Chip{{Text: q.Code, URL: filter(v.r.URL, "code", ""), On: true}}})
+		p.Chips = append(p.Chips, narrowed(v, "Document", "code", q.Code))
 	}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		var err error
@@ -93,12 +93,13 @@ func (s *Server) trainingCSV(v *visit) error {
 // recordsPage lists trainings as records, also those that are over.
 type recordsPage struct {
 	Frame
-	Chips []Chips
-	Rows  []recordRow
-	Now   time.Time
-	Pager Pager
-	XAPI  string
-	Empty Empty
+	Chips   []Chips
+	Columns Columns
+	Rows    []recordRow
+	Now     time.Time
+	Pager   Pager
+	XAPI    string
+	Empty   Empty
 }
 
 func (recordsPage) template() string { return "records" }
@@ -110,9 +111,15 @@ type recordRow struct {
 }
 
 func trainingQuery(v *visit) training.Query {
-	q := training.Query{Account: v.query("account"), Code: v.query("code"), Revision: v.query("revision"), State: training.State(v.query("state")), Kind: training.Kind(v.query("kind")), After: v.r.URL.Query().Get("after")}
-	if q.State == "overdue" {
-		q.State, q.Overdue = "", v.s.now()
+	q := training.Query{Account: v.query("account"), Code: v.query("code"), Revision: v.query("revision"), State: training.State(v.query("state")), Kind: training.Kind(v.query("kind")), Sort: v.query("sort"), After: v.query("after")}
+	return inState(q, q.State, v.s.now())
+}
+
+// inState restricts trainings to a state or to the overdue ones.
+func inState(q training.Query, state training.State, now time.Time) training.Query {
+	q.State, q.Overdue = state, time.Time{}
+	if state == "overdue" {
+		q.State, q.Overdue = "", now
 	}
 	return q
 }
@@ -135,16 +142,40 @@ func (s *Server) records(v *visit) error {
 		Chips: []Chips{
 			chips(v.r.URL, "State", "state", [2]string{"open", "To do"}, [2]string{"overdue", "Overdue"}, [2]string{"locked", "Locked"}, [2]string{"done", "Done"}, [2]string{"superseded", "Superseded"}, [2]string{"excused", "Excused"}),
 			chips(v.r.URL, "Kind", "kind", [2]string{"read", "Read"}, [2]string{"quiz", "Quiz"}, [2]string{"practical", "Practical"}, [2]string{"notify", "Told"}, [2]string{"certificate", "Certificate"})},
+		Columns: v.columns("-assigned", Column{Name: "person", Text: "Person", Fixed: true}, Column{Name: "document", Text: "Document", Sort: "code"}, Column{Name: "kind", Text: "Kind", Sort: "kind"},
+			Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "assigned", Text: "Assigned", Extra: true, Sort: "-assigned"}, Column{Name: "due", Text: "Due", Sort: "due"},
+			Column{Name: "settled", Text: "Done", Sort: "-settled"}, Column{Name: "why", Text: "Why"}),
 		Empty: Empty{Title: "No training", Text: "Nothing was assigned that fits these filters."}, XAPI: queryURL("/training/records.json", v.r.URL.RawQuery)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
-		page, err := training.List(ctx, r, trainingQuery(v))
+		q := trainingQuery(v)
+		page, err := training.List(ctx, r, q)
 		if err != nil {
 			return err
 		}
-		p.Pager = pager(v.r.URL, page.Next, len(page.Trainings))
-		p.Pager.Words, p.Pager.CSV = [2]string{"Newer", "Older"}, queryURL("/training/records.csv", v.r.URL.RawQuery)
-		p.Rows, err = s.recordRows(ctx, r, page.Trainings)
-		return err
+		p.Pager = pager(v.r.URL, page.Next, len(page.Items))
+		p.Pager.CSV = queryURL("/training/records.csv", v.r.URL.RawQuery)
+		if p.Rows, err = s.recordRows(ctx, r, page.Items); err != nil {
+			return err
+		}
+		if q.Code != "" {
+			p.Chips = append(p.Chips, narrowed(v, "Document", "code", q.Code))
+		}
+		if q.Account != "" {
+			names, err := people.Names(ctx, r, []string{q.Account})
+			if err != nil {
+				return err
+			}
+			p.Chips = append(p.Chips, narrowed(v, "Person", "account", orText(names[q.Account], q.Account)))
+		}
+		return countEach(p.Chips[:2], func(name, value string) (int, error) {
+			one := q
+			if name == "state" {
+				one = inState(q, training.State(value), p.Now)
+			} else {
+				one.Kind = training.Kind(value)
+			}
+			return training.Count(ctx, r, one)
+		})
 	})
 	if err != nil {
 		return err
@@ -161,7 +192,7 @@ func (s *Server) recordsCSV(v *visit) error {
 		if err != nil {
 			return nil, false, err
 		}
-		rows, err := s.recordRows(ctx, r, page.Trainings)
+		rows, err := s.recordRows(ctx, r, page.Items)
 		var out [][]string
 		for _, t := range rows {
 			out = append(out, []string{t.ID, t.Account, t.Name, t.Code, t.Label, t.Title, t.Product, string(t.Kind), string(t.Basis), t.Because, stamp(t.Assigned), stamp(t.Due), string(t.State),
@@ -365,7 +396,7 @@ func (p *learningPage) addActs(ctx context.Context, r store.Reader, v *visit) er
 func observable(ctx context.Context, r store.Reader, t training.Training) ([]Option, error) {
 	page, err := procedure.List(ctx, r, procedure.Query{Code: t.Code, Revision: t.Revision, State: procedure.Finished, Limit: 100})
 	var out []Option
-	for _, x := range page.Runs {
+	for _, x := range page.Items {
 		out = append(out, Option{Value: x.ID, Text: short(60, x.Subject) + ", " + x.Started.UTC().Format(time.DateOnly)})
 	}
 	return out, err

@@ -106,7 +106,7 @@ func codesInForce(ctx context.Context, r store.Reader) ([]Option, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range page.Documents {
+		for _, d := range page.Items {
 			out = append(out, Option{Value: d.Code, Text: d.Code + " " + d.Title})
 		}
 		if q.After = page.Next; q.After == "" {

@@ -78,6 +78,7 @@ func urlSystem() string         { return "/system" }
 func urlCoverage() string       { return "/coverage" }
 func urlEvidence() string       { return "/evidence" }
 func urlInquiries() string      { return "/inquiries" }
+func urlRecords() string        { return "/training/records" }
 func urlTrails() string         { return "/trail-reviews" }
 func urlValidations() string    { return "/validation" }
 func urlNotices() string        { return "/notices" }

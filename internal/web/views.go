@@ -25,7 +25,8 @@ type ViewRow struct {
 // lists are the pages whose views can be saved.
 func lists() []string {
 	return []string{urlRisk(), urlDevices(), urlProducts(), urlVulns(), urlAdvisories(), urlDecisions(), urlImports(), urlFeeds(), urlPeople(), urlRoles(), urlNames(),
-		urlJournal(), urlSites(), urlContradictions(), urlAlerts(), urlEvents(), urlRules(), urlSources(), urlBaselines(), urlBlind()}
+		urlJournal(), urlSites(), urlContradictions(), urlAlerts(), urlEvents(), urlRules(), urlSources(), urlBaselines(), urlBlind(),
+		urlDocuments(), urlChanges(), urlRecords(), urlRuns(), urlInquiries(), urlEvidence(), urlTrails(), urlCoverage()}
 }
 
 // views is the menu for the page that is asked for, nil where it is no list. A list without its menu is better than no list,

@@ -25,6 +25,7 @@ func functions() template.FuncMap {
 		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "containmentURL": urlContainment,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,
 		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique,
+		"by": actorWords,
 	}
 }
 
@@ -37,6 +38,26 @@ var words = map[string]string{
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
 	"it_owner": "IT owner", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX",
 	"syslog_udp": "syslog over UDP", "syslog_tcp": "syslog over TCP", "syslog_tls": "syslog over TLS", "http": "HTTP", "first_seen": "what was seen", "no_action": "no action", "fhir": "FHIR", "atna": "ATNA audit messages", "hl7": "HL7", "dicom": "DICOM", "cef": "CEF", "json": "JSON", "eve": "EVE", "dns": "DNS",
+}
+
+// parts are what the program does by itself, by the name under which it acts.
+var parts = map[string]string{
+	"acceptances": "review of acceptances", "assurance": "evidence", "defeat": "after a wrong step", "demonstration": "making of the demonstration", "documents": "library",
+	"feeds": "feeds", "manuals": "own manuals", "people": "accounts", "rules": "rules of matching", "training": "training", "verdicts": "review of verdicts",
+}
+
+// actorWords is who did something: a person by name, or the program and which part of its work it was.
+func actorWords(id, name string) string {
+	part, program := strings.CutPrefix(id, "system:")
+	switch {
+	case program && parts[part] != "":
+		return "Triward (" + parts[part] + ")"
+	case program:
+		return "Triward (" + strings.ReplaceAll(part, "-", " ") + ")"
+	case name == "":
+		return id
+	}
+	return name
 }
 
 // word is a term of a closed list in words, any string type.

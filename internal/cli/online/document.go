@@ -221,17 +221,7 @@ func (r *Remote) comment() *cobra.Command {
 }
 
 func (r *Remote) changeRequest() *cobra.Command {
-	var q apiv1.ChangeQuery
-	l := r.line("list", "List change requests")
-	columns := columnsOf[apiv1.ChangeRequest](l, "TITLE CLASS STATE CODES AUTHOR AT ID")
-	list := l.does(func(ctx context.Context, c *client.Client, _ []string) error {
-		all, err := c.ChangeRequests(ctx, q)
-		if err != nil {
-			return err
-		}
-		return r.Show(all, func() error { return r.table(columns, all.Items) })
-	})
-	l.bindTo(list, &q)
+	list := pages(r.line("list", "List change requests, the newest first"), "TITLE CLASS STATE CODES AUTHOR AT ID", (*client.Client).ChangeRequests)
 	return r.below("change", "Change requests", list,
 		show(r.line("show CHANGE", "Show a change request and what its documents wait for"), (*client.Client).ChangeRequest),
 		add(r.line("open TITLE", "Open a change request").calls("codes", "code"), (*client.Client).OpenChangeRequest),

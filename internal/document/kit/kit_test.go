@@ -53,7 +53,7 @@ func TestEveryKitInstallsAsDrafts(t *testing.T) {
 				}
 				err = db.View(ctx, func(r store.Reader) error {
 					p, err := document.Documents(ctx, r, document.Query{Limit: 500})
-					for _, d := range p.Documents {
+					for _, d := range p.Items {
 						v, err := document.RevisionOf(ctx, r, d.Newest)
 						if err != nil {
 							return err

@@ -68,8 +68,14 @@ type targetRow struct {
 	What      template.HTML
 }
 
+// stepTable is the table of steps. A column is shown when any step has something in it.
+type stepTable struct {
+	Rows                     []stepRow
+	Who, Time, Record, After bool
+}
+
 type listRows struct {
-	Steps   []stepRow
+	Steps   stepTable
 	Targets []targetRow
 }
 
@@ -82,10 +88,13 @@ func (w writer) lists(d Document) listRows {
 		if _, id, ok := TargetRef(s.Target); ok {
 			row.Time = template.HTML(w.mark("", id))
 		}
-		out.Steps = append(out.Steps, row)
+		out.Steps.Rows = append(out.Steps.Rows, row)
 	}
 	for i, s := range d.Steps {
-		out.Steps[i].After, out.Steps[i].From = afterWords(s.After, number), number[s.From]
+		row := &out.Steps.Rows[i]
+		row.After, row.From = afterWords(s.After, number), number[s.From]
+		t := &out.Steps
+		t.Who, t.Time, t.Record, t.After = t.Who || row.Who != "", t.Time || row.Time != "" || row.From > 0, t.Record || row.Record != "", t.After || row.After != ""
 	}
 	for _, t := range d.Targets {
 		out.Targets = append(out.Targets, targetRow{t.ID, t.Words(), template.HTML(w.inline(t.What))})
@@ -118,15 +127,15 @@ func afterWords(after []string, number map[string]int) string {
 }
 
 // lists are the tables below the body. The words in them were escaped by writer.inline.
-var lists = template.Must(template.New("lists").Parse(`{{with .Steps}}
+var lists = template.Must(template.New("lists").Parse(`{{with .Steps}}{{$t := .}}{{if .Rows}}
 <h2 id="section-steps">Steps</h2>
 <table class="steps">
-<thead><tr><th scope="col">No.</th><th scope="col">Step</th><th scope="col">Who</th><th scope="col">Within</th><th scope="col">Record</th><th scope="col">After</th></tr></thead>
+<thead><tr><th scope="col">No.</th><th scope="col">Step</th>{{if .Who}}<th scope="col">Who</th>{{end}}{{if .Time}}<th scope="col">Within</th>{{end}}{{if .Record}}<th scope="col">Record</th>{{end}}{{if .After}}<th scope="col">After</th>{{end}}</tr></thead>
 <tbody>
-{{range .}}<tr id="step-{{.ID}}"><td>{{.Number}}</td><td>{{with .When}}<em>If {{.}}:</em> {{end}}{{.Do}}</td><td>{{.Who}}</td><td>{{.Time}}{{with .From}} after step {{.}}{{end}}</td><td>{{.Record}}</td><td>{{.After}}</td></tr>
+{{range .Rows}}<tr id="step-{{.ID}}"><td>{{.Number}}</td><td>{{with .When}}<em>If {{.}}:</em> {{end}}{{.Do}}</td>{{if $t.Who}}<td>{{.Who}}</td>{{end}}{{if $t.Time}}<td>{{.Time}}{{with .From}} after step {{.}}{{end}}</td>{{end}}{{if $t.Record}}<td>{{.Record}}</td>{{end}}{{if $t.After}}<td>{{.After}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table>
-{{end}}{{with .Targets}}
+{{end}}{{end}}{{with .Targets}}
 <h2 id="section-targets">Targets</h2>
 <table class="targets">
 <thead><tr><th scope="col">Target</th><th scope="col">Within</th><th scope="col">What</th></tr></thead>

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -65,6 +66,33 @@ func TestHTMLShowsTextStepsAndTargets(t *testing.T) {
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("HTML (-want +got):\n%s", diff)
+	}
+}
+
+// A column of the table of steps in which no step has anything is left out.
+func TestStepsLeaveEmptyColumnsOut(t *testing.T) {
+	for _, c := range []struct {
+		steps []source.Step
+		want  string
+	}{
+		{[]source.Step{{ID: "aa", Do: "Look."}, {ID: "bb", Do: "Act."}}, "No. Step"},
+		{[]source.Step{{ID: "aa", Do: "Look.", Role: "responder"}, {ID: "bb", Do: "Act.", After: []string{"aa"}}}, "No. Step Who After"},
+		{[]source.Step{{ID: "aa", Do: "Look."}, {ID: "bb", Do: "Act.", Target: "STD-08#declare", Record: "note"}}, "No. Step Within Record"},
+	} {
+		got, err := source.HTML(source.Document{Code: "SOP-90", Body: "x\n", Steps: c.steps}, options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var heads []string
+		for _, m := range regexp.MustCompile(`<th scope="col">([^<]*)</th>`).FindAllStringSubmatch(got, -1) {
+			heads = append(heads, m[1])
+		}
+		if d := cmp.Diff(c.want, strings.Join(heads, " ")); d != "" {
+			t.Errorf("columns (-want +got):\n%s\n%s", d, got)
+		}
+		if n := strings.Count(got, "<td>"); n != len(heads)*len(c.steps) {
+			t.Errorf("%d cells under %d columns", n, len(heads))
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func Of(ctx context.Context, r store.Reader, account string, at time.Time) ([]Tu
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range due.Documents {
+	for _, d := range due.Items {
 		kind, when := Again, d.ReviewDue
 		if when.IsZero() || when.After(at.Add(lead)) {
 			kind, when = Watch, d.WatchDue

@@ -307,8 +307,8 @@ func TestCautionAndSheet(t *testing.T) {
 				p := read(o, func(ctx context.Context, r store.Reader) (document.Page, error) {
 					return document.Documents(ctx, r, document.Query{Product: product})
 				})
-				if len(p.Documents) != want {
-					t.Errorf("%s: %+v", product, p.Documents)
+				if len(p.Items) != want {
+					t.Errorf("%s: %+v", product, p.Items)
 				}
 			}
 			only := store.WithActor(context.Background(), store.Actor{ID: "usr_x", Name: "X", Grants: []store.Grant{{Kinds: []string{document.KindRead}, Products: []string{"mod_b"}}}})

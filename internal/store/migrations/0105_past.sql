@@ -38,3 +38,15 @@ UPDATE vuln_risk SET decided = (SELECT count(*) FROM line l WHERE l.vuln = vuln_
 
 -- An order of the list of contradictions.
 CREATE INDEX device_contradiction_key ON device_contradiction (match_key, id);
+
+-- Orders of the library, of change requests, trainings and runs.
+CREATE INDEX document_title ON document (title, id);
+CREATE INDEX document_owner ON document (owner_role, sort, id);
+CREATE INDEX document_state ON document (state, sort, id);
+CREATE INDEX change_request_at ON change_request (at, id);
+CREATE INDEX change_request_title ON change_request (title, id);
+CREATE INDEX training_assigned ON training (assigned, id);
+CREATE INDEX training_by_due ON training (due, id);
+CREATE INDEX training_by_code ON training (code, id);
+CREATE INDEX run_subject_order ON run (subject, id);
+CREATE INDEX run_lead_order ON run (lead_name, id);
