@@ -91,7 +91,7 @@ func TestCountsAreTheRowsBehindThem(t *testing.T) {
 	v := start(t, "--demo").visitor(t)
 	counted := map[string]int{}
 	for _, list := range []string{"/risk", "/devices", "/decisions", "/vulnerabilities", "/products", "/advisories", "/imports", "/feeds", "/names", "/people", "/devices/contradictions",
-		"/documents", "/changes", "/training", "/training/records", "/runs", "/inquiries", "/trail-reviews"} {
+		"/documents", "/changes", "/training", "/training/records", "/runs", "/inquiries", "/trail-reviews", "/evidence"} {
 		for _, m := range countedChip.FindAllStringSubmatch(v.page(list), -1) {
 			to := html.UnescapeString(m[1])
 			counted[list]++

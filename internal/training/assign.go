@@ -417,7 +417,7 @@ func (d Desk) tell(ctx context.Context, tx *store.Tx, e store.Entry) error {
 	}
 	because := fmt.Sprintf("the step %s proved wrong: %s", b.Step, b.Wrong)
 	if b.Instead != "" {
-		because += " Instead: " + b.Instead
+		because = strings.TrimRight(because, ". ") + ". Instead: " + b.Instead
 	}
 	trained, err := trainings(ctx, tx, ` WHERE revision = $1 AND state = 'done' AND basis <> 'wrong_step' ORDER BY account, product, settled DESC`, b.Revision)
 	if err != nil {

@@ -70,12 +70,12 @@ func (p *rulesPage) addActs(ctx context.Context, r store.Reader, v *visit) error
 	kinds := func() []Option { return options(string(training.Read), training.Kinds()) }
 	if v.may(training.KindRuleAdded) {
 		p.Acts = append(p.Acts, act{Title: "Add a rule", First: true, Form: Form{ID: "rule", Action: urlTrainRules(), Submit: "Add the rule"}.with(
-			Field{Name: "function", Label: "Who holds", Kind: "select", Required: true, Options: orNone("Choose a function", functionOptions(nil))},
-			Field{Name: "code", Label: "must know", Kind: "select", Required: true, Options: orNone("Choose a document", codes)},
-			Field{Name: "product", Label: "for the model", Kind: "select", Options: orNone("Any", models)},
-			Field{Name: "kind", Label: "shown by", Kind: "select", Options: kinds()},
-			Field{Name: "due_days", Label: "within days", Kind: "text", Mode: "numeric", Value: "14"},
-			Field{Name: "recert_months", Label: "again after months", Kind: "text", Mode: "numeric", Value: "0", Help: "0: once."},
+			Field{Name: "function", Label: "Function", Kind: "select", Required: true, Options: orNone("Choose a function", functionOptions(nil))},
+			Field{Name: "code", Label: "Document that it must know", Kind: "select", Required: true, Options: orNone("Choose a document", codes)},
+			Field{Name: "product", Label: "Model", Kind: "select", Options: orNone("Any", models)},
+			Field{Name: "kind", Label: "Shown by", Kind: "select", Options: kinds()},
+			Field{Name: "due_days", Label: "Days to complete it", Kind: "text", Mode: "numeric", Value: "14"},
+			Field{Name: "recert_months", Label: "Months until it is due again", Kind: "text", Mode: "numeric", Value: "0", Help: "0: once."},
 			reasonField("Reason"))})
 	}
 	people, err := colleagues(ctx, r, v, "")
