@@ -51,7 +51,7 @@ func (s *Server) documents() {
 		})
 	act(s, op{id: "classify-document", route: "PUT /documents/{id}/classes", kind: document.KindClassified, summary: "Say which device files a document belongs to, and whether it is inspectable"},
 		func(ctx context.Context, in *oneWith[apiv1.DocumentClasses]) error {
-			return s.Library.Classify(ctx, in.ID, document.Classes{Inspectable: in.Body.Inspectable, Products: in.Body.Products}, in.Body.Reason)
+			return s.Upkeep.Classify(ctx, in.ID, document.Classes{Inspectable: in.Body.Inspectable, Products: in.Body.Products}, in.Body.Reason)
 		})
 	s.revisions()
 	s.documentFiles()

@@ -13,6 +13,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/documenttest"
 	"triward/internal/document/source"
+	"triward/internal/document/upkeep"
 	"triward/internal/problem"
 	"triward/internal/signature/signaturetest"
 	"triward/internal/store"
@@ -73,7 +74,7 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("in force: %+v", got["4.2.5"])
 		}
 		t.Run("MF-01 per product", func(t *testing.T) {
-			if err := (document.Library{DB: db}).Classify(testdb.System(), "SOP-01", document.Classes{Products: []string{"mod_a"}}, "test"); err != nil {
+			if err := (upkeep.Desk{Library: document.Library{DB: db}}).Classify(testdb.System(), "SOP-01", document.Classes{Products: []string{"mod_a"}}, "test"); err != nil {
 				t.Fatal(err)
 			}
 			for product, want := range map[string]assurance.Cover{"mod_a": assurance.InForce, "mod_b": assurance.Nothing, "": assurance.InForce} {

@@ -18,6 +18,7 @@ import (
 	"triward/internal/blob"
 	"triward/internal/document"
 	"triward/internal/document/documenttest"
+	"triward/internal/document/upkeep"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/problem"
@@ -296,7 +297,7 @@ func TestBundleIsComplete(t *testing.T) {
 
 func TestMarksAndRedaction(t *testing.T) {
 	eachRoom(t, func(t *testing.T, r *room) {
-		if err := (document.Library{DB: r.db}).Classify(testdb.System(), "SOP-01", document.Classes{Inspectable: true}, "audit report"); err != nil {
+		if err := (upkeep.Desk{Library: document.Library{DB: r.db}}).Classify(testdb.System(), "SOP-01", document.Classes{Inspectable: true}, "audit report"); err != nil {
 			t.Fatal(err)
 		}
 		r.clock.Advance(time.Hour)

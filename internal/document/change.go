@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -301,7 +300,8 @@ func change(ctx context.Context, r store.Reader, cid string) (Change, error) {
 		return c, err
 	}
 	all := []Change{c}
-	return all[0], readItems(ctx, r, all)
+	err = readItems(ctx, r, all)
+	return all[0], err
 }
 
 // ChangeOf reads a change request.
@@ -344,22 +344,18 @@ func (q ChangeQuery) where() store.Where {
 
 // Changes reads a page of change requests.
 func Changes(ctx context.Context, r store.Reader, q ChangeQuery) (store.Page[Change], error) {
-	var none store.Page[Change]
 	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
-		return none, err
+		return store.Page[Change]{}, err
 	}
 	sort, err := ChangeSorts().Named(q.Sort, "-at")
 	if err != nil {
-		return none, err
+		return store.Page[Change]{}, err
 	}
 	p, err := store.List(ctx, r, store.Listing{Columns: changeColumns, From: "change_request", Where: q.where(), Sort: sort, After: q.After, Limit: q.Limit}, scanChange)
 	if err == nil {
 		err = readItems(ctx, r, p.Items)
 	}
-	if err != nil {
-		return none, fmt.Errorf("read change requests: %w", err)
-	}
-	return p, nil
+	return p, err
 }
 
 // CountChanges counts the change requests that a query chooses, up to 10,000.
@@ -367,7 +363,7 @@ func CountChanges(ctx context.Context, r store.Reader, q ChangeQuery) (int, erro
 	if _, err := store.ScopeOf(ctx, KindRead); err != nil {
 		return 0, err
 	}
-	return store.CountUpTo(ctx, r, "change_request", q.where(), mostCounted)
+	return store.CountUpTo(ctx, r, "change_request", q.where(), 10_000)
 }
 
 // RevisionsOfChange reads the revisions that belong to a change request, by code.

@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"slices"
 
 	"triward/internal/store"
 )
@@ -13,36 +12,8 @@ type Classes struct {
 	Products    []string // models whose device file it belongs to (ISO 13485 4.2.3)
 }
 
-// Classify replaces the marks of a document.
-func (l Library) Classify(ctx context.Context, code string, c Classes, reason string) error {
-	if err := Reasoned(reason); err != nil {
-		return err
-	}
-	slices.Sort(c.Products)
-	c.Products = slices.Compact(c.Products)
-	return l.DB.Update(ctx, func(tx *store.Tx) error {
-		d, err := documentBy(ctx, tx, "code", code)
-		if err != nil {
-			return err
-		}
-		before, err := productsOf(ctx, tx, d.ID)
-		if err != nil {
-			return err
-		}
-		if err := putClasses(ctx, tx, d.ID, c); err != nil {
-			return err
-		}
-		_, err = tx.Record(ctx, store.Event{Kind: KindClassified, Subject: string(d.ID), Body: struct {
-			About
-			Before Classes `json:"before"`
-			After  Classes `json:"after"`
-			Reason string  `json:"reason"`
-		}{About{Code: code}, Classes{d.Inspectable, before}, c, reason}})
-		return err
-	})
-}
-
-func putClasses(ctx context.Context, tx *store.Tx, doc ID, c Classes) error {
+// PutClasses replaces the marks of a document.
+func PutClasses(ctx context.Context, tx *store.Tx, doc ID, c Classes) error {
 	if _, err := tx.Exec(ctx, `UPDATE document SET inspectable = $1 WHERE id = $2`, c.Inspectable, string(doc)); err != nil {
 		return err
 	}

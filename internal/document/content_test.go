@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"triward/internal/document"
+	"triward/internal/document/kit"
 	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/testdb"
@@ -174,7 +175,7 @@ func TestHierarchy(t *testing.T) {
 			users := read(t, h.db, func(ctx context.Context, r store.Reader) ([]document.User, error) {
 				return document.UsedBy(ctx, r, "POL-05")
 			})
-			missing := read(t, h.db, document.Dangling)
+			missing := read(t, h.db, kit.Dangling)
 			if len(users) != 2 || users[1].How != "parent" || strings.Join(missing, " ") != "SOP-16" {
 				t.Errorf("users %+v, missing %v", users, missing)
 			}

@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -97,11 +96,7 @@ func Documents(ctx context.Context, r store.Reader, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	p, err := store.List(ctx, r, store.Listing{Columns: documentColumns, From: "document d", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanDocument)
-	if err != nil {
-		return Page{}, fmt.Errorf("read documents: %w", err)
-	}
-	return p, nil
+	return store.List(ctx, r, store.Listing{Columns: documentColumns, From: "document d", Where: w, Sort: sort, After: q.After, Limit: q.Limit}, scanDocument)
 }
 
 // Count counts the documents that a query chooses, up to 10,000. It needs a scope over everything, and is 0 without.
@@ -110,11 +105,8 @@ func Count(ctx context.Context, r store.Reader, q Query) (int, error) {
 	if err != nil || !scope.All {
 		return 0, err
 	}
-	return store.CountUpTo(ctx, r, "document d", q.where(), mostCounted)
+	return store.CountUpTo(ctx, r, "document d", q.where(), 10_000)
 }
-
-// mostCounted bounds a count beside a filter.
-const mostCounted = 10_000
 
 func (q Query) where() store.Where {
 	var w store.Where

@@ -27,10 +27,6 @@ func scanDocument(s store.Scanner) (Document, error) {
 	return d, err
 }
 
-func documents(ctx context.Context, r store.Reader, where string, args ...any) ([]Document, error) {
-	return store.All(ctx, r, scanDocument, `SELECT `+documentColumns+` FROM document d`+where, args...)
-}
-
 func documentBy(ctx context.Context, r store.Reader, column, value string) (Document, error) {
 	d, err := scanDocument(r.QueryRow(ctx, `SELECT `+documentColumns+` FROM document d WHERE d.`+column+` = $1`, value))
 	if problem.KindOf(err) == problem.NotFound {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"triward/internal/document/source"
+	"triward/internal/problem"
 	"triward/internal/store"
 )
 
@@ -11,13 +12,16 @@ import (
 // one while none was ever in force; none when the library has no such document. They are the same for every reader,
 // whatever their role covers: what is signed must not depend on who looks.
 func Targets(ctx context.Context, r store.Reader) ([]source.Target, error) {
-	all, err := documents(ctx, r, ` WHERE d.code = $1`, source.TargetsCode)
-	if err != nil || len(all) == 0 {
+	list, err := documentBy(ctx, r, "code", source.TargetsCode)
+	if problem.KindOf(err) == problem.NotFound {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	id := all[0].Effective
+	id := list.Effective
 	if id == "" {
-		id = all[0].Newest
+		id = list.Newest
 	}
 	v, err := revision(ctx, r, id)
 	if err != nil {

@@ -65,18 +65,3 @@ func usedBy(ctx context.Context, r store.Reader, code string) ([]User, error) {
 	}, `SELECT d.code, r.title, r.id, r.state, u.how FROM document_use u JOIN revision r ON r.id = u.revision JOIN document d ON d.id = r.document
 		WHERE u.code = $1 AND (r.id = d.effective OR r.id = d.working) ORDER BY d.sort, r.number, u.how`, code)
 }
-
-// Dangling reads the codes that effective and working revisions rely on and that no document has.
-func Dangling(ctx context.Context, r store.Reader) ([]string, error) {
-	return store.All(ctx, r, store.Value[string], `SELECT DISTINCT u.code FROM document_use u JOIN document d ON d.effective = u.revision OR d.working = u.revision
-		WHERE NOT EXISTS (SELECT 1 FROM document x WHERE x.code = u.code) ORDER BY u.code`)
-}
-
-// Uses reads what a revision relies on.
-func Uses(ctx context.Context, r store.Reader, rid RevisionID) ([]Use, error) {
-	if _, err := RevisionOf(ctx, r, rid); err != nil {
-		return nil, err
-	}
-	return store.All(ctx, r, func(s store.Scanner) (u Use, err error) { return u, s.Scan(&u.Code, &u.How) },
-		`SELECT code, how FROM document_use WHERE revision = $1 ORDER BY code, how`, string(rid))
-}

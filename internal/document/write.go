@@ -65,7 +65,7 @@ func CreateTx(ctx context.Context, tx *store.Tx, n New) (RevisionID, error) {
 	if err := insertRevision(ctx, tx, v); err != nil {
 		return "", err
 	}
-	if err := putClasses(ctx, tx, d.ID, Classes{n.Inspectable, n.Products}); err != nil {
+	if err := PutClasses(ctx, tx, d.ID, Classes{n.Inspectable, n.Products}); err != nil {
 		return "", err
 	}
 	if err := refresh(ctx, tx, d.ID); err != nil {

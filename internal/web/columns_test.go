@@ -53,7 +53,9 @@ func TestListsSortAndChooseColumns(t *testing.T) {
 			page := ask(h, "GET", list, c, "").Body.String()
 			_, menu, ok := strings.Cut(page, `id="columns-sort"`)
 			if !ok {
-				t.Errorf("%s cannot be sorted", list)
+				if list != urlEvents() { // a log is read from its end
+					t.Errorf("%s cannot be sorted", list)
+				}
 				continue
 			}
 			menu, _, _ = strings.Cut(menu, "</select>")

@@ -308,7 +308,7 @@ func (s *Server) doControl(v *visit, f url.Values) (string, error) {
 	case "confirm":
 		return "The copy is back.", s.Distribution.ConfirmCopy(ctx, get("id"), sign.Reason)
 	case "classify":
-		return "The document is classified.", s.Library.Classify(ctx, code, document.Classes{Inspectable: f.Get("inspectable") != "", Products: f["products"]}, sign.Reason)
+		return "The document is classified.", s.Upkeep.Classify(ctx, code, document.Classes{Inspectable: f.Get("inspectable") != "", Products: f["products"]}, sign.Reason)
 	case "hold":
 		_, err := s.Upkeep.PutHold(ctx, code, sign.Reason)
 		return "The document is on hold.", err

@@ -47,7 +47,7 @@ func Install(ctx context.Context, l document.Library, in Installing) (Installed,
 	slices.Sort(out.Missing)
 	out.Missing = slices.Compact(out.Missing)
 	err = l.DB.View(ctx, func(r store.Reader) (err error) {
-		out.Absent, err = document.Dangling(ctx, r)
+		out.Absent, err = Dangling(ctx, r)
 		return err
 	})
 	return out, err
@@ -134,4 +134,10 @@ func answer(ctx context.Context, tx *store.Tx, in Installing) (map[string]string
 	}
 	s, err := document.SettingsOf(ctx, tx)
 	return s.Variables, err
+}
+
+// Dangling reads the codes that effective and working revisions rely on and that no document has.
+func Dangling(ctx context.Context, r store.Reader) ([]string, error) {
+	return store.All(ctx, r, store.Value[string], `SELECT DISTINCT u.code FROM document_use u JOIN document d ON d.effective = u.revision OR d.working = u.revision
+		WHERE NOT EXISTS (SELECT 1 FROM document x WHERE x.code = u.code) ORDER BY u.code`)
 }
