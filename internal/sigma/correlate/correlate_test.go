@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -310,4 +311,32 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
+}
+
+// Several workers share a state: nothing is counted twice or lost.
+func TestWorkersShareAState(t *testing.T) {
+	b := open(t, correlate.Options{}, "title: T\ncorrelation: {type: event_count, rules: [a], group-by: [u], timespan: 1h, condition: {gte: 400}}\n")
+	const workers, each = 4, 1000
+	var all sync.WaitGroup
+	fired := make([]int, workers)
+	for n := range workers {
+		all.Go(func() {
+			w := b.engine.Worker()
+			for i := range each {
+				w.Reset()
+				w.Read(fmt.Appendf(nil, `{"kind":"a","u":%d}`, i%10))
+				hits := w.Match(sigma.LogSource{Product: "p"})
+				fired[n] += len(b.state.Observe(w, hits, correlate.Stamp{ID: fmt.Sprint(n, i), Time: int64(i)}))
+				b.state.Advance(int64(i))
+			}
+		})
+	}
+	all.Wait()
+	total := 0
+	for _, n := range fired {
+		total += n
+	}
+	if s := b.state.Stats(); total != 10 || s.Events != workers*each || s.Evicted+s.Late+s.Ungrouped != 0 {
+		t.Errorf("%d fired, %+v", total, s)
+	}
 }

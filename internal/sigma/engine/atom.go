@@ -27,6 +27,7 @@ type atom struct {
 	empty    bool // what the patterns or expressions say of the empty text
 	tests    []test
 	set      map[string]struct{} // of whole texts, in place of many tests
+	many     *grams              // of texts inside, in place of many tests
 	regexps  []*regexp.Regexp
 	networks []netip.Prefix
 	compare  sigma.Comparison
@@ -52,8 +53,8 @@ type part struct {
 	text []byte
 }
 
-// setSize is from how many whole texts on a set is quicker than one test after the other.
-const setSize = 8
+// manyTests is from how many tests on a table is quicker than one test after the other.
+const manyTests = 8
 
 func newAtom(f *fields, t *sigma.Item) *atom {
 	a := &atom{field: everything, kind: t.Kind, all: t.All, cased: t.Cased, null: t.Null, regexps: t.Regexps,
@@ -64,24 +65,49 @@ func newAtom(f *fields, t *sigma.Item) *atom {
 	for _, o := range t.Others {
 		a.others = append(a.others, f.slot(o))
 	}
-	whole := 0
 	for _, p := range t.Patterns {
-		x := newTest(t, p)
-		if x.parts == nil && x.shape == sigma.Whole {
-			whole++
-		}
-		a.tests = append(a.tests, x)
+		a.tests = append(a.tests, newTest(t, p))
 	}
 	a.empty = a.accepts(nil)
-	if whole == len(a.tests) && whole >= setSize && !a.all {
-		a.set = make(map[string]struct{}, whole)
-		for _, x := range a.tests {
-			a.set[string(x.text)] = struct{}{}
-		}
-		a.tests = nil
-	}
 	a.cost = a.weight()
 	return a
+}
+
+// quicken puts tables in the place of many tests.
+func (a *atom) quicken(common *gramCounts) {
+	if a.all || a.cased {
+		return
+	}
+	var whole, inside, rest []test
+	for _, t := range a.tests {
+		switch {
+		case t.parts == nil && t.shape == sigma.Whole:
+			whole = append(whole, t)
+		case t.parts == nil && t.shape == sigma.Inside && len(t.text) >= gram:
+			inside = append(inside, t)
+		default:
+			rest = append(rest, t)
+		}
+	}
+	if len(whole) >= manyTests {
+		a.set = make(map[string]struct{}, len(whole))
+		for _, t := range whole {
+			a.set[string(t.text)] = struct{}{}
+		}
+	} else {
+		rest = append(rest, whole...)
+	}
+	if len(inside) >= manyTests {
+		var entries []entry
+		for _, t := range inside {
+			entries = append(entries, entry{text: t.text})
+		}
+		a.many = &grams{}
+		a.many.fill(entries, common)
+	} else {
+		rest = append(rest, inside...)
+	}
+	a.tests = rest
 }
 
 func newTest(item *sigma.Item, p sigma.Pattern) test {
@@ -185,8 +211,12 @@ func (a *atom) accepts(b []byte) bool {
 		return a.all
 	}
 	if a.set != nil {
-		_, ok := a.set[string(b)]
-		return ok
+		if _, ok := a.set[string(b)]; ok {
+			return true
+		}
+	}
+	if a.many != nil && a.many.any(b) {
+		return true
 	}
 	for i := range a.tests {
 		t := &a.tests[i]

@@ -230,22 +230,46 @@ func (a *anchors) at(w *Worker, text, b []byte) {
 	}
 }
 
+// scan tries the rules of every entry that stands in a text.
 func (g *grams) scan(w *Worker, text []byte) {
-	seen, step := g.seen, g.step
-	for i := 0; i+gram <= len(text); i += step {
-		key := load(text[i:])
-		h := hashGram(key)
-		if seen[h>>22]>>(h>>16&63)&1 == 0 {
-			continue
-		}
-		b := g.bucket(key)
+	for i := g.next(text, 0); i >= 0; i = g.next(text, i+g.step) {
+		b := g.bucket(load(text[i:]))
 		for j := range b.entries {
-			e := &b.entries[j]
-			if from := i - e.at; from >= 0 && from+len(e.text) <= len(text) && alike(text[from:], e.text) {
+			if e := &b.entries[j]; e.stands(text, i) {
 				e.try(w)
 			}
 		}
 	}
+}
+
+// any says whether some entry stands in a text.
+func (g *grams) any(text []byte) bool {
+	for i := g.next(text, 0); i >= 0; i = g.next(text, i+g.step) {
+		b := g.bucket(load(text[i:]))
+		for j := range b.entries {
+			if b.entries[j].stands(text, i) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// next is the next place, from i on in steps, at which a gram of the table may stand; -1 when there is none.
+func (g *grams) next(text []byte, i int) int {
+	seen, step := g.seen, g.step
+	for ; i+gram <= len(text); i += step {
+		if h := hashGram(load(text[i:])); seen[h>>22]>>(h>>16&63)&1 != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// stands says whether the entry is in a text with its gram at i.
+func (e *placed) stands(text []byte, i int) bool {
+	from := i - e.at
+	return from >= 0 && from+len(e.text) <= len(text) && alike(text[from:], e.text)
 }
 
 func (e *entry) in(text []byte) bool {

@@ -37,6 +37,9 @@ func (c *compiler) witnesses() {
 			}
 		}
 	}
+	for _, a := range c.engine.atoms {
+		a.quicken(&c.engine.grams)
+	}
 }
 
 // witness chooses for a node: of an "and" the rarest kid's, of an "or" all of them. A "not" has none.
