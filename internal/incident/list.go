@@ -97,3 +97,8 @@ func Count(ctx context.Context, r store.Reader, q Query) (int, error) {
 	q.choose(&w)
 	return store.CountUpTo(ctx, r, "incident", w, 10_000)
 }
+
+// Brief reads an incident, by id or number, without what is in it.
+func Brief(ctx context.Context, r store.Reader, incident string) (Incident, error) {
+	return one(ctx, r, incident)
+}

@@ -94,17 +94,18 @@ func onIncidents(role string) []string {
 		"incident.noted", "incident.task_set", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
 		"containment.cancelled"}
 	tell := []string{"incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted"}
+	keep := []string{"custody.read", "custody.registered", "custody.content_received", "custody.sealed", "custody.transferred", "custody.accessed", "custody.worked", "custody.verified"}
 	switch role {
 	case RolePSIRT, RoleITSecurity:
-		return slices.Concat(respond, tell, []string{"containment.signed_command"})
+		return slices.Concat(respond, tell, keep, []string{"containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted"})
 	case RoleHTM:
-		return append(respond, "containment.signed_biomed", "containment.lifted")
+		return slices.Concat(respond, keep, []string{"containment.signed_biomed", "containment.lifted"})
 	case RoleProductEngineer:
 		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
 	case RoleQuality, RoleRegulatory:
-		return append(tell, "incident.linked")
+		return append(tell, "incident.linked", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
-		return []string{"incident.declared", "incident.noted", "incident.task_set", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
+		return []string{"incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}
 	}
 	return nil

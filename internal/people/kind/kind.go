@@ -206,6 +206,18 @@ func incidentKinds() []Kind {
 		{"incident.clock_ruled", "rule that a duty to report does not apply"},
 		{"incident.clock_answered", "record reports that were sent"},
 
+		{"custody.read", "see evidence and its chain of custody"},
+		{"custody.registered", "register evidence"},
+		{"custody.content_received", "bring the content of evidence in"},
+		{"custody.sealed", "seal evidence"},
+		{"custody.transferred", "hand evidence over, receive it, take it back, release it"},
+		{"custody.accessed", "read the content of evidence, which is recorded"},
+		{"custody.worked", "record copies, analyses and exports of evidence"},
+		{"custody.verified", "hash evidence again"},
+		{"custody.held", "put evidence under a legal hold and end it"},
+		{"custody.destroyed", "destroy evidence, two people together"},
+		{"custody.broken_accepted", "accept that the integrity of evidence is broken"},
+
 		{"containment.planned", "plan containment"},
 		{"containment.checked", "check devices before containment"},
 		{"containment.signed_clinical", "sign containment off as clinical owner"},

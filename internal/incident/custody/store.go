@@ -1,0 +1,119 @@
+package custody
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"triward/internal/incident"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+const columns = `id, incident, exhibit, parent, kind, description, device, source, authority, method, began, ended, skew, skew_known, patients, tlp, seal, place, holder, holder_name,
+	state, before_broken, file, size, sha256, progress, hold, retain_until, destroyer, destroyer_name, verified, entries, head, changed`
+
+func scan(s store.Scanner) (Item, error) {
+	var i Item
+	var began, ended, skew, retain, verified, changed int64
+	err := s.Scan(&i.ID, &i.Incident, &i.Exhibit, &i.Parent, &i.Kind, &i.Description, &i.Device, &i.Source, &i.Authority, &i.Method, &began, &ended, &skew, &i.SkewKnown, &i.Patients,
+		&i.TLP, &i.Seal, &i.Place, &i.Holder, &i.HolderName, &i.State, &i.broke, &i.File, &i.Size, &i.SHA256, &i.progress, &i.Hold, &retain, &i.Destroyer, &i.DestroyerBy,
+		&verified, &i.Entries, &i.Head, &changed)
+	i.Began, i.Ended, i.RetainUntil, i.Verified, i.Changed = store.Time(began), store.Time(ended), store.Time(retain), store.Time(verified), store.Time(changed)
+	i.Skew = time.Duration(skew) * time.Microsecond
+	return i, err
+}
+
+// one reads an item whose incident the actor may see.
+func one(ctx context.Context, r store.Reader, id string) (Item, incident.Incident, error) {
+	i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM evidence_item WHERE id = $1`, id))
+	if err != nil {
+		return i, incident.Incident{}, fmt.Errorf("read evidence %q: %w", id, err)
+	}
+	f, err := mayRead(ctx, r, i.Incident)
+	return i, f, err
+}
+
+// mayRead gives the incident when the actor may see it and its evidence.
+func mayRead(ctx context.Context, r store.Reader, of string) (incident.Incident, error) {
+	s, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	f, err := incident.Brief(ctx, r, of)
+	if err == nil && !s.Covers(f.Site, f.Product) {
+		err = problem.New(problem.Forbidden, "your role does not cover the evidence of this incident")
+	}
+	return f, err
+}
+
+func put(ctx context.Context, tx *store.Tx, i Item) error {
+	_, err := tx.Exec(ctx, `INSERT INTO evidence_item (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+		ON CONFLICT (id) DO UPDATE SET seal = excluded.seal, place = excluded.place, holder = excluded.holder, holder_name = excluded.holder_name, state = excluded.state,
+			before_broken = excluded.before_broken, file = excluded.file, size = excluded.size, sha256 = excluded.sha256, progress = excluded.progress, hold = excluded.hold,
+			retain_until = excluded.retain_until, destroyer = excluded.destroyer, destroyer_name = excluded.destroyer_name, verified = excluded.verified,
+			entries = excluded.entries, head = excluded.head, changed = excluded.changed`,
+		i.ID, i.Incident, i.Exhibit, i.Parent, string(i.Kind), i.Description, i.Device, i.Source, i.Authority, i.Method, store.Micros(i.Began), store.Micros(i.Ended),
+		i.Skew.Microseconds(), i.SkewKnown, string(i.Patients), i.TLP, i.Seal, i.Place, i.Holder, i.HolderName, string(i.State), string(i.broke), i.File, i.Size, i.SHA256,
+		i.progress, i.Hold, store.Micros(i.RetainUntil), i.Destroyer, i.DestroyerBy, store.Micros(i.Verified), i.Entries, i.Head, store.Micros(i.Changed))
+	return err
+}
+
+// part is a stretch of an item's content.
+type part struct {
+	begins, size int64
+	blob         string
+}
+
+func parts(ctx context.Context, r store.Reader, item string) ([]part, error) {
+	return store.All(ctx, r, func(s store.Scanner) (part, error) {
+		var p part
+		err := s.Scan(&p.begins, &p.size, &p.blob)
+		return p, err
+	}, `SELECT begins, size, blob FROM evidence_part WHERE item = $1 ORDER BY begins`, item)
+}
+
+func putPart(ctx context.Context, tx *store.Tx, item string, p part) error {
+	_, err := tx.Exec(ctx, `INSERT INTO evidence_part (item, begins, size, blob) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (item, begins) DO UPDATE SET blob = excluded.blob`, item, p.begins, p.size, p.blob)
+	return err
+}
+
+func insertEntry(ctx context.Context, tx *store.Tx, e Entry, body string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO custody_entry (item, seq, body, hash) VALUES ($1, $2, $3, $4)`, e.Item, e.Seq, body, e.Hash)
+	return err
+}
+
+// Chain reads the chain of custody of an item, the first entry first.
+func Chain(ctx context.Context, r store.Reader, item string) ([]Entry, error) {
+	if _, _, err := one(ctx, r, item); err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, func(s store.Scanner) (Entry, error) {
+		var body, hash string
+		if err := s.Scan(&body, &hash); err != nil {
+			return Entry{}, err
+		}
+		var e Entry
+		err := json.Unmarshal([]byte(body), &e)
+		e.Hash = hash
+		return e, err
+	}, `SELECT body, hash FROM custody_entry WHERE item = $1 ORDER BY seq`, item)
+}
+
+// Get reads an item.
+func Get(ctx context.Context, r store.Reader, item string) (Item, error) {
+	i, _, err := one(ctx, r, item)
+	return i, err
+}
+
+// List reads the evidence of an incident that the actor may see, in the order of the exhibits.
+func List(ctx context.Context, r store.Reader, of string) ([]Item, error) {
+	f, err := mayRead(ctx, r, of)
+	if err != nil {
+		return nil, err
+	}
+	return store.All(ctx, r, scan, `SELECT `+columns+` FROM evidence_item WHERE incident = $1 ORDER BY changed, id`, f.ID)
+}
