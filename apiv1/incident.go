@@ -285,3 +285,89 @@ type ContainmentSeen struct {
 type MaybeReason struct {
 	Reason string `json:"reason,omitempty" maxLength:"4000"`
 }
+
+// EvidenceInput registers evidence of an incident.
+type EvidenceInput struct {
+	Kind        string    `json:"kind" enum:"original,image,working_copy,derived,log_extract,pcap,photo,device"`
+	Description string    `json:"description" maxLength:"300"`
+	Parent      string    `json:"parent,omitempty" maxLength:"64" doc:"The item that it was made from"`
+	Device      string    `json:"device,omitempty" maxLength:"64"`
+	Source      string    `json:"source" maxLength:"300" doc:"Host, interface or place that it came from"`
+	Authority   string    `json:"authority" maxLength:"20000" doc:"Who authorised the collection, on which ground"`
+	Method      string    `json:"method" maxLength:"20000" doc:"Tool, version, command, write blocker"`
+	Began       time.Time `json:"began" doc:"When the collection began"`
+	Ended       time.Time `json:"ended,omitzero" required:"false"`
+	Patients    string    `json:"patients" enum:"yes,no,minimised" doc:"Whether it holds data of patients"`
+	Seal        string    `json:"seal,omitempty" maxLength:"300" doc:"Number of the seal; a device needs one"`
+	Place       string    `json:"place,omitempty" maxLength:"300" doc:"Where it lies; a device needs one"`
+	File        string    `json:"file,omitempty" maxLength:"300" doc:"Name of the file that it comes as"`
+}
+
+// EvidenceItem is a piece of evidence.
+type EvidenceItem struct {
+	ID       string `json:"id"`
+	Exhibit  string `json:"exhibit"`
+	Incident string `json:"incident"`
+	EvidenceInput
+	State    string    `json:"state" enum:"registered,sealed,checked_out,released,destroyed,integrity_broken"`
+	Holder   string    `json:"holder"`
+	Size     int64     `json:"size" doc:"Bytes that were acknowledged: an upload goes on there"`
+	SHA256   string    `json:"sha256,omitempty"`
+	Hold     bool      `json:"hold"`
+	Verified time.Time `json:"verified,omitzero"`
+	Head     string    `json:"head" doc:"Hash of the last entry of its custody"`
+}
+
+// CustodyEntry is an entry of a chain of custody.
+type CustodyEntry struct {
+	Seq    int       `json:"seq"`
+	Action string    `json:"action"`
+	At     time.Time `json:"at"`
+	Name   string    `json:"name"`
+	From   string    `json:"from,omitempty"`
+	To     string    `json:"to,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	Place  string    `json:"place,omitempty"`
+	Seal   string    `json:"seal,omitempty"`
+	Match  string    `json:"match,omitempty"`
+	State  string    `json:"state"`
+	Hash   string    `json:"hash"`
+}
+
+// EvidencePlace is where an upload goes on: the number of bytes that were acknowledged.
+type EvidencePlace struct {
+	Size int64 `json:"size"`
+}
+
+// SealInput seals an item.
+type SealInput struct {
+	Seal  string `json:"seal,omitempty" maxLength:"300"`
+	Place string `json:"place,omitempty" maxLength:"300"`
+}
+
+// HandInput is how an item changes hands.
+type HandInput struct {
+	To        string `json:"to,omitempty" maxLength:"64" doc:"Account; of a transfer"`
+	Outside   string `json:"outside,omitempty" maxLength:"300" doc:"Who receives it outside; of a release"`
+	Reason    string `json:"reason,omitempty" maxLength:"4000"`
+	Authority string `json:"authority,omitempty" maxLength:"4000"`
+	Place     string `json:"place,omitempty" maxLength:"300"`
+	Witness   string `json:"witness,omitempty" maxLength:"300"`
+	Seal      string `json:"seal,omitempty" maxLength:"300"`
+}
+
+// WorkInput records work on an item.
+type WorkInput struct {
+	Action string `json:"action" enum:"copied,analysed,exported"`
+	Reason string `json:"reason" maxLength:"4000"`
+}
+
+// EvidenceOffset is where a piece of content begins.
+type EvidenceOffset struct {
+	Begins int64 `query:"begins" minimum:"0"`
+}
+
+// EvidenceWhy says why evidence is read.
+type EvidenceWhy struct {
+	Reason string `query:"reason" maxLength:"4000"`
+}

@@ -26,6 +26,7 @@ import (
 	"triward/internal/document/press"
 	"triward/internal/eventlog"
 	"triward/internal/incident"
+	"triward/internal/incident/custody"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -62,6 +63,7 @@ type App struct {
 	mail     *mail.Server // nil: no mail is sent
 	desk     training.Desk
 	runs     procedure.Runs
+	vault    custody.Vault
 	feeds    ingest.Feeds
 }
 
@@ -94,6 +96,11 @@ func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	if a.key, err = ledger.OpenKey(c.KeyFile, Origin(c)); err != nil {
+		a.Close()
+		return nil, err
+	}
+	a.vault = custody.Vault{DB: a.db, Blobs: a.blobs}
+	if a.vault.Keys, err = custody.OpenKeys(c.evidenceKeyFile()); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -186,6 +193,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	a.seeEvents(w, s)
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	w.Cases, s.Cases = a.cases(), a.cases()
+	w.Vault, s.Vault = a.vault, a.vault
 	return w, s
 }
 
@@ -303,6 +311,7 @@ func (a *App) ticks() []work {
 		{"clock", time.Minute, a.watchClock().look},
 		{"signatures", 6 * time.Hour, a.signer.Watch},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
+		{"custody", time.Hour, count(a.vault.Tick)},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},

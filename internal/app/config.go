@@ -45,6 +45,7 @@ type Config struct {
 	TSAURL         string   `toml:"tsa_url"`                 // time-stamp authority outside (RFC 3161), asked when it can be reached; "" for none
 	TSACertFile    string   `toml:"tsa_certificates"`        // PEM file with its certificate, or the roots that it descends from
 	SealKeyFile    string   `toml:"seal_key_file"`           // key and certificate that seal PDF files; "" means beside key_file
+	EvidenceKeys   string   `toml:"evidence_key_file"`       // keys that encrypt evidence at rest, one a line, the newest last; "" means beside key_file
 	StampKeyFile   string   `toml:"stamp_key_file"`          // key and certificate of the built-in time-stamp authority; "" means beside key_file
 	SignIdle       int      `toml:"sign_idle"`               // minutes without a signature after which both components are asked for again; at most 15
 	SignAlways     bool     `toml:"sign_always"`             // ask for both components with each signature
@@ -310,4 +311,12 @@ func (c Config) sealKeyFile() string {
 		return c.SealKeyFile
 	}
 	return filepath.Join(filepath.Dir(c.KeyFile), "seal.pem")
+}
+
+// evidenceKeyFile is where the keys of evidence are.
+func (c Config) evidenceKeyFile() string {
+	if c.EvidenceKeys != "" {
+		return c.EvidenceKeys
+	}
+	return filepath.Join(filepath.Dir(c.KeyFile), "evidence.keys")
 }

@@ -25,6 +25,8 @@ var reasons = map[string]string{
 	"google.golang.org/genproto/googleapis/api":         "cel-go",
 	"google.golang.org/genproto/googleapis/rpc":         "cel-go",
 	"deps.dev/util/semver":                              "order of versions in npm, PyPI, Maven, NuGet, RubyGems, Cargo and Go",
+	"filippo.io/age":                                    "evidence encrypted at rest, in a stream",
+	"filippo.io/hpke":                                   "age",
 	"github.com/BurntSushi/toml":                        "configuration file",
 	"github.com/CycloneDX/cyclonedx-go":                 "CycloneDX documents",
 	"github.com/ProtonMail/go-crypto":                   "OpenPGP signatures of CSAF providers",

@@ -18,6 +18,7 @@ import (
 	"triward/internal/document/press"
 	"triward/internal/document/upkeep"
 	"triward/internal/incident"
+	"triward/internal/incident/custody"
 	"triward/internal/people"
 	"triward/internal/people/sso"
 	"triward/internal/procedure"
@@ -43,6 +44,7 @@ type Server struct {
 	Desk         training.Desk
 	Runs         procedure.Runs
 	Cases        incident.Cases
+	Vault        custody.Vault
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

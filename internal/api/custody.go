@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"triward/apiv1"
+	"triward/internal/incident/custody"
+	"triward/internal/problem"
+	"triward/internal/store"
+)
+
+// custody are the operations about the evidence of incidents.
+func (s *Server) custody() {
+	add(s, op{id: "evidence-items", route: "GET /incidents/{id}/evidence", kind: custody.KindRead, summary: "Evidence of an incident"},
+		func(ctx context.Context, in *one) (apiv1.List[apiv1.EvidenceItem], error) {
+			all, err := read(ctx, s, func(r store.Reader) ([]custody.Item, error) { return custody.List(ctx, r, in.ID) })
+			return list(all, wireItem), err
+		})
+	add(s, op{id: "register-evidence", route: "POST /incidents/{id}/evidence", kind: custody.KindRegistered, status: http.StatusCreated, summary: "Register evidence; its content comes afterwards, piece by piece"},
+		func(ctx context.Context, in *oneWith[apiv1.EvidenceInput]) (apiv1.Made, error) {
+			b := in.Body
+			id, err := s.Vault.Register(ctx, custody.Item{Incident: in.ID, Kind: custody.Kind(b.Kind), Description: b.Description, Parent: b.Parent, Device: b.Device, Source: b.Source, Authority: b.Authority,
+				Method: b.Method, Began: b.Began, Ended: b.Ended, Patients: custody.Patients(b.Patients), Seal: b.Seal, Place: b.Place, File: b.File})
+			return apiv1.Made{ID: id}, err
+		})
+	add(s, op{id: "evidence-item", route: "GET /evidence-items/{id}", kind: custody.KindRead, summary: "One piece of evidence; its size says where an upload goes on"},
+		func(ctx context.Context, in *one) (apiv1.EvidenceItem, error) {
+			i, err := read(ctx, s, func(r store.Reader) (custody.Item, error) { return custody.Get(ctx, r, in.ID) })
+			return wireItem(i), err
+		})
+	add(s, op{id: "custody-chain", route: "GET /evidence-items/{id}/custody", kind: custody.KindRead, summary: "Chain of custody of a piece of evidence, recomputed while it is read"},
+		func(ctx context.Context, in *one) (apiv1.List[apiv1.CustodyEntry], error) {
+			all, err := read(ctx, s, func(r store.Reader) ([]custody.Entry, error) {
+				all, err := custody.Chain(ctx, r, in.ID)
+				if err == nil {
+					err = custody.CheckChain(all)
+				}
+				return all, err
+			})
+			return list(all, wireCustody), err
+		})
+	add(s, op{id: "append-evidence", route: "PUT /evidence-items/{id}/content", kind: custody.KindContent, upload: custody.MaxPart, accepts: []string{"application/octet-stream"},
+		summary: "Send the next piece of the content, at most 64 MiB; begins is the size that was acknowledged before"},
+		func(ctx context.Context, in *struct {
+			ID     string `path:"id" maxLength:"200"`
+			Begins int64  `query:"begins" minimum:"0"`
+			File   sentFile
+		}) (apiv1.EvidencePlace, error) {
+			n, err := s.Vault.Append(ctx, in.ID, in.Begins, in.File.r)
+			if err != nil && problem.KindOf(err) == "" {
+				err = cutOff(err)
+			}
+			return apiv1.EvidencePlace{Size: n}, err
+		})
+	act(s, op{id: "seal-evidence", route: "POST /evidence-items/{id}/seal", kind: custody.KindSealed, summary: "Seal evidence: its content and hash do not change any more"},
+		func(ctx context.Context, in *oneWith[apiv1.SealInput]) error {
+			return s.Vault.Seal(ctx, in.ID, in.Body.Seal, in.Body.Place)
+		})
+	for _, h := range []struct {
+		id, route, summary string
+		do                 func(context.Context, string, custody.Hand) error
+	}{{"transfer-evidence", "transfer", "Hand evidence to somebody; it is hashed before", s.Vault.Transfer},
+		{"receive-evidence", "receive", "Say that the actor has what was handed over; it is hashed after", func(ctx context.Context, id string, h custody.Hand) error { return s.Vault.Receive(ctx, id, h.Place) }},
+		{"take-back-evidence", "take-back", "Put evidence back under seal", s.Vault.TakeBack},
+		{"release-evidence", "release", "Give evidence out of the organisation", s.Vault.Release}} {
+		act(s, op{id: h.id, route: "POST /evidence-items/{id}/" + h.route, kind: custody.KindTransferred, summary: h.summary},
+			func(ctx context.Context, in *oneWith[apiv1.HandInput]) error {
+				b := in.Body
+				return h.do(ctx, in.ID, custody.Hand{To: b.To, Outside: b.Outside, Reason: b.Reason, Authority: b.Authority, Place: b.Place, Witness: b.Witness, Seal: b.Seal})
+			})
+	}
+	s.custodyRest()
+}
+
+func (s *Server) custodyRest() {
+	act(s, op{id: "work-on-evidence", route: "POST /evidence-items/{id}/work", kind: custody.KindWorked, summary: "Record that evidence was copied, analysed or exported"},
+		func(ctx context.Context, in *oneWith[apiv1.WorkInput]) error {
+			return s.Vault.Work(ctx, in.ID, custody.Action(in.Body.Action), in.Body.Reason)
+		})
+	act(s, op{id: "verify-evidence", route: "POST /evidence-items/{id}/verify", kind: custody.KindVerified, summary: "Hash evidence again; a hash that differs breaks its integrity"},
+		func(ctx context.Context, in *one) error { return s.Vault.Verify(ctx, in.ID) })
+	for _, w := range []struct {
+		id, route, kind, summary string
+		do                       func(context.Context, string, string) error
+	}{{"hold-evidence", "hold", custody.KindHeld, "Put evidence under a legal hold", s.Vault.Hold}, {"end-hold", "end-hold", custody.KindHeld, "End a legal hold", s.Vault.EndHold},
+		{"accept-broken", "accept-broken", custody.KindAccepted, "Accept that the integrity of evidence is broken", s.Vault.Accept},
+		{"destroy-evidence", "destroy", custody.KindDestroyed, "Ask to destroy evidence, or destroy it when somebody else asked before", s.Vault.Destroy}} {
+		act(s, op{id: w.id, route: "POST /evidence-items/{id}/" + w.route, kind: w.kind, summary: w.summary},
+			func(ctx context.Context, in *oneWith[apiv1.Reason]) error { return w.do(ctx, in.ID, in.Body.Reason) })
+	}
+	stream(s, op{id: "evidence-content", route: "GET /evidence-items/{id}/content", kind: custody.KindAccessed, summary: "The content of a piece of evidence; that it was read, and why, is recorded first"},
+		"application/octet-stream", func(ctx context.Context, in *struct {
+			ID     string `path:"id" maxLength:"200"`
+			Reason string `query:"reason" maxLength:"4000"`
+		}, w io.Writer) error {
+			_, content, err := s.Vault.Open(ctx, in.ID, in.Reason)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(w, content)
+			return errors.Join(err, content.Close())
+		})
+}
+
+func wireItem(i custody.Item) apiv1.EvidenceItem {
+	return apiv1.EvidenceItem{ID: i.ID, Exhibit: i.Exhibit, Incident: i.Incident, State: string(i.State), Holder: i.HolderName, Size: i.Size, SHA256: i.SHA256, Hold: i.Hold, Verified: i.Verified, Head: i.Head,
+		EvidenceInput: apiv1.EvidenceInput{Kind: string(i.Kind), Description: i.Description, Parent: i.Parent, Device: i.Device, Source: i.Source, Authority: i.Authority, Method: i.Method, Began: i.Began,
+			Ended: i.Ended, Patients: string(i.Patients), Seal: i.Seal, Place: i.Place, File: i.File}}
+}
+
+func wireCustody(e custody.Entry) apiv1.CustodyEntry {
+	return apiv1.CustodyEntry{Seq: e.Seq, Action: string(e.Action), At: e.At, Name: e.ActorName, From: e.From, To: e.To, Reason: e.Reason, Place: e.Place, Seal: e.Seal, Match: e.Match, State: string(e.State), Hash: e.Hash}
+}
