@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strings"
 
 	"triward/internal/content"
 	"triward/internal/document"
@@ -84,6 +85,7 @@ func Manuals(ctx context.Context, r store.Reader) ([]Manual, error) {
 		}
 		out = append(out, m)
 	}
+	slices.SortFunc(out, func(a, b Manual) int { return strings.Compare(a.Code, b.Code) })
 	return out, nil
 }
 
