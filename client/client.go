@@ -214,13 +214,19 @@ func put(out url.Values, v reflect.Value) {
 		switch f.Kind() {
 		case reflect.String:
 			out.Set(name, f.String())
-		case reflect.Int:
+		case reflect.Bool:
+			out.Set(name, "true")
+		case reflect.Int, reflect.Int64:
 			out.Set(name, strconv.FormatInt(f.Int(), 10))
 		case reflect.Uint64:
 			out.Set(name, strconv.FormatUint(f.Uint(), 10))
 		case reflect.Slice:
 			for j := range f.Len() {
 				out.Add(name, f.Index(j).String())
+			}
+		case reflect.Struct:
+			if t, ok := f.Interface().(time.Time); ok {
+				out.Set(name, t.UTC().Format(time.RFC3339Nano))
 			}
 		}
 	}

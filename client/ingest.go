@@ -30,8 +30,9 @@ type Accepted struct {
 	Retry   time.Duration // after which to send the others; 0: they are not wanted
 }
 
-// SendEvents sends a batch. With an error too, the first records may have been accepted.
-func (c *Client) SendEvents(ctx context.Context, b EventBatch) (Accepted, error) {
+// SendEvents sends a batch to the door for events, which is no part of the API. With an error too, the first records may
+// have been accepted.
+func SendEvents(ctx context.Context, c *Client, b EventBatch) (Accepted, error) {
 	format := b.Format
 	if format == "" {
 		format = "any"

@@ -28,7 +28,7 @@ type eventFlags struct {
 }
 
 func (p *program) events() *cobra.Command {
-	c := &cobra.Command{Use: "events", Short: "Read, search and export security events"}
+	c := &cobra.Command{Use: "events", Short: "Read, import, search and export security events"}
 	var f eventFlags
 	read := &cobra.Command{Use: "read FILE|DIR...", Short: "Print what files hold as normalised events, offline",
 		Long: `Print what files hold as normalised events, without a server: syslog, audit messages (DICOM, FHIR), logs of Zeek and

@@ -14,7 +14,7 @@ import (
 
 // events are the commands about events that need a server; `events read` needs none.
 func (r *Remote) events() []*cobra.Command {
-	return []*cobra.Command{r.searchEvents(), show(r.line("show EVENT", "Show an event with its original"), (*client.Client).Event), r.exportEvents()}
+	return []*cobra.Command{r.searchEvents(), r.importEvents(), show(r.line("show EVENT", "Show an event with its original"), (*client.Client).Event), r.exportEvents()}
 }
 
 func (r *Remote) searchEvents() *cobra.Command {
