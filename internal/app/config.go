@@ -33,6 +33,7 @@ type Config struct {
 	DatabaseFile   string   `toml:"database_file"`           // a file that holds the address, where it has a password
 	Blobs          string   `toml:"blobs"`                   // dir:PATH or s3://…
 	Events         string   `toml:"events"`                  // where events stay: parquet:DIR or clickhouse://…; "" for none
+	EventsKeep     []string `toml:"events_keep"`             // days from receipt after which events go: "1095" for all, "4003=90" for an OCSF class; none: never
 	Rules          string   `toml:"rules"`                   // folder or Git checkout with rules of detection; "" for none
 	KeyFile        string   `toml:"key_file"`                // the key that signs checkpoints of the journal
 	OIDCIssuer     string   `toml:"oidc_issuer"`             // identity provider: https://…; "" for none
@@ -202,6 +203,9 @@ func (c Config) Validate() error {
 	}
 	if c.Events != "" && !strings.HasPrefix(c.Events, "parquet:") && !strings.HasPrefix(c.Events, "clickhouse://") {
 		l.Add("events", "must begin with parquet: or clickhouse://")
+	}
+	if _, err := retention(c.EventsKeep); err != nil {
+		l.Add("events_keep", "%s", problem.Text(err))
 	}
 	if c.KeyFile == "" {
 		l.Add("key_file", "is required")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,6 +44,41 @@ func (a *App) openEvents(ctx context.Context) (eventlog.Log, error) {
 	return l, nil
 }
 
+// retention reads how long events are kept: "DAYS" for all, "CLASS=DAYS" for a class, 0 days for ever.
+func retention(keep []string) (eventlog.Retention, error) {
+	out := eventlog.Retention{ByClass: map[int]time.Duration{}}
+	for _, k := range keep {
+		class, days, one := strings.Cut(k, "=")
+		if !one {
+			class, days = "0", k
+		}
+		c, err1 := strconv.Atoi(strings.TrimSpace(class))
+		d, err2 := strconv.Atoi(strings.TrimSpace(days))
+		if err1 != nil || err2 != nil || c < 0 || d < 0 || d > 36500 {
+			return out, problem.New(problem.Invalid, "%q is neither a number of days nor a class and days (4003=90)", k)
+		}
+		if one {
+			out.ByClass[c] = time.Duration(d) * 24 * time.Hour
+		} else {
+			out.Default = time.Duration(d) * 24 * time.Hour
+		}
+	}
+	return out, nil
+}
+
+// removeOld removes events that are older than their retention and under no hold.
+func (a *App) removeOld(ctx context.Context) error {
+	keep, err := retention(a.Config.EventsKeep)
+	if err != nil {
+		return err
+	}
+	gone, err := eventlog.Holds{DB: a.db}.Remove(store.WithActor(ctx, store.System("events")), a.events, keep)
+	if err == nil && gone.Events > 0 {
+		a.Log.Info("events are over their retention and were removed", "events", gone.Events)
+	}
+	return err
+}
+
 // seeEvents gives both doors what they need of events.
 func (a *App) seeEvents(w *web.Server, s *api.Server) {
 	w.Sources, w.Rules, w.Alerts, w.Baselines = detection.Sources{DB: a.db}, detection.Rules{DB: a.db}, detection.Alerts{DB: a.db}, baseline.Desk{DB: a.db}
@@ -61,6 +97,9 @@ func (a *App) detectionTicks() []work {
 	all := []work{{"silence", 15 * time.Second, watch.Tick}}
 	if a.events != nil {
 		all = append(all, work{"hindsight", time.Minute, hindsight.Desk{DB: a.db, Log: a.events, Alerts: watch.Alerts}.Tick})
+		if len(a.Config.EventsKeep) > 0 {
+			all = append(all, work{"retention", 6 * time.Hour, a.removeOld})
+		}
 	}
 	if a.Config.Rules != "" {
 		all = append(all, work{"rules", time.Minute, func(ctx context.Context) error {
