@@ -214,6 +214,7 @@ func (t *trial) read(ctx context.Context, from source.Stream, send func(*batch) 
 // batch matches the events of one batch.
 func (t *trial) batch(w *engine.Worker, b *batch, stats *trialStats) {
 	set := t.engine.Set()
+	earliest := int64(math.MaxInt64)
 	for i := range b.events {
 		e := &b.events[i]
 		w.Reset()
@@ -233,16 +234,22 @@ func (t *trial) batch(w *engine.Worker, b *batch, stats *trialStats) {
 			stats.Untimed += int64(min(len(hits), 1))
 			continue
 		}
-		results := t.state.Observe(w, hits, correlate.Stamp{ID: strconv.FormatInt(e.Line, 10), Time: at.UnixMicro()})
-		for _, r := range append(results, t.state.Advance(at.UnixMicro())...) {
+		earliest = min(earliest, at.UnixMicro())
+		for _, r := range t.state.Observe(w, hits, correlate.Stamp{ID: strconv.FormatInt(e.Line, 10), Time: at.UnixMicro()}) {
 			b.matches = append(b.matches, t.correlated(r))
 		}
 	}
 	b.events = nil
-	if b.last && t.state != nil { // windows that are still open end with the file
-		for _, r := range t.state.Advance(math.MaxInt64) {
-			b.matches = append(b.matches, t.correlated(r))
-		}
+	if t.state == nil || earliest == math.MaxInt64 && !b.last {
+		return
+	}
+	// Time has come as far as the earliest event of the batch: one with a wrong clock in the future moves nothing. With
+	// the file, windows that are still open end.
+	if b.last {
+		earliest = math.MaxInt64
+	}
+	for _, r := range t.state.Advance(earliest) {
+		b.matches = append(b.matches, t.correlated(r))
 	}
 }
 

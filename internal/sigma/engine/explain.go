@@ -121,7 +121,7 @@ func wanted(t *sigma.Item) string {
 
 // times are the names under which records say when they were made, the most exact first.
 var times = []string{"ts", "timestamp", "UtcTime", "Event.System.TimeCreated.#attributes.SystemTime", "@timestamp", "EventTime",
-	"TimeCreated", "eventTime", "time"}
+	"TimeCreated", "eventTime", "_time", "datetime", "time"}
 
 // Time is when the record says that it was made; false when it does not say.
 func (w *Worker) Time() (time.Time, bool) {
