@@ -99,7 +99,16 @@ func (w *Worker) Try(ctx context.Context, e *eventlog.Event) ([]Firing, error) {
 	if len(w.hits) == 0 || len(r.set.Correlations) == 0 {
 		return out, nil
 	}
-	return append(out, r.joined(r.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: e.At()}))...), nil
+	return append(out, r.joined(r.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: ours(e)}))...), nil
+}
+
+// ours is when an event was by our own clock, as far as the skew of its source's is known: a correlation joins events of
+// several sources. What is kept stays as the source said it.
+func ours(e *eventlog.Event) int64 {
+	if e.Time != 0 && e.SkewKnown {
+		return e.Time - e.Skew
+	}
+	return e.At()
 }
 
 // Advance says how far the time of events has come, in microseconds. It gives the correlations that are over a whole
