@@ -63,16 +63,21 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 	for _, s := range all {
 		for _, f := range s.Files {
 			if sources[f.Source] == "" {
-				if sources[f.Source], err = (detection.Sources{DB: d.db}).Add(ctx, detection.Source{Name: f.Source, Transport: detection.File, Identity: f.Source,
-					Note: "Invented, for the demonstration.", Owner: "Network operations"}); err != nil {
+				if sources[f.Source], err = (detection.Sources{DB: d.db}).Add(ctx, demoSource(f.Source)); err != nil {
 					return nil, err
 				}
 			}
-			records, err := d.records(f, sources[f.Source], decoder)
+			records, err := d.records(d.content, f, sources[f.Source], decoder)
 			if err != nil {
 				return nil, err
 			}
 			e.waiting = append(e.waiting, records...)
+			if usual := d.usual(f); !usual.Now.IsZero() && s.ID == "pacs-theft" {
+				if records, err = d.records(usual, f, sources[f.Source], decoder); err != nil {
+					return nil, err
+				}
+				e.waiting = append(e.waiting, slices.DeleteFunc(records, func(r demoRecord) bool { return r.at.Before(d.end.AddDate(0, 0, -1)) || r.at.After(d.end) })...)
+			}
 		}
 	}
 	slices.SortStableFunc(e.waiting, func(a, b demoRecord) int { return a.at.Compare(b.at) })
@@ -80,12 +85,12 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 }
 
 // records reads a file of a scenario. A record arrives when it says that it was written.
-func (d *demonstration) records(f content.ScenarioFile, source string, decoder *decode.Decoder) ([]demoRecord, error) {
-	text, err := d.content.File("events/" + f.Name)
+func (d *demonstration) records(from content.Demo, f content.ScenarioFile, source string, decoder *decode.Decoder) ([]demoRecord, error) {
+	text, err := from.File("events/" + f.Name)
 	if err != nil {
 		return nil, err
 	}
-	ids := eventlog.Derive(source, f.Name)
+	ids := eventlog.Derive(source, f.Name+" "+from.Now.Format(time.DateOnly))
 	var out []demoRecord
 	for i, line := range bytes.Split(bytes.TrimRight(text, "\n"), []byte("\n")) {
 		events := decoder.Append(nil, decode.Input{ID: ids.At(int64(i)), Source: source, Received: d.end.UnixMicro(), Payload: line, Format: f.Format})

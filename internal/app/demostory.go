@@ -44,6 +44,7 @@ func (d *demonstration) story() map[int][]chapter {
 	d.work(story)
 	d.rules(story)
 	d.incidents(story)
+	d.triage(story)
 	return story
 }
 

@@ -154,8 +154,8 @@ func (s *Server) alertOf(v *visit) (alertPage, error) {
 	switch {
 	case a.State == detection.Merged:
 		p.Into = urlAlert(a.Target)
-	case strings.HasPrefix(a.Target, "alr_"):
-		p.Into = urlAlert(a.Target)
+	case strings.HasPrefix(a.Target, "inc_"):
+		p.Into = v.subjectURL(a.Target)
 	}
 	if v.may(detection.KindAlertNoted) {
 		f := Form{ID: "note", Action: urlAlert(id) + "/note", Submit: "Add the note"}.with(Field{Name: "note", Label: "Note", Kind: "textarea", Required: true})

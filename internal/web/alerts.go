@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -103,8 +104,7 @@ func (s *Server) alertQuery(v *visit) detection.AlertQuery {
 
 func alertColumns(v *visit) Columns {
 	return v.columns("urgency", Column{Name: "level", Text: "Level", Fixed: true, Sort: "urgency"}, Column{Name: "alert", Text: "Alert", Fixed: true}, Column{Name: "about", Text: "About"},
-		Column{Name: "events", Text: "Events", Num: true}, Column{Name: "opened", Text: "Opened", Sort: "-opened"}, Column{Name: "ack", Text: "To be looked at"}, Column{Name: "who", Text: "Who has it"},
-		Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "changed", Text: "Last change", Extra: true, Sort: "-changed"})
+		Column{Name: "events", Text: "Events", Num: true}, Column{Name: "opened", Text: "Opened", Sort: "-opened"}, Column{Name: "state", Text: "State", Sort: "state"}, Column{Name: "who", Text: "Work"}, Column{Name: "changed", Text: "Last change", Extra: true, Sort: "-changed"})
 }
 
 func (s *Server) alertFilters(v *visit) []Chips {
@@ -279,6 +279,11 @@ func (n names) device(id string) string {
 	return "a device that left the fleet"
 }
 
+var (
+	deviceID   = regexp.MustCompile(`dev_[0-9a-z]+`)
+	groupField = regexp.MustCompile(`[a-z_.]+=([^ ]+)`)
+)
+
 // about is what an alert is about.
 func (n names) about(a detection.Alert) string {
 	kind, name, _ := strings.Cut(a.Entity, ":")
@@ -293,8 +298,9 @@ func (n names) about(a detection.Alert) string {
 	case "report":
 		return "reported by " + a.Opener
 	}
-	if strings.HasPrefix(name, "dev_") {
-		name = n.device(name)
+	name = deviceID.ReplaceAllStringFunc(name, n.device)
+	if kind == "group" {
+		return groupField.ReplaceAllString(name, "$1")
 	}
 	return strings.TrimSpace(word(kind) + " " + name)
 }

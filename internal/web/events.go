@@ -62,6 +62,23 @@ type eventRow struct {
 // ReceivedAt is when it was taken.
 func (e eventRow) ReceivedAt() time.Time { return store.Time(e.Received) }
 
+// Says is the text of the event, or the first of its fields where it has none.
+func (e eventRow) Says() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	var out []string
+	for _, f := range e.Fields {
+		if len(out) < 4 && !strings.HasPrefix(f.Name, "dev.") && !strings.HasPrefix(f.Name, "peer.") && !strings.HasPrefix(f.Name, "time.") {
+			out = append(out, f.Name+" "+f.Value)
+		}
+	}
+	if len(out) == 0 {
+		return "no text"
+	}
+	return strings.Join(out, ", ")
+}
+
 // What is what kind of event it is.
 func (e eventRow) What() string {
 	return strings.Join(nonEmpty(e.Category, e.Service), " · ")

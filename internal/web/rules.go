@@ -391,7 +391,11 @@ func (s *Server) attack(v *visit) error {
 	p.Live = slices.Sorted(mapKeys(live))
 	var states [][2]string
 	for _, x := range coverage.States() {
-		states = append(states, [2]string{string(x), title(x)})
+		words := title(x)
+		if x == coverage.None {
+			words = "No rule"
+		}
+		states = append(states, [2]string{string(x), words})
 	}
 	p.Chips = []Chips{chips(v.r.URL, "Show", "state", states...)}
 	counted(&p.Chips[0], func(state string) int {
