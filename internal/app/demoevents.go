@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/app/demowatch"
 	"triward/internal/content"
 	"triward/internal/detection"
 	"triward/internal/detection/pipeline"
@@ -63,7 +64,7 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 	for _, s := range all {
 		for _, f := range s.Files {
 			if sources[f.Source] == "" {
-				if sources[f.Source], err = (detection.Sources{DB: d.db}).Add(ctx, demoSource(f.Source)); err != nil {
+				if sources[f.Source], err = (detection.Sources{DB: d.db}).Add(ctx, demowatch.Source(f.Source)); err != nil {
 					return nil, err
 				}
 			}
@@ -128,4 +129,24 @@ func (e *demoEvents) until(ctx context.Context, end time.Time, clock *demoClock)
 		e.waiting = e.waiting[n:]
 	}
 	return nil
+}
+
+// usual are the records of a source on usual days, moved to the last day: without them nothing would come any more at the
+// end of the story. Only the archive has enough of them.
+func (d *demonstration) usual(f content.ScenarioFile) content.Demo {
+	if f.Source != "lfa-main-01" {
+		return content.Demo{}
+	}
+	return content.Demo{Now: d.content.Now.AddDate(0, 0, 9)}
+}
+
+// triage adds what people do about alerts.
+func (d *demonstration) triage(story map[int][]chapter) {
+	w := demowatch.Desk{DB: d.db, As: d.as, Pause: d.clock.pause}
+	if d.log == nil {
+		return
+	}
+	story[3] = append(story[3], w.Worm)
+	story[1] = append(story[1], w.Theft)
+	story[0] = append(story[0], w.Last)
 }
