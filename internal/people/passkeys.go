@@ -54,6 +54,19 @@ func (d *Directory) AskPasskey(ctx context.Context, p passkey.Purpose) ([]byte, 
 	return d.askPasskey(ctx, account, p)
 }
 
+// AskPasskeyToSign makes a challenge for the actor that commits to the digest of what they are to sign.
+func (d *Directory) AskPasskeyToSign(ctx context.Context, digest []byte) ([]byte, error) {
+	account, err := ownID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := d.owner(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return d.Passkeys.AskToSign(ctx, o, digest)
+}
+
 // AskPasskeyToSignIn makes a challenge for the second step of signing in. It needs no actor: the caller has seen
 // [ErrCodeNeeded] for this login, and the challenge alone is worth nothing.
 func (d *Directory) AskPasskeyToSignIn(ctx context.Context, login string) ([]byte, error) {
@@ -69,17 +82,26 @@ func (d *Directory) AskPasskeyToSignIn(ctx context.Context, login string) ([]byt
 }
 
 func (d *Directory) askPasskey(ctx context.Context, account string, p passkey.Purpose) ([]byte, error) {
+	o, err := d.owner(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	return d.Passkeys.Ask(ctx, o, p)
+}
+
+// owner is whose passkeys are asked for.
+func (d *Directory) owner(ctx context.Context, account string) (passkey.Owner, error) {
 	if d.Passkeys == nil {
-		return nil, errNoPasskeys
+		return passkey.Owner{}, errNoPasskeys
 	}
 	var a Account
 	if err := d.DB.View(ctx, func(r store.Reader) (err error) {
 		a, err = accountByID(ctx, r, account)
 		return err
 	}); err != nil {
-		return nil, fmt.Errorf("ask for passkey: %w", err)
+		return passkey.Owner{}, fmt.Errorf("ask for passkey: %w", err)
 	}
-	return d.Passkeys.Ask(ctx, ownerOf(a), p)
+	return ownerOf(a), nil
 }
 
 // NewPasskey is an answer to a challenge for enrolment.

@@ -27,6 +27,8 @@ type Reproof struct {
 	Account Account
 	Methods []string // "password", "totp", "passkey"
 
+	Assertion *passkey.Assertion // of a passkey that was asked to sign something; nil without
+
 	stored string  // the password as it was stored when it was compared; "" when it was not shown
 	second []proof // what has to be used up
 }
@@ -148,6 +150,7 @@ func (e *examination) passkey(ctx context.Context) error {
 	}
 	e.proof.second = append(e.proof.second, second)
 	e.proof.Methods = append(e.proof.Methods, second.factor)
+	e.proof.Assertion = second.passkey.Assertion
 	return nil
 }
 

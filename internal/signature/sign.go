@@ -9,6 +9,7 @@ import (
 	"triward/internal/id"
 	"triward/internal/ledger"
 	"triward/internal/people"
+	"triward/internal/people/passkey"
 	"triward/internal/people/sso"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -197,6 +198,11 @@ func (s *Signer) SignTx(ctx context.Context, tx *store.Tx, p Proof, rec Record, 
 		}
 	}
 	sig := Signature{Record: rec, Act: act, Signer: a.ID, Name: a.Name, At: tx.Now, Methods: p.methods(), Address: p.factors.Address, Agent: p.factors.Agent}
+	if sig.Assertion = p.reproof.Assertion; sig.Assertion != nil {
+		if err := passkey.CheckAssertion(*sig.Assertion, Intent(a.ID, act.Meaning, rec.Displayed)); err != nil {
+			return Signature{}, err
+		}
+	}
 	if sig.ID, err = id.New("sig"); err != nil {
 		return Signature{}, err
 	}

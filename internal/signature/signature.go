@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 )
 
@@ -61,11 +62,12 @@ type Signature struct {
 	Signer    string // account
 	Name      string // as it was printed when they signed
 	At        time.Time
-	Zone      string   // the signer's, "Europe/Berlin" or "+01:00"
-	Offset    string   // of the zone at that instant, "+01:00"
-	Methods   []string // "password", "totp", "passkey", "step_up"
-	Session   string   // sgn_…: the continuous period of signings
-	Ordinal   int      // within it, from 1
+	Zone      string             // the signer's, "Europe/Berlin" or "+01:00"
+	Offset    string             // of the zone at that instant, "+01:00"
+	Methods   []string           // "password", "totp", "passkey", "step_up"
+	Assertion *passkey.Assertion // of the signer's own passkey over [Intent]; nil when none was asked
+	Session   string             // sgn_…: the continuous period of signings
+	Ordinal   int                // within it, from 1
 	Address   string
 	Agent     string
 	Statement []byte // canonical JSON

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gowebpki/jcs"
 
+	"triward/internal/people/passkey"
 	"triward/internal/problem"
 )
 
@@ -73,6 +74,15 @@ type statedAuthority struct {
 	Ordinal int      `json:"ordinal"`
 	Address string   `json:"client_address,omitempty"`
 	Agent   string   `json:"client_agent,omitempty"`
+
+	Passkey *passkey.Assertion `json:"passkey,omitempty"` // the signer's own key over the digest of [Intent]
+}
+
+// Intent is the digest of what a signer's own passkey signs: who signs what that was displayed, and what it means. A server
+// that holds every other key cannot make that signature (21 CFR 11.200(a)(3)).
+func Intent(signer string, m Meaning, displayed string) []byte {
+	sum := sha256.Sum256([]byte("triward intent v1\n" + signer + "\n" + string(m) + "\n" + displayed + "\n"))
+	return sum[:]
 }
 
 const timeLayout = "2006-01-02T15:04:05.000000Z"
@@ -83,7 +93,7 @@ func encode(s Signature) ([]byte, string, error) {
 		Record: statedRecord(s.Record), Act: statedAct{s.Act.Meaning, s.Act.Reason},
 		Signer: statedSigner{s.Signer, s.Name, s.Act.Function, s.Act.DelegateOf},
 		Time:   statedTime{s.At.UTC().Format(timeLayout), s.Zone, s.Offset},
-		Proof:  statedAuthority{s.Methods, s.Session, s.Ordinal, s.Address, s.Agent}})
+		Proof:  statedAuthority{s.Methods, s.Session, s.Ordinal, s.Address, s.Agent, s.Assertion}})
 	if err != nil {
 		return nil, "", fmt.Errorf("encode statement: %w", err)
 	}
@@ -120,8 +130,13 @@ func decode(text []byte) (Signature, error) {
 	}
 	s := Signature{ID: st.ID, Record: Record(st.Record), Act: Act{st.Act.Meaning, st.Act.Reason, st.Signer.Function, st.Signer.DelegateOf},
 		Signer: st.Signer.ID, Name: st.Signer.Name, At: at, Zone: st.Time.Zone, Offset: st.Time.Offset,
-		Methods: st.Proof.Methods, Session: st.Proof.Session, Ordinal: st.Proof.Ordinal, Address: st.Proof.Address, Agent: st.Proof.Agent,
+		Methods: st.Proof.Methods, Assertion: st.Proof.Passkey, Session: st.Proof.Session, Ordinal: st.Proof.Ordinal, Address: st.Proof.Address, Agent: st.Proof.Agent,
 		Previous: st.Previous}
+	if s.Assertion != nil {
+		if err := passkey.CheckAssertion(*s.Assertion, Intent(s.Signer, s.Act.Meaning, s.Record.Displayed)); err != nil {
+			return Signature{}, err
+		}
+	}
 	again, sum, err := encode(s)
 	if err != nil {
 		return Signature{}, err

@@ -174,6 +174,9 @@ func (s *Server) controlActs(ctx context.Context, r store.Reader, v *visit, p co
 				return err
 			}
 			a.Form.Sign.within(a.Form.ID)
+			if kind == document.KindReviewedAgain { // the others sign a record of their own, made when they are sent
+				a.Form.Sign.over(means, digest)
+			}
 			a.Form = a.Form.with(append(a.Form.Fields, Field{Name: "displayed", Kind: "hidden", Value: digest})...)
 		}
 		out[a.Form.ID] = &a

@@ -319,6 +319,7 @@ func (b *actBuilder) add(kind string, means signature.Meaning, a act) {
 			return
 		}
 		a.Form.Sign.within(a.Form.ID)
+		a.Form.Sign.over(means, b.p.Digest)
 	}
 	a.Form = a.Form.with(append(a.Form.Fields, hidden...)...)
 	b.acts = append(b.acts, a)

@@ -7,6 +7,7 @@ import (
 	"triward/internal/people"
 	"triward/internal/people/passkey"
 	"triward/internal/problem"
+	"triward/internal/signature"
 )
 
 func newPasskeyForm() Form {
@@ -45,6 +46,9 @@ func (s *Server) passkeyOptions(v *visit) error {
 	p := passkey.Purpose(v.query("for"))
 	if p != passkey.Enrol && p != passkey.Test && p != passkey.Sign {
 		return s.missing(v)
+	}
+	if displayed := v.query("displayed"); p == passkey.Sign && displayed != "" {
+		return v.options(s.People.AskPasskeyToSign(v.r.Context(), signature.Intent(v.actor.ID, signature.Meaning(v.query("means")), displayed)))
 	}
 	return v.options(s.People.AskPasskey(v.r.Context(), p))
 }

@@ -83,6 +83,13 @@ func (f *SignForm) within(form string) {
 	}
 }
 
+// over lets a passkey sign what is displayed (its digest) with what the signature means, and not only answer a question.
+func (f *SignForm) over(means signature.Meaning, displayed string) {
+	if f.Passkey != nil && displayed != "" {
+		f.Passkey.URL += "&" + url.Values{"means": {string(means)}, "displayed": {displayed}}.Encode()
+	}
+}
+
 // fields are those that the signer has to fill in.
 func (f *SignForm) fields(n signature.Needs) {
 	f.Fields = []Field{{Name: "zone", Kind: "hidden"}, {Name: "step_up", Label: "Identity provider", Kind: "hidden", Value: n.StepUp}, {Name: "passkey", Label: "Passkey", Kind: "hidden"}}

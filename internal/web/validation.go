@@ -147,6 +147,7 @@ func (p *validationPage) forms(ctx context.Context, v *visit, r store.Reader) er
 		f.Sign, err = v.signForm(ctx, r, verdict.Meaning())
 		if err == nil {
 			f.Sign.within(id)
+			f.Sign.over(verdict.Meaning(), p.Report.SHA256)
 		}
 		return &f, err
 	}

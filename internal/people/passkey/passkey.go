@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -102,6 +105,10 @@ func (u user) WebAuthnCredentials() []webauthn.Credential { return u.keys }
 // Ask makes a challenge and returns the options for the browser (JSON of PublicKeyCredentialCreationOptions for [Enrol],
 // else PublicKeyCredentialRequestOptions). NotFound when the owner has no passkey that could answer.
 func (k *Ring) Ask(ctx context.Context, o Owner, p Purpose) ([]byte, error) {
+	return k.ask(ctx, o, p, subject{})
+}
+
+func (k *Ring) ask(ctx context.Context, o Owner, p Purpose, about subject) ([]byte, error) {
 	var rows []row
 	err := k.DB.View(ctx, func(r store.Reader) (err error) {
 		rows, err = usable(ctx, r, o.Account, p)
@@ -125,14 +132,14 @@ func (k *Ring) Ask(ctx context.Context, o Owner, p Purpose) ([]byte, error) {
 		return nil, problem.New(problem.NotFound, "there is no passkey")
 	default:
 		var c *protocol.CredentialAssertion
-		if c, session, err = k.site.BeginLogin(u, webauthn.WithUserVerification(protocol.VerificationRequired)); err == nil {
+		if c, session, err = k.site.BeginLogin(u, append(about.options(), webauthn.WithUserVerification(protocol.VerificationRequired))...); err == nil {
 			options = c.Response
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask for passkey: %w", err)
 	}
-	if err := k.keep(ctx, o, p, session); err != nil {
+	if err := k.keep(ctx, asked{account: o.Account, purpose: p, about: about}, session); err != nil {
 		return nil, fmt.Errorf("ask for passkey: %w", err)
 	}
 	return json.Marshal(options)
@@ -143,7 +150,7 @@ func challengeHash(challenge string) []byte {
 	return sum[:]
 }
 
-func (k *Ring) keep(ctx context.Context, o Owner, p Purpose, session *webauthn.SessionData) error {
+func (k *Ring) keep(ctx context.Context, c asked, session *webauthn.SessionData) error {
 	text, err := json.Marshal(session)
 	if err != nil {
 		return err
@@ -153,8 +160,8 @@ func (k *Ring) keep(ctx context.Context, o Owner, p Purpose, session *webauthn.S
 		if _, err := b.Exec(ctx, `DELETE FROM people_challenge WHERE expires < $1`, store.Micros(now)); err != nil {
 			return err
 		}
-		_, err := b.Exec(ctx, `INSERT INTO people_challenge (hash, account, purpose, session, expires) VALUES ($1, $2, $3, $4, $5)`,
-			challengeHash(session.Challenge), o.Account, string(p), string(text), store.Micros(now.Add(challengeLife)))
+		_, err := b.Exec(ctx, `INSERT INTO people_challenge (hash, account, purpose, session, expires, nonce, subject) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			challengeHash(session.Challenge), c.account, string(c.purpose), string(text), store.Micros(now.Add(challengeLife)), hex.EncodeToString(c.about.nonce), hex.EncodeToString(c.about.digest))
 		return err
 	})
 }
@@ -163,21 +170,25 @@ func (k *Ring) keep(ctx context.Context, o Owner, p Purpose, session *webauthn.S
 type asked struct {
 	challenge, account string
 	purpose            Purpose
+	about              subject
 }
 
-// session finds a challenge; Invalid when there is none for this account and purpose.
-func (k *Ring) session(ctx context.Context, r store.Reader, c asked) (webauthn.SessionData, error) {
-	var text string
+// session finds a challenge, and what it commits to; Invalid when there is none for this account and purpose.
+func (k *Ring) session(ctx context.Context, r store.Reader, c *asked) (webauthn.SessionData, error) {
+	var text, nonce, digest string
 	var s webauthn.SessionData
-	err := r.QueryRow(ctx, `SELECT session FROM people_challenge WHERE hash = $1 AND account = $2 AND purpose = $3 AND expires > $4`,
-		challengeHash(c.challenge), c.account, string(c.purpose), store.Micros(k.DB.Now())).Scan(&text)
+	err := r.QueryRow(ctx, `SELECT session, nonce, subject FROM people_challenge WHERE hash = $1 AND account = $2 AND purpose = $3 AND expires > $4`,
+		challengeHash(c.challenge), c.account, string(c.purpose), store.Micros(k.DB.Now())).Scan(&text, &nonce, &digest)
 	if problem.KindOf(err) == problem.NotFound {
 		return s, errAnswer
 	}
 	if err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal([]byte(text), &s)
+	var nerr, derr error
+	c.about.nonce, nerr = hex.DecodeString(nonce)
+	c.about.digest, derr = hex.DecodeString(digest)
+	return s, errors.Join(nerr, derr, json.Unmarshal([]byte(text), &s))
 }
 
 // errAnswer is what is said of every answer that does not fit, whatever the reason.
@@ -202,7 +213,7 @@ func (k *Ring) Add(ctx context.Context, o Owner, name string, response []byte) (
 	}
 	var session webauthn.SessionData
 	err = k.DB.View(ctx, func(r store.Reader) (err error) {
-		session, err = k.session(ctx, r, asked{parsed.Response.CollectedClientData.Challenge, o.Account, Enrol})
+		session, err = k.session(ctx, r, &asked{challenge: parsed.Response.CollectedClientData.Challenge, account: o.Account, purpose: Enrol})
 		return err
 	})
 	if err != nil {
@@ -241,6 +252,7 @@ type body struct {
 // Answer is an answer of a passkey that was checked, to be used up.
 type Answer struct {
 	Passkey   Passkey
+	Assertion *Assertion // over what the challenge commits to; nil where it commits to nothing
 	challenge string
 	key       webauthn.Credential
 }
@@ -256,8 +268,9 @@ func (k *Ring) Check(ctx context.Context, o Owner, p Purpose, response []byte) (
 	}
 	var rows []row
 	var session webauthn.SessionData
+	question := asked{challenge: parsed.Response.CollectedClientData.Challenge, account: o.Account, purpose: p}
 	err = k.DB.View(ctx, func(r store.Reader) error {
-		if session, err = k.session(ctx, r, asked{parsed.Response.CollectedClientData.Challenge, o.Account, p}); err != nil {
+		if session, err = k.session(ctx, r, &question); err != nil {
 			return err
 		}
 		rows, err = usable(ctx, r, o.Account, p)
@@ -276,6 +289,14 @@ func (k *Ring) Check(ctx context.Context, o Owner, p Purpose, response []byte) (
 	for _, x := range rows {
 		if bytes.Equal(x.key.ID, c.ID) {
 			a.Passkey = x.Passkey
+		}
+	}
+	if len(question.about.digest) > 0 {
+		text := base64.RawURLEncoding.EncodeToString
+		a.Assertion = &Assertion{PublicKey: text(c.PublicKey), Nonce: hex.EncodeToString(question.about.nonce), Authenticator: text(parsed.Raw.AssertionResponse.AuthenticatorData),
+			Client: text(parsed.Raw.AssertionResponse.ClientDataJSON), Signature: text(parsed.Raw.AssertionResponse.Signature)}
+		if err := CheckAssertion(*a.Assertion, question.about.digest); err != nil {
+			return Answer{}, err
 		}
 	}
 	return a, nil
