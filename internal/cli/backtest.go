@@ -21,9 +21,13 @@ import (
 	"triward/internal/store"
 )
 
-const backtestAbout = `Try rules on the events of files, without a server: what would have fired when, how noisy. The files are put in the
-order of time first, so they may come from several sources. Without --rules the medical rule pack is tried. What the
-inventory knows of devices is not known here; rules that ask for it see no device.`
+const backtestAbout = `Try rules on the past: what would have fired when, how noisy. Nothing is changed.
+
+Without --events, the server tries its own rules, or the file named by --rules, on the events that it keeps.
+
+With --events, rules are tried on files, without a server. The records are put in the order of time first, so they may
+come from several sources. Without --rules the medical rule pack is tried. What the inventory knows of devices is not
+known here; rules that ask for it see no device.`
 
 // backtestFlags are what rules backtest is told.
 type backtestFlags struct {
@@ -37,18 +41,20 @@ type backtestFlags struct {
 
 func (p *program) rulesBacktest() *cobra.Command {
 	var f backtestFlags
-	c := &cobra.Command{Use: "backtest --events FILE|DIR", Short: "Try rules on the past: what would have fired, how noisy", Long: backtestAbout, Args: terminal.Exactly(0)}
-	c.Flags().StringArrayVar(&f.events, "events", nil, "file or folder of events; may be repeated")
-	c.Flags().StringVar(&f.rules, "rules", "", "folder or file of rules; without it, the medical rule pack")
+	c := p.remote().Backtest()
+	c.Long = backtestAbout
+	online := c.RunE
+	c.Flags().StringArrayVar(&f.events, "events", nil, "file or folder of events, without a server; may be repeated")
+	c.Flags().StringVar(&f.rules, "rules", "", "file or, with --events, folder of rules that are tried instead")
 	c.Flags().StringVar(&f.from, "from", "", "try only events from this instant on, RFC 3339")
 	c.Flags().StringVar(&f.to, "to", "", "try only events before this instant, RFC 3339")
 	c.Flags().BoolVar(&f.all, "all", false, "list the rules that found nothing too, with why that may be")
 	c.Flags().StringVar(&f.files.format, "format", "", "what the files hold: "+strings.Join(eventlog.Formats, ", ")+"; without it, each record shows it")
 	c.Flags().StringVar(&f.files.zone, "zone", "", "time zone of the source, for times that name none (Europe/Berlin)")
 	f.values = placeholders(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(f.events) == 0 {
-			return terminal.Misused("rules backtest needs --events (see --help)")
+			return online(c, args)
 		}
 		r, err := p.backtest(c.Context(), f)
 		if err != nil {

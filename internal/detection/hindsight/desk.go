@@ -110,7 +110,12 @@ func notTried(r replay.Report, t text) string {
 // parse reads texts; what is not understood is left out here and named where rules are loaded.
 func parse(all []text) sigma.Set {
 	var set sigma.Set
+	done := map[string]bool{}
 	for _, t := range all {
+		if done[t.digest] { // several rules of one file
+			continue
+		}
+		done[t.digest] = true
 		if s, err := sigma.Parse(t.path, []byte(t.body), sigma.Options{}); err == nil {
 			set.Add(s)
 		}
