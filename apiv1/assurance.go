@@ -165,3 +165,130 @@ type Bundle struct {
 	Head    int64     `json:"journal_size"`
 	Author  string    `json:"author"`
 }
+
+// RedactionInput removes a part from every bundle that is built from now on.
+type RedactionInput struct {
+	Path   string `json:"path" maxLength:"300" doc:"File of the bundle"`
+	At     string `json:"at,omitempty" maxLength:"300" doc:"lines 3-5, or a field such as /record/title; absent: the whole file"`
+	Reason string `json:"reason" maxLength:"2000" doc:"Shown to the reader"`
+}
+
+// Redaction is a part that bundles of an inquiry do not show. Its salt stays secret until it is revealed.
+type Redaction struct {
+	ID string `json:"id"`
+	RedactionInput
+	Author string    `json:"author"`
+	Made   time.Time `json:"made"`
+}
+
+// RevealInput names a removed part of a bundle, and why it is revealed.
+type RevealInput struct {
+	Bundle string `json:"bundle,omitempty" maxLength:"64" doc:"Absent: the newest one"`
+	Path   string `json:"path" maxLength:"300"`
+	At     string `json:"at,omitempty" maxLength:"300"`
+	Reason string `json:"reason" maxLength:"2000"`
+}
+
+// Revealed is a removed part with the salt that proves it against the commitment in the bundle's manifest.
+type Revealed struct {
+	Format  string `json:"format"`
+	Path    string `json:"path"`
+	At      string `json:"at,omitempty"`
+	Salt    []byte `json:"salt"`
+	Content []byte `json:"content"`
+}
+
+// AdmissionInput lets somebody from outside look at one inquiry.
+type AdmissionInput struct {
+	Account      string    `json:"account" maxLength:"64" doc:"Without any other right"`
+	Organisation string    `json:"organisation" maxLength:"300" doc:"Whom the person works for"`
+	Until        time.Time `json:"until" doc:"At most 90 days from now"`
+}
+
+// Visitor is somebody from outside who may look at an inquiry, or might until they were dismissed.
+type Visitor struct {
+	Account      string    `json:"account"`
+	Name         string    `json:"name"`
+	Organisation string    `json:"organisation"`
+	Until        time.Time `json:"until"`
+	Live         bool      `json:"live" doc:"May look now"`
+	Author       string    `json:"admitted_by"`
+	At           time.Time `json:"admitted"`
+	Ended        time.Time `json:"dismissed,omitzero"`
+}
+
+// Look is that somebody looked at an inquiry or took its bundle.
+type Look struct {
+	Entry int64     `json:"journal_entry"`
+	At    time.Time `json:"at"`
+	Name  string    `json:"name"`
+	Kind  string    `json:"kind"`
+	What  string    `json:"what"`
+}
+
+// EditionClause is a clause of an edition.
+type EditionClause struct {
+	Ref   string `json:"ref"`
+	Title string `json:"title"`
+}
+
+// EditionRenamed is a clause that has another number, title or content in the new edition.
+type EditionRenamed struct {
+	Old    EditionClause `json:"old"`
+	New    EditionClause `json:"new"`
+	Change string        `json:"change,omitempty" doc:"What is different in substance"`
+}
+
+// EditionTouched is a document that names clauses which changed.
+type EditionTouched struct {
+	Code    string   `json:"code"`
+	Title   string   `json:"title"`
+	Owner   string   `json:"owner"`
+	Draft   bool     `json:"draft,omitempty"`
+	Clauses []string `json:"clauses" nullable:"false" doc:"Of the old edition, each with what became of it"`
+	Change  string   `json:"change,omitempty" doc:"Open change request for it"`
+}
+
+// EditionDifference is what changed from one edition of a clause set to the next, and which documents that touches.
+type EditionDifference struct {
+	Old     string           `json:"old"`
+	New     string           `json:"new"`
+	Added   []EditionClause  `json:"added" nullable:"false"`
+	Removed []EditionClause  `json:"removed" nullable:"false"`
+	Renamed []EditionRenamed `json:"renamed" nullable:"false"`
+	Touched []EditionTouched `json:"touched" nullable:"false"`
+}
+
+// TrailReview is the review of a part of the audit trail. It is signed on the web pages.
+type TrailReview struct {
+	ID        string    `json:"id"`
+	First     int64     `json:"first" doc:"Journal entry"`
+	Last      int64     `json:"last"`
+	Planned   time.Time `json:"planned"`
+	Due       time.Time `json:"due"`
+	Verdict   string    `json:"verdict,omitempty" enum:"sound,findings" doc:"Absent: to be done"`
+	Findings  string    `json:"findings,omitempty"`
+	Name      string    `json:"signed_by,omitempty"`
+	Signature string    `json:"signature,omitempty"`
+	At        time.Time `json:"signed,omitzero"`
+}
+
+// TrailShown is a review with what its part of the trail holds.
+type TrailShown struct {
+	TrailReview
+	Entries    int          `json:"entries"`
+	Head       string       `json:"hash_of_last"`
+	Erased     int          `json:"erased_bodies"`
+	Failed     int          `json:"failed_sign_ins"`
+	Locked     int          `json:"locked_sign_ins"`
+	Rights     int          `json:"rights_changed"`
+	Unreasoned int          `json:"withdrawals_and_erasures"`
+	Kinds      []EntryCount `json:"kinds" nullable:"false"`
+	Actors     []EntryCount `json:"actors" nullable:"false"`
+}
+
+// EntryCount is a number of journal entries.
+type EntryCount struct {
+	Name    string `json:"name"`
+	Entries int    `json:"entries"`
+}

@@ -362,3 +362,19 @@ type Curriculum struct {
 	RecertMonths int      `json:"recert_months"`
 	Documents    []string `json:"documents" nullable:"false"`
 }
+
+// RunAttachment says what a file that is sent to a run is.
+type RunAttachment struct {
+	Name string `query:"name" maxLength:"200" required:"true" doc:"Name of the file"`
+	Step string `query:"step" maxLength:"60" doc:"Absent: it belongs to the whole run"`
+	Text string `query:"text" maxLength:"4000" doc:"What it shows"`
+}
+
+// StepEvidence settles a step as done with the file that is sent as its evidence.
+type StepEvidence struct {
+	Name    string `query:"name" maxLength:"200" required:"true" doc:"Name of the file"`
+	Value   string `query:"value" maxLength:"4000" doc:"The decision, number or text that the step asks for"`
+	Note    string `query:"note" maxLength:"4000"`
+	Instead string `query:"instead" maxLength:"4000" doc:"What was done instead of what is written"`
+	Reason  string `query:"reason" maxLength:"4000" doc:"Why it was done otherwise, out of order or by somebody else"`
+}

@@ -86,3 +86,63 @@ func (c *Client) BuildBundle(ctx context.Context, inquiry string) (apiv1.Bundle,
 func (c *Client) FetchBundle(ctx context.Context, inquiry string, w io.Writer) error {
 	return save(ctx, c, w, call{method: "GET", path: at("/inquiries/{}/bundle", inquiry)})
 }
+
+// Redactions reads what bundles of an inquiry do not show.
+func (c *Client) Redactions(ctx context.Context, inquiry string) (apiv1.List[apiv1.Redaction], error) {
+	return get[apiv1.List[apiv1.Redaction]](ctx, c, call{method: "GET", path: at("/inquiries/{}/redactions", inquiry)})
+}
+
+// Redact keeps a part out of every bundle that is built from now on.
+func (c *Client) Redact(ctx context.Context, inquiry string, in apiv1.RedactionInput) (apiv1.Made, error) {
+	return get[apiv1.Made](ctx, c, call{method: "POST", path: at("/inquiries/{}/redactions", inquiry), body: in})
+}
+
+// RestoreRedaction shows a removed part again.
+func (c *Client) RestoreRedaction(ctx context.Context, inquiry, redaction string, in apiv1.Reason) error {
+	return act(ctx, c, call{method: "POST", path: at("/inquiries/{}/redactions/{}/restore", inquiry, redaction), body: in})
+}
+
+// RevealRedaction hands out what was removed from a bundle, with its proof; this is recorded.
+func (c *Client) RevealRedaction(ctx context.Context, inquiry string, in apiv1.RevealInput) (apiv1.Revealed, error) {
+	return get[apiv1.Revealed](ctx, c, call{method: "POST", path: at("/inquiries/{}/revelations", inquiry), body: in})
+}
+
+// InquiryVisitors reads who from outside was admitted to an inquiry.
+func (c *Client) InquiryVisitors(ctx context.Context, inquiry string) (apiv1.List[apiv1.Visitor], error) {
+	return get[apiv1.List[apiv1.Visitor]](ctx, c, call{method: "GET", path: at("/inquiries/{}/visitors", inquiry)})
+}
+
+// AdmitVisitor lets somebody from outside look at one inquiry for a time.
+func (c *Client) AdmitVisitor(ctx context.Context, inquiry string, in apiv1.AdmissionInput) error {
+	return act(ctx, c, call{method: "POST", path: at("/inquiries/{}/visitors", inquiry), body: in})
+}
+
+// DismissVisitor ends a visit at once.
+func (c *Client) DismissVisitor(ctx context.Context, inquiry, account string, in apiv1.Reason) error {
+	return act(ctx, c, call{method: "POST", path: at("/inquiries/{}/visitors/{}/dismiss", inquiry, account), body: in})
+}
+
+// InquiryLooks reads who from outside looked at what, and who took bundles, the newest first.
+func (c *Client) InquiryLooks(ctx context.Context, inquiry string) (apiv1.List[apiv1.Look], error) {
+	return get[apiv1.List[apiv1.Look]](ctx, c, call{method: "GET", path: at("/inquiries/{}/looks", inquiry)})
+}
+
+// CompareEditions reads what changed from an edition of a clause set to the one that supersedes it.
+func (c *Client) CompareEditions(ctx context.Context, newer, older string) (apiv1.EditionDifference, error) {
+	return get[apiv1.EditionDifference](ctx, c, call{method: "GET", path: at("/clause-sets/{}/since/{}", newer, older)})
+}
+
+// OpenEditionChanges opens a change request for each document that a new edition touches and that has none yet.
+func (c *Client) OpenEditionChanges(ctx context.Context, newer, older string) (apiv1.List[apiv1.Made], error) {
+	return get[apiv1.List[apiv1.Made]](ctx, c, call{method: "POST", path: at("/clause-sets/{}/since/{}/change-requests", newer, older)})
+}
+
+// TrailReviews reads the reviews of the audit trail, the newest first.
+func (c *Client) TrailReviews(ctx context.Context) (apiv1.List[apiv1.TrailReview], error) {
+	return get[apiv1.List[apiv1.TrailReview]](ctx, c, call{method: "GET", path: "/trail-reviews"})
+}
+
+// TrailReview reads a review of the audit trail with what its part of the trail holds.
+func (c *Client) TrailReview(ctx context.Context, review string) (apiv1.TrailShown, error) {
+	return get[apiv1.TrailShown](ctx, c, call{method: "GET", path: at("/trail-reviews/{}", review)})
+}

@@ -186,3 +186,18 @@ func (c *Client) TrainingEffect(ctx context.Context, revision string) (apiv1.Tra
 func (c *Client) TrainingChecks(ctx context.Context, code string) (apiv1.List[apiv1.TrainingCheck], error) {
 	return get[apiv1.List[apiv1.TrainingCheck]](ctx, c, call{method: "GET", path: at("/documents/{}/training-checks", code)})
 }
+
+// AttachRunFile adds a file to a run or to one of its steps.
+func (c *Client) AttachRunFile(ctx context.Context, run string, q apiv1.RunAttachment, content io.Reader) error {
+	return act(ctx, c, call{method: "POST", path: at("/runs/{}/files", run), query: q, body: file{content}})
+}
+
+// DoStepWithFile settles a step as done with a file as its evidence.
+func (c *Client) DoStepWithFile(ctx context.Context, run, step string, q apiv1.StepEvidence, content io.Reader) error {
+	return act(ctx, c, call{method: "POST", path: at("/runs/{}/steps/{}/file", run, step), query: q, body: file{content}})
+}
+
+// RunFile writes a file of a run.
+func (c *Client) RunFile(ctx context.Context, run, item string, w io.Writer) error {
+	return save(ctx, c, w, call{method: "GET", path: at("/runs/{}/files/{}", run, item)})
+}

@@ -45,6 +45,7 @@ func (s *Server) clauses() {
 			made, err := assurance.Clauses{DB: s.DB}.Confirm(ctx, assurance.Confirming{Clause: source.Clause{Set: in.ID, Ref: b.Ref}, Code: b.Code, Step: b.Step, Note: b.Note})
 			return apiv1.Made{ID: made}, err
 		})
+	s.editions()
 }
 
 func (s *Server) coverageQuery(set string, q apiv1.CoverageQuery) assurance.CoverageQuery {
@@ -92,6 +93,7 @@ func (s *Server) evidence() {
 			res, err := assurance.Evidence{DB: s.DB}.Evaluate(ctx, in.ID)
 			return wireAsked(assurance.Asked{Query: res.Query, Result: res, State: res.Standing(s.DB.Now())}), err
 		})
+	s.trails()
 }
 
 func wireAsked(a assurance.Asked) apiv1.Evidence {
@@ -172,6 +174,8 @@ func (s *Server) inquiries() {
 		return wireBundle(b), err
 	})
 	stream(s, op{id: "fetch-bundle", route: "GET /inquiries/{id}/bundle", kind: assurance.KindTaken, summary: "The newest bundle of an inquiry (ZIP); who takes it is recorded"}, "application/zip", s.fetchBundle)
+	s.redactions()
+	s.visitors()
 }
 
 func (s *Server) inquiry(ctx context.Context, in *one) (apiv1.Inquiry, error) {

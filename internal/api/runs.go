@@ -59,6 +59,7 @@ func (s *Server) runs() {
 		func(ctx context.Context, in *oneWith[apiv1.RunNote]) error {
 			return s.Runs.Note(ctx, in.ID, procedure.Note{Step: in.Body.Step, Text: in.Body.Text})
 		})
+	s.runFiles()
 	s.runMoves()
 	s.wrongSteps()
 }

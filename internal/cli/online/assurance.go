@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,8 @@ import (
 
 func (r *Remote) clause() *cobra.Command {
 	return r.group("clause", "Clauses of laws, standards and guidance, and what meets them",
-		r.clauseSets(), r.coverage(), r.chooseSet(r.line("on SET", "Work with a clause set"), apiv1.ClauseSetChoice{On: true}), r.chooseSet(r.line("off SET", "Turn a clause set off"), apiv1.ClauseSetChoice{}), r.confirmMapping())
+		r.clauseSets(), r.coverage(), r.chooseSet(r.line("on SET", "Work with a clause set"), apiv1.ClauseSetChoice{On: true}), r.chooseSet(r.line("off SET", "Turn a clause set off"), apiv1.ClauseSetChoice{}), r.confirmMapping(),
+		r.editions(), r.openEditionChanges())
 }
 
 func (r *Remote) clauseSets() *cobra.Command {
@@ -96,7 +98,115 @@ func (r *Remote) inquiry() *cobra.Command {
 		r.openInquiry(), show(r.line("show INQUIRY", "Show an inquiry with its requests"), (*client.Client).Inquiry),
 		addTo(r.line("bind INQUIRY LINE KIND TARGET", "Bind a document, record, list or evidence to a request"), (*client.Client).BindAnswer),
 		r.answerRequest(),
-		r.line("close INQUIRY", "Close an inquiry").because("closed", (*client.Client).CloseInquiry))
+		r.line("close INQUIRY", "Close an inquiry").because("closed", (*client.Client).CloseInquiry),
+		r.redaction(), r.visitor(), wholeOf(r.line("looks INQUIRY", "List who from outside looked at what, and who took bundles"), "AT NAME KIND WHAT", (*client.Client).InquiryLooks))
+}
+
+// twiceBecause is a command that does something with a part of what its first argument names, for a reason.
+func (r *Remote) twiceBecause(l line, did string, do func(*client.Client, context.Context, string, string, apiv1.Reason) error) *cobra.Command {
+	var why apiv1.Reason
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		if err := do(c, ctx, args[0], args[1], why); err != nil {
+			return err
+		}
+		return r.Done("%s %s", did, args[1])
+	})
+	return reasonFlag(c, &why.Reason)
+}
+
+func (r *Remote) redaction() *cobra.Command {
+	return r.below("redaction", "What bundles of an inquiry do not show",
+		wholeOf(r.line("list INQUIRY", "List what bundles do not show"), "ID PATH AT REASON AUTHOR MADE", (*client.Client).Redactions),
+		needs(addTo(r.line("add INQUIRY PATH", "Keep a file of the bundle, or with --at a part of it, out of bundles"), (*client.Client).Redact), "reason"),
+		r.twiceBecause(r.line("restore INQUIRY REDACTION", "Show a removed part again"), "restored", (*client.Client).RestoreRedaction),
+		r.reveal())
+}
+
+func (r *Remote) reveal() *cobra.Command {
+	var in apiv1.RevealInput
+	l := r.line("reveal INQUIRY PATH", "Print what was removed from a bundle, with its proof, as JSON; this is recorded").calls("path", "")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		in.Path = args[1]
+		v, err := c.RevealRedaction(ctx, args[0], in)
+		if err != nil {
+			return err
+		}
+		return r.Show(v, func() error { return r.answer(v) })
+	})
+	l.bindTo(c, &in)
+	return needs(c, "reason")
+}
+
+func (r *Remote) visitor() *cobra.Command {
+	return r.below("visitor", "People from outside who may look at an inquiry",
+		wholeOf(r.line("list INQUIRY", "List who was admitted"), "NAME ORGANISATION LIVE UNTIL DISMISSED ACCOUNT", (*client.Client).InquiryVisitors),
+		r.admit(), r.twiceBecause(r.line("dismiss INQUIRY ACCOUNT", "End a visit at once"), "dismissed", (*client.Client).DismissVisitor))
+}
+
+func (r *Remote) admit() *cobra.Command {
+	in := apiv1.AdmissionInput{}
+	var until string
+	c := r.line("admit INQUIRY ACCOUNT", "Let somebody from outside look at one inquiry for a time").does(func(ctx context.Context, c *client.Client, args []string) error {
+		var err error
+		if in.Until, err = time.Parse(time.RFC3339, until); err != nil {
+			return terminal.Misused("--until must be an instant like 2026-11-23T09:00:00Z")
+		}
+		in.Account = args[1]
+		if err := c.AdmitVisitor(ctx, args[0], in); err != nil {
+			return err
+		}
+		return r.Done("admitted %s", args[1])
+	})
+	c.Flags().StringVar(&in.Organisation, "organisation", "", "whom the person works for (needed)")
+	c.Flags().StringVar(&until, "until", "", "instant at which the visit ends, at most 90 days from now (needed)")
+	return needs(c, "organisation", "until")
+}
+
+func (r *Remote) editions() *cobra.Command {
+	return r.line("compare NEW OLD", "Show what changed between two editions of a clause set, and which documents that touches").does(func(ctx context.Context, c *client.Client, args []string) error {
+		d, err := c.CompareEditions(ctx, args[0], args[1])
+		if err != nil {
+			return err
+		}
+		return r.Show(d, func() error {
+			for _, x := range d.Added {
+				r.printf("added    %s %s\n", terminal.Text(x.Ref), terminal.Text(x.Title))
+			}
+			for _, x := range d.Removed {
+				r.printf("removed  %s %s\n", terminal.Text(x.Ref), terminal.Text(x.Title))
+			}
+			for _, x := range d.Renamed {
+				r.printf("changed  %s %s: now %s %s %s\n", terminal.Text(x.Old.Ref), terminal.Text(x.Old.Title), terminal.Text(x.New.Ref), terminal.Text(x.New.Title), terminal.Text(x.Change))
+			}
+			for _, x := range d.Touched {
+				r.printf("touches  %s %s (%s)\n", terminal.Text(x.Code), terminal.Text(x.Title), terminal.Text(strings.Join(x.Clauses, "; ")))
+			}
+			return nil
+		})
+	})
+}
+
+func (r *Remote) openEditionChanges() *cobra.Command {
+	return r.line("open-changes NEW OLD", "Open a change request for each document that a new edition touches").does(func(ctx context.Context, c *client.Client, args []string) error {
+		made, err := c.OpenEditionChanges(ctx, args[0], args[1])
+		if err != nil {
+			return err
+		}
+		return r.Show(made, func() error {
+			for _, m := range made.Items {
+				if err := r.say(m.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func (r *Remote) trail() *cobra.Command {
+	return r.group("trail", "Reviews of the audit trail (they are signed on the web pages)",
+		whole(r.line("list", "List the reviews, the newest first"), "FIRST LAST PLANNED DUE VERDICT SIGNED-BY ID", (*client.Client).TrailReviews),
+		show(r.line("show REVIEW", "Show a review with what its part of the trail holds"), (*client.Client).TrailReview))
 }
 
 func (r *Remote) openInquiry() *cobra.Command {

@@ -9,7 +9,7 @@ func (r *Remote) Commands() []*cobra.Command {
 		r.product(), r.documents(), r.training(), r.runs(), r.incidents(),
 		r.feed(), r.vuln(), r.verdict(),
 		r.risk(),
-		r.clause(), r.evidence(), r.inquiry(), r.validation(),
+		r.clause(), r.evidence(), r.inquiry(), r.trail(), r.validation(),
 		r.people(), r.token(), r.view(), r.notice(), r.activity(),
 		r.alerts(), r.sources(),
 		r.system(),

@@ -3,6 +3,7 @@ package online
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ func (r *Remote) runs() *cobra.Command {
 	return r.group("run", "Procedures that run: start, steps, hand-over, wrong steps (what is signed is done on the web pages)",
 		pages(r.line("list", "List runs, the newest first"), "SUBJECT CODE LABEL STATE SETTLED STEPS DEVIATIONS LEAD-NAME STARTED ID", (*client.Client).Runs),
 		add(r.line("start CODE", "Start a procedure; its revision in force is pinned"), (*client.Client).StartRun),
-		r.showRun(), r.doStep(),
+		r.showRun(), r.doStep(), r.attach(), r.runFile(),
 		r.stepBecause("skip RUN STEP", "Skip a step: a deviation", "skipped", (*client.Client).SkipStep),
 		r.stepBecause("not-needed RUN STEP", "Say that the condition of a step does not hold", "not needed:", (*client.Client).StepNotNeeded),
 		r.addStep(), r.noteRun(), r.handOver(),
@@ -49,14 +50,57 @@ func (r *Remote) showRun() *cobra.Command {
 
 func (r *Remote) doStep() *cobra.Command {
 	var in apiv1.StepAct
+	var name string
 	l := r.line("do RUN STEP", "Settle a step as done; otherwise than written or out of order it needs --reason")
 	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
-		if err := c.DoStep(ctx, args[0], args[1], in); err != nil {
+		if name == "" {
+			if err := c.DoStep(ctx, args[0], args[1], in); err != nil {
+				return err
+			}
+			return r.Done("done %s", args[1])
+		}
+		f, err := r.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		q := apiv1.StepEvidence{Name: filepath.Base(name), Value: in.Value, Note: in.Note, Instead: in.Instead, Reason: in.Reason}
+		if err := c.DoStepWithFile(ctx, args[0], args[1], q, f); err != nil {
 			return err
 		}
 		return r.Done("done %s", args[1])
 	})
 	l.bindTo(c, &in)
+	c.Flags().StringVar(&name, "file", "", "file that is the evidence")
+	return c
+}
+
+func (r *Remote) attach() *cobra.Command {
+	var q apiv1.RunAttachment
+	l := r.line("attach RUN FILE", "Add a file to a run or to one of its steps").calls("name", "")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		f, err := r.Open(args[1])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		q.Name = filepath.Base(args[1])
+		if err := c.AttachRunFile(ctx, args[0], q, f); err != nil {
+			return err
+		}
+		return r.Done("attached to %s", args[0])
+	})
+	l.bindTo(c, &q)
+	return c
+}
+
+func (r *Remote) runFile() *cobra.Command {
+	var name string
+	l := r.line("file RUN ITEM", "Write a file of a run; its items are in run show --json")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		return l.Save(name, func(w io.Writer) error { return c.RunFile(ctx, args[0], args[1], w) })
+	})
+	c.Flags().StringVarP(&name, "output", "o", "", "file to write; absent: the standard output")
 	return c
 }
 
