@@ -14,10 +14,10 @@ type place struct {
 	text   *string
 }
 
-// place makes room for an element and says where its parts go. An element outside of where the schema has it goes
+// place makes room for an element and says in p where its parts go. An element outside of where the schema has it goes
 // nowhere.
-func (s *scanner) place(kind element) place {
-	p := place{kind: kind}
+func (s *scanner) place(kind element, p *place) {
+	p.kind = kind
 	switch kind {
 	case eventIdentification:
 		p.event = &s.m.Event
@@ -32,7 +32,7 @@ func (s *scanner) place(kind element) place {
 		s.participant = s.m.participant()
 		p.part = s.participant
 	case roleID, media:
-		s.ofParticipant(kind, &p)
+		s.ofParticipant(kind, p)
 	case source:
 		s.source = s.m.source()
 		p.source = s.source
@@ -47,10 +47,9 @@ func (s *scanner) place(kind element) place {
 		p.object = s.object
 	default:
 		if s.object != nil {
-			s.ofObject(kind, &p)
+			s.ofObject(kind, p)
 		}
 	}
-	return p
 }
 
 func (s *scanner) ofParticipant(kind element, p *place) {

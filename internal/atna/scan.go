@@ -300,7 +300,8 @@ func (s *scanner) begin(rest string) error {
 	if s.depth == maxDepth {
 		return s.fail("nested deeper than %d levels", maxDepth)
 	}
-	p := s.place(kind)
+	var p place
+	s.place(kind, &p)
 	s.open[s.depth] = opened{name, kind, p.text}
 	s.depth++
 	s.at += i

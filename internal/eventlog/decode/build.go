@@ -49,6 +49,14 @@ func (d *Decoder) source(product, service, category string) {
 	d.e.Product, d.e.Service, d.e.Category = product, service, category
 }
 
+// begin makes room for the fields of an event.
+func (d *Decoder) begin() {
+	if cap(d.room)-len(d.room) < 64 {
+		d.room = make([]eventlog.Field, 0, 1024)
+	}
+	d.set = d.room[len(d.room):]
+}
+
 // put notes a normalised field; an empty value is none.
 func (d *Decoder) put(name, value string) {
 	if value != "" && len(d.set) < eventlog.MaxFields {
@@ -102,6 +110,9 @@ func (d *Decoder) finish() {
 	if strings.IndexByte(e.Message, '\n') >= 0 || strings.IndexByte(e.Message, '\r') >= 0 {
 		e.Message = strings.Join(strings.FieldsFunc(e.Message, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
 	}
+	if len(e.Message) > eventlog.MaxMessage { // the original has all of it
+		e.Message = cutText(e.Message, eventlog.MaxMessage-len("…"))
+	}
 	f := d.set
 	for i := 1; i < len(f); i++ { // they come nearly in order
 		if f[i].Name >= f[i-1].Name {
@@ -120,13 +131,11 @@ func (d *Decoder) finish() {
 			n++
 		}
 	}
-	if f = f[:n]; n > 0 {
-		if cap(d.room)-len(d.room) < n {
-			d.room = make([]eventlog.Field, 0, max(512, n))
+	if n > 0 {
+		if cap(d.set) == cap(d.room)-len(d.room) { // they stand in the room, and were not moved to one of their own
+			d.room = d.room[:len(d.room)+n]
 		}
-		at := len(d.room)
-		d.room = append(d.room, f...)
-		e.Fields = d.room[at:len(d.room):len(d.room)]
+		e.Fields = f[:n:n]
 	}
 	if !d.clean || !short(e) {
 		e.Fit()

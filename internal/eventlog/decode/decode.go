@@ -21,7 +21,7 @@ type Input struct {
 	Source   string // id of the registered source
 	Received int64  // µs UTC
 	Payload  []byte // kept as Raw of the event: not to be changed afterwards
-	Format   string // one of eventlog.Formats where the source says it; "" finds out, "raw" does not decode
+	Format   string // one of eventlog.Formats, tried first; "" finds out, "raw" does not decode
 	Name     string // of the log or the file ("conn", "conn.log.gz"): tells the kind of a Zeek record without _path
 	Zone     *time.Location
 }
@@ -34,8 +34,8 @@ type Decoder struct {
 	audit atna.Message
 	e     *eventlog.Event
 	in    *Input
-	set   []eventlog.Field // of the event under way
-	room  []eventlog.Field // where the fields of finished events stand
+	set   []eventlog.Field // of the event under way, behind those of the room
+	room  []eventlog.Field // the fields of finished events
 	hash  []byte
 	lists [3][]string // patients, studies and classes of an audit message
 
@@ -81,7 +81,8 @@ func (d *Decoder) each(dst []eventlog.Event, in Input, parts [][]byte) []eventlo
 // one decodes a message that is one event.
 func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	dst = append(dst, eventlog.Event{ID: in.ID, Source: in.Source, Received: in.Received, Raw: in.Payload})
-	d.e, d.in, d.set, d.scanned = &dst[len(dst)-1], &in, d.set[:0], ""
+	d.e, d.in, d.scanned = &dst[len(dst)-1], &in, ""
+	d.begin()
 	if len(in.Payload) > eventlog.MaxRaw {
 		d.clean = false
 		d.raw(string(in.Payload[:eventlog.MaxRaw]), "the original has "+strconv.Itoa(len(in.Payload))+" bytes; what is beyond "+strconv.Itoa(eventlog.MaxRaw)+" is cut off")
@@ -104,7 +105,18 @@ func (d *Decoder) one(dst []eventlog.Event, in Input) []eventlog.Event {
 	case skip(s, 0) == len(s):
 		fault = "the message is empty"
 	case format != "raw":
-		fault = d.as(format, s)
+		if fault = d.as(format, s); fault != "" && in.Format != "" {
+			if other := d.detect(s); other != "raw" && other != format { // a source may send what it was not said to
+				*d.e = bare(d.e)
+				d.begin()
+				if d.as(other, s) == "" {
+					fault = ""
+					if d.e.Format == "" { // syslog has said by itself what it holds
+						d.e.Format = other
+					}
+				}
+			}
+		}
 	}
 	if fault != "" {
 		d.raw(s, fault)

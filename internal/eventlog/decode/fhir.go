@@ -15,6 +15,9 @@ const dcm = "http://dicom.nema.org/resources/ontology/DCM"
 // patient.
 func (d *Decoder) fhir(s string) string {
 	typ := d.tape.value("resourceType")
+	if typ == "" {
+		return "a FHIR record without resourceType"
+	}
 	if typ != "AuditEvent" {
 		d.source("medical", "fhir", "fhir")
 		d.e.Message = typ

@@ -241,7 +241,7 @@ func TestTooLong(t *testing.T) {
 		t.Errorf("%s %s %d", got.Format, got.Fault, len(got.Raw))
 	}
 	payload = "<13>a: " + strings.Repeat("x", 1<<20-7)
-	if e := one(t, input(payload)); e.Format != "syslog" || !strings.Contains(e.Fault, "cut") || len(e.Raw) != 1<<20 {
+	if e := one(t, input(payload)); e.Format != "syslog" || e.Fault != "" || len(e.Raw) != 1<<20 || len(e.Message) != eventlog.MaxMessage || !strings.HasSuffix(e.Message, "x…") {
 		t.Errorf("%s %s", e.Format, e.Fault)
 	}
 }
@@ -285,9 +285,30 @@ func TestGivenAsRaw(t *testing.T) {
 			t.Errorf("%s: %s %s", payload, e.Format, e.Fault)
 		}
 	}
-	in := input("<13>a: x")
+	in := input("hello")
 	in.Format = "nothing"
 	if e := one(t, in); e.Format != "raw" || e.Fault != "the format is not known" {
 		t.Errorf("%s %s", e.Format, e.Fault)
+	}
+}
+
+// A source that sends something else than it was said to is understood all the same.
+func TestWrongFormat(t *testing.T) {
+	for _, s := range seeds {
+		if s.format != "" || strings.HasPrefix(s.payload, "[") || s.name == "bundle" || s.name == "sequence" {
+			continue
+		}
+		want := one(t, input(s.payload))
+		for _, format := range []string{"atna", "cef", "eve", "windows", "zeek", "fhir"} {
+			in := input(s.payload)
+			in.Format = format
+			got := one(t, in)
+			if want.Format == "raw" && got.Format == "raw" {
+				continue
+			}
+			if line(got) != line(want) {
+				t.Errorf("%s as %s: %s, want %s", s.name, format, line(got), line(want))
+			}
+		}
 	}
 }
