@@ -45,7 +45,7 @@ func main() {
 	lines := flag.Int("findings", 5_000_000, "findings of the synthetic ranked list")
 	papers := flag.Int("documents", 10_000, "documents of the synthetic library, in hundreds")
 	keep := flag.String("dir", "", "folder for the database; empty: a temporary one")
-	only := flag.String("only", "", "measure only this part: documents, events, decode, sigma")
+	only := flag.String("only", "", "measure only this part: documents, events, decode, sigma, ingest")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
 	flag.Parse()
 	if *profile != "" {
@@ -79,7 +79,10 @@ func steps(b *bench, only string) []func() error {
 	if only == "events" {
 		return []func() error{b.eventLog, b.memory}
 	}
-	return []func() error{b.decoders, b.sigma, b.eventLog, b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.library, b.bundle, b.memory}
+	if only == "ingest" {
+		return []func() error{b.ingest, b.memory}
+	}
+	return []func() error{b.decoders, b.sigma, b.ingest, b.eventLog, b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.library, b.bundle, b.memory}
 }
 
 // sizes are how large the synthetic records are.

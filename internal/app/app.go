@@ -53,6 +53,7 @@ type App struct {
 	db       *store.DB
 	blobs    *blob.Store
 	events   eventlog.Log // nil where this process has none
+	flow     *receiving   // of events, while the program serves
 	key      *ledger.Key
 	people   *people.Directory
 	signer   *signature.Signer
@@ -252,6 +253,7 @@ func (a *App) Serve(ctx context.Context, ready func(address string)) error {
 	if err != nil {
 		return err
 	}
+	a.flow = events
 	defer events.stop()
 	defer cancel() // closes the doors
 	if !a.Config.is("web") && !a.Config.is("ingest") {

@@ -191,7 +191,9 @@ func (c Config) syslogTLS() (*tls.Config, error) {
 	if !clients.AppendCertsFromPEM(text) {
 		return nil, problem.New(problem.Invalid, "syslog_tls_clients holds no certificate: %s", c.SyslogClients)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients}, nil
+	// Senders of syslog never read: tickets would lie in their sockets unread, and closing such a socket throws away what is
+	// still on its way.
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: clients, SessionTicketsDisabled: true}, nil
 }
 
 // resolve is the source that a sender is. A sender that nobody has confirmed is noted, and taken or refused as configured.

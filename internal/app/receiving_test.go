@@ -68,7 +68,7 @@ func countEvents(t *testing.T, a *App) int {
 
 func waitUntil(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}
@@ -189,4 +189,14 @@ func TestRolesThatShareWhatOneProcessKeeps(t *testing.T) {
 			t.Errorf("roles %v: %v", c.roles, err)
 		}
 	}
+}
+
+// streamPacks is how many packs wait in the stream.
+func streamPacks(t *testing.T, a *App) uint64 {
+	t.Helper()
+	s, err := a.flow.stream.Stats(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Packs
 }

@@ -23,7 +23,7 @@ const (
 	maxPublishing = 64               // packs that wait for the server's acknowledgement
 	maxDelivered  = 16384            // packs that wait for the consumer's
 	tryTime       = 5 * time.Second  // of one try to publish
-	ackWait       = 30 * time.Second // after which a pack of a consumer that is silent comes again
+	ackWait       = 10 * time.Second // after which a pack of a consumer that is silent comes again
 	dedupeWindow  = 2 * time.Minute
 )
 

@@ -26,7 +26,9 @@ const (
 	longTime       = time.Minute      // that a long record may take
 	handshakeTime  = 15 * time.Second // of TLS
 	closingTime    = 5 * time.Second  // that senders have to notice the end
-	batchBytes     = 128 << 10        // that a connection hands over at once
+	idleTime       = time.Second      // without a record, after which one that did not notice is cut off
+	lookTime       = 50 * time.Millisecond
+	batchBytes     = 128 << 10 // that a connection hands over at once
 )
 
 // Syslog takes syslog connections (RFC 6587; RFC 5425 with TLS).
@@ -36,7 +38,7 @@ type Syslog struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
-	ended bool
+	ended time.Time // zero while the door is open
 	wg    sync.WaitGroup
 	long  chan struct{}
 }
@@ -82,30 +84,42 @@ func isPassing(err error) bool {
 func (s *Syslog) closeOrderly() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
+	if !s.ended.IsZero() {
 		return
 	}
-	s.ended = true
+	s.ended = time.Now()
 	for c := range s.conns {
 		closeWrite(c)
 	}
 }
 
+// closeWrite ends our side of a TCP connection, also below TLS. RFC 5425 section 4.4 wants a close_notify first; but senders
+// such as rsyslog look only for the end of the TCP connection before they send, and the alert in front of it would hide
+// that end: they would send on into a closed connection, and lose it.
 func closeWrite(c net.Conn) {
-	if w, ok := c.(interface{ CloseWrite() error }); ok {
+	under := c
+	if t, ok := c.(*tls.Conn); ok {
+		under = t.NetConn()
+	}
+	if w, ok := under.(interface{ CloseWrite() error }); ok {
 		_ = w.CloseWrite() // the deadline ends the connection if this cannot
 	}
-	_ = c.SetReadDeadline(time.Now().Add(closingTime))
+	if t, ok := under.(*net.TCPConn); ok {
+		// A sender that does not look gets an error with its next record, instead of losing it: closing resets the
+		// connection. One that ended itself has nothing to reset.
+		_ = t.SetLinger(0)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(idleTime))
 }
 
 // keep remembers a connection; false when no more are taken.
 func (s *Syslog) keep(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ended {
+	if s.ended.IsZero() {
 		s.conns[c] = struct{}{}
 	}
-	return !s.ended
+	return s.ended.IsZero()
 }
 
 func (s *Syslog) forget(c net.Conn) {
@@ -114,7 +128,8 @@ func (s *Syslog) forget(c net.Conn) {
 	delete(s.conns, c)
 }
 
-func (s *Syslog) isEnded() bool {
+// closed is since when the door is closed; zero while it is open.
+func (s *Syslog) closed() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
@@ -184,6 +199,7 @@ type connection struct {
 	since   int       // bytes that were read since the last whole record
 	isLong  bool      // holds one of the places for long records
 	last    time.Time // of the last bytes
+	looked  bool      // once more, after the time to notice the end was over
 }
 
 // read takes records until the connection ends.
@@ -206,9 +222,9 @@ func (c *connection) read() error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded) && c.door.isEnded():
+	case errors.Is(err, os.ErrDeadlineExceeded) && !c.door.closed().IsZero():
 		// A sender that sends on although it was told is cut off: what is on its way is lost.
-		if time.Since(c.last) < closingTime/2 {
+		if time.Since(c.last) < idleTime/2 {
 			c.door.Intake.losses.add(loss{from: c.from, reason: detection.BlindStopped, n: detection.LostUnknown, at: time.Now(), detail: "the sender sent on when its connection was closed"})
 		}
 		return nil
@@ -246,16 +262,41 @@ func (c *connection) Read(p []byte) (int, error) {
 	if c.since > longRecord && !c.isLong {
 		c.door.long <- struct{}{}
 		c.isLong = true
-		if !c.door.isEnded() {
+		if c.door.closed().IsZero() {
 			_ = c.Conn.SetReadDeadline(time.Now().Add(longTime))
 		}
 	}
 	n, err := c.Conn.Read(p)
+	for n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && c.waits() {
+		n, err = c.Conn.Read(p)
+	}
 	if n > 0 {
 		c.since += n
-		c.last = time.Now()
+		c.last, c.looked = time.Now(), false
 	}
 	return n, err
+}
+
+// waits tells whether a connection that has to end may still say something: its sender gets a second after its last record
+// to notice the end, and then one more look at what the kernel holds, because a busy machine may have been late itself.
+func (c *connection) waits() bool {
+	ended := c.door.closed()
+	if ended.IsZero() || c.looked || time.Since(ended) > closingTime {
+		return false
+	}
+	left := idleTime - time.Since(later(c.last, ended))
+	if c.looked = left <= 0; c.looked {
+		left = lookTime
+	}
+	_ = c.Conn.SetReadDeadline(time.Now().Add(left))
+	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // shorten notes that a record is whole.
@@ -266,7 +307,7 @@ func (c *connection) shorten() {
 	}
 	<-c.door.long
 	c.isLong = false
-	if !c.door.isEnded() {
+	if c.door.closed().IsZero() {
 		_ = c.Conn.SetReadDeadline(time.Time{})
 	}
 }
