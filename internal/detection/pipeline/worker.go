@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type Worker struct {
 	Now     func() time.Time
 	sources *sources
 	inv     *Inventory
+	health  *health
 	parts   []*decode.Decoder
 
 	mu   sync.Mutex
@@ -63,7 +65,7 @@ var errStopped = errors.New("stopped")
 
 // Open makes a worker ready to run.
 func Open(w *Worker) *Worker {
-	w.sources, w.inv = newSources(w.DB), NewInventory(w.DB)
+	w.sources, w.inv, w.health = newSources(w.DB), NewInventory(w.DB), &health{db: w.DB}
 	for range min(runtime.GOMAXPROCS(0), 8) {
 		w.parts = append(w.parts, decode.New(w.Salt))
 	}
@@ -127,9 +129,18 @@ func (w *Worker) take(ctx context.Context, given []stream.Delivery) error {
 		if w.since.IsZero() {
 			w.since = w.Now()
 		}
-		if err := w.work(ctx, given); err != nil {
+		noticed, seq, err := w.health.records(ctx)
+		if err != nil {
+			return fmt.Errorf("follow the health of sources: %w", err)
+		}
+		all := given
+		if len(noticed) > 0 {
+			all = append(slices.Clone(given), stream.Delivery{Messages: noticed})
+		}
+		if err := w.work(ctx, all); err != nil {
 			return err
 		}
+		w.health.settled(seq)
 		w.held = append(w.held, given...)
 	}
 	if len(w.held) > 0 && (w.events >= heldEvents || w.Now().Sub(w.since) >= heldTime) {
