@@ -82,10 +82,15 @@ type AuditDetail struct {
 	Value string `json:"value"`
 }
 
+// parsers are used again: audit events come one by one.
+var parsers fastjson.ParserPool
+
 // ReadAudits reads the AuditEvent resources of one resource, a Bundle or NDJSON under the default limits. Errors and
 // faults are as those of [Read].
 func ReadAudits(name string, body []byte) (AuditResult, error) {
-	r := reader{limits: Limits{}.filled(), names: map[string]string{}, audits: []AuditEvent{}, out: Result{Skipped: map[string]int{}}}
+	parser := parsers.Get() // every text is copied out of it
+	defer parsers.Put(parser)
+	r := reader{limits: Limits{}.filled(), parser: parser, names: map[string]string{}, audits: []AuditEvent{}, out: Result{Skipped: map[string]int{}}}
 	if err := r.read(name, body); err != nil {
 		return AuditResult{}, err
 	}

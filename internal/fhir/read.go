@@ -45,7 +45,7 @@ func Read(name string, body []byte) (Result, error) { return ReadWithin(Limits{}
 
 // ReadWithin is Read under limits of the caller's.
 func ReadWithin(l Limits, name string, body []byte) (Result, error) {
-	r := reader{limits: l.filled(), names: map[string]string{}, out: Result{Devices: []Device{}, Skipped: map[string]int{}}}
+	r := reader{limits: l.filled(), parser: &fastjson.Parser{}, names: map[string]string{}, out: Result{Devices: []Device{}, Skipped: map[string]int{}}}
 	if err := r.read(name, body); err != nil {
 		return Result{}, err
 	}
@@ -102,7 +102,7 @@ func lined(body []byte) bool {
 
 type reader struct {
 	limits Limits
-	parser fastjson.Parser
+	parser *fastjson.Parser
 	out    Result
 	seen   int               // resources met
 	names  map[string]string // reference to display name, from the resources of the input

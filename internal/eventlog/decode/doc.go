@@ -57,7 +57,7 @@
 //
 // Zeek logs named dicom and hl7 come from a sensor that writes the normalised names itself; they are taken as they are. So
 // are those of JSON of any maker that begin with health., hl7., fhir., dicom., ae., audit., dns., http., tls., smb. and
-// the like.
+// the like. What they call a patient's becomes patient_hash when it is an id, and is left out otherwise.
 //
 // # Log sources
 //

@@ -122,7 +122,7 @@ var families = []struct{ begin, category string }{
 	{"health.", "health"}, {"hl7.", "hl7"}, {"fhir.", "fhir"}, {"dimse", "dicom"}, {"ae.", "dicom"}, {"dicom.", "dicom"}, {"audit.", "audit"},
 	{"dns.", "dns"}, {"http.", "http"}, {"tls.", "tls"}, {"smb.", "smb"},
 	{"sop_class", ""}, {"n_instances", ""}, {"study.uid", ""}, {"impl.uid", ""}, {"transfer_syntax", ""}, {"query.wide", ""}, {"conn.state", ""},
-	{"bytes.", ""}, {"duration", ""}, {"net.service", ""}, {"app", ""}, {"media", ""}, {"object.", ""}, {"user.", ""},
+	{"bytes.", ""}, {"duration", ""}, {"net.service", ""}, {"app", ""}, {"media", ""}, {"object.", ""}, {"user.", ""}, {"patient", ""},
 }
 
 // generic reads a JSON object of any maker: times, addresses, users and texts by the names that are in use, and the
@@ -142,11 +142,7 @@ func (d *Decoder) generic() string {
 			if !strings.HasPrefix(name, f.begin) {
 				continue
 			}
-			if name == "http.uri" {
-				d.where(name, v)
-			} else {
-				d.put(name, v)
-			}
+			d.own(name, v)
 			if category == "" {
 				category = f.category
 			}

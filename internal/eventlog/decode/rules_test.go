@@ -154,6 +154,10 @@ func TestPatientsAreNotNamed(t *testing.T) {
 		"QIDO by tag":         {`{"_path":"http","ts":1772352000,"uid":"C","uri":"/dicom-web/studies?00100020=` + id + `"}`, false},
 		"address in EVE":      {`{"timestamp":"2026-03-01T08:00:00+0000","flow_id":1,"event_type":"http","src_ip":"10.0.0.1","http":{"url":"/r4/Patient/` + id + `"}}`, true},
 		"address in CEF":      {"CEF:0|a|b|c|d|e|5|request=https://h/Patient/" + id + " act=x", true},
+		"id of a sensor":      {`{"_path":"dicom","ts":1772352000,"dimse":"C-FIND-RQ","patient_id":"` + id + `","PatientName":"Muster"}`, true},
+		"id in JSON":          {`{"time":"2026-03-01T08:00:00Z","dimse":"C-FIND-RQ","patient":{"id":"` + id + `","name":"Muster"}}`, true},
+		"object in JSON":      {`{"time":"2026-03-01T08:00:00Z","object.id":"Patient/` + id + `"}`, true},
+		"PID of HL7":          {`{"_path":"hl7","ts":1772352000,"hl7.type":"ADT^A01","hl7.pid3":"` + id + `","hl7.pid5":"Muster"}`, true},
 		"address in JSON":     {`{"time":"2026-03-01T08:00:00Z","http.uri":"/Patient/` + id + `"}`, true},
 	} {
 		t.Run(name, func(t *testing.T) {

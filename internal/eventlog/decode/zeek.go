@@ -48,13 +48,30 @@ func (d *Decoder) zeek() string {
 		case n.key == "ts":
 			d.time(t.str(c))
 		case own && n.key != "id.orig_h" && n.key != "id.orig_p" && n.key != "id.resp_h" && n.key != "id.resp_p":
-			d.put(t.key(c), t.first(c))
+			d.own(t.key(c), t.first(c))
 		default:
 			z.take(n.key, t.first(c))
 		}
 	}
 	z.end()
 	return ""
+}
+
+// own takes a normalised value that a sensor wrote itself. What names a patient does not become a field.
+func (d *Decoder) own(name, v string) {
+	switch {
+	case v == "":
+	case name == "patient_hash":
+		d.put(name, v)
+	case strings.Contains(strings.ToLower(name), "patient"), strings.HasPrefix(name, "hl7.pid"):
+		if strings.HasSuffix(name, "id") || strings.HasPrefix(name, "hl7.pid3") {
+			d.put("patient_hash", d.patient(v))
+		}
+	case name == "http.uri", name == "object.id":
+		d.where(name, v)
+	default:
+		d.put(name, v)
+	}
 }
 
 // zeekTable is a row of a Zeek log in its own form, with what the header before it says.
