@@ -6,6 +6,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/product"
+	"triward/internal/risk"
 	"triward/internal/store"
 )
 
@@ -133,7 +134,7 @@ func (a assessor) stages(t touched, upto int64) []stage {
 	}
 	for _, d := range t.decisions {
 		add("decision "+d, func(ctx context.Context, b *store.Bulk, at mark) (string, int, error) {
-			return "", at.limit, a.ranker.AgainForDecision(ctx, b, d)
+			return a.ranker.AgainForDecision(ctx, b, d, risk.Portion{After: at.after, Limit: at.limit})
 		})
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -249,6 +250,54 @@ func TestNewerRulesMatchEverythingAgain(t *testing.T) {
 		}
 		if n := len(w.lines()); n != 10 {
 			t.Errorf("%d lines by the newer rules", n)
+		}
+		w.rebuilt()
+
+		// A later version with other rules: its number is higher, so that everything is matched again once more.
+		if err := db.Bulk(w.ctx, func(b *store.Bulk) error {
+			_, err := b.Exec(w.ctx, `UPDATE vuln_match SET truth = 'not_affected'`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		later := vuln.Rules{DB: db, Version: vuln.RulesVersion + 1}
+		if newer, err := later.Notice(w.ctx); err != nil || !newer {
+			t.Fatalf("raising the number is not noticed: %v", err)
+		}
+		w.portions(func(int) {})
+		w.rebuilt()
+		if newer, err := later.Notice(w.ctx); err != nil || newer {
+			t.Errorf("the second start of the later version notices it again: %v", err)
+		}
+	})
+}
+
+// A decision over many devices is ranked in portions.
+func TestDecisionIsRankedInPortions(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		w := world{t, testdb.System(), db}
+		w.fleet(wards(10))
+		w.publish(csaf(t, "A-1", "1", "CVE-2026-90001", "Rill 300", "< 2.0"))
+		var devices []string
+		for i := range 10 {
+			devices = append(devices, string(w.deviceID(fmt.Sprintf("P%02d", i))))
+		}
+		w.catchUp()
+		if _, err := (risk.Decisions{DB: db}).Decide(w.ctx, risk.Decision{Vulnerabilities: []string{"CVE-2026-90001"}, Treatment: risk.Fix, Owner: "HTM", Reason: "update",
+			Due: testdb.Start.Add(time.Hour)}, devices); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.portions(func(int) {}); n != 3 { // 4, 4 and 2 devices
+			t.Errorf("the work was done in %d portions", n)
+		}
+		if err := db.View(w.ctx, func(r store.Reader) error {
+			sums, known, err := risk.ReadSums(w.ctx, r, risk.LineQuery{})
+			if !known || sums.Decided != 10 {
+				t.Errorf("%d of 10 lines are decided", sums.Decided)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
 		w.rebuilt()
 	})

@@ -346,15 +346,29 @@ func (w *work) finish(ctx context.Context) error {
 	return nil
 }
 
-// AgainForDecision ranks the devices and vulnerabilities of a decision again.
-func (k Ranker) AgainForDecision(ctx context.Context, b *store.Bulk, decision string) error {
+// Portion is a part of the devices of a decision: those behind one, at most a number of them.
+type Portion struct {
+	After string // device
+	Limit int
+}
+
+// AgainForDecision ranks a portion of the devices of a decision again, for its vulnerabilities. It returns where to go on,
+// "" at the end, and how many devices it was.
+func (k Ranker) AgainForDecision(ctx context.Context, b *store.Bulk, decision string, p Portion) (string, int, error) {
 	d, err := getDecision(ctx, b, decision)
 	if err != nil {
-		return err
+		return "", 0, err
 	}
-	devices, err := store.All(ctx, b, store.Value[string], `SELECT device FROM decision_device WHERE decision = $1 ORDER BY device`, decision)
-	if err != nil {
-		return fmt.Errorf("rank decision %s again: %w", decision, err)
+	devices, err := store.All(ctx, b, store.Value[string], `SELECT device FROM decision_device WHERE decision = $1 AND device > $2 ORDER BY device LIMIT $3`, decision, p.After, p.Limit)
+	if err != nil || len(devices) == 0 {
+		return "", 0, err
 	}
-	return k.Again(ctx, b, devices, d.Vulnerabilities)
+	if err := k.Again(ctx, b, devices, d.Vulnerabilities); err != nil {
+		return "", 0, fmt.Errorf("rank decision %s again: %w", decision, err)
+	}
+	next := ""
+	if len(devices) == p.Limit {
+		next = devices[len(devices)-1]
+	}
+	return next, len(devices), nil
 }
