@@ -1,7 +1,6 @@
 package parquet
 
 import (
-	"bytes"
 	"slices"
 	"sort"
 
@@ -212,32 +211,23 @@ type wordIn struct {
 // findWord looks through whole pages at once: the texts of a page lie one behind the other.
 func findWord(c *columns, rows []int32, w wordIn) error {
 	done := 0
-	needle := []byte(w.word)
-	var text []byte
+	f := newFinder([]byte(w.word))
 	return c.pages(c.layout.leaf[w.column], rows, func(p parquet.Page, rows []int32) error {
 		data := p.Data()
-		b, offsets := data.ByteArray()
-		text = append(text[:0], b...)
-		eventlog.FoldBytes(text)
+		text, offsets := data.ByteArray()
 		row, last := 0, len(offsets)-1
 		hits := make([]bool, max(last, 0))
-		for at := 0; ; {
-			i := bytes.Index(text[at:], needle)
-			if i < 0 {
-				break
-			}
-			at += i
+		for at := f.next(text, 0); at >= 0; {
 			row += sort.Search(last-row, func(k int) bool { return int(offsets[row+k+1]) > at })
 			if row >= last {
 				break
 			}
 			from, end := int(offsets[row]), int(offsets[row+1])
-			if !hits[row] && at+len(needle) <= end && w.word.Stands(text[from:end], at-from) {
-				hits[row] = true
+			after := at + 1
+			if at+len(f.needle) <= end && w.word.Stands(text[from:end], at-from) {
+				hits[row], after = true, end
 			}
-			if at++; hits[row] {
-				at = end
-			}
+			at = f.next(text, after)
 		}
 		for r := range wanted(p, rows) {
 			w.found[done] = w.found[done] || hits[r]
@@ -245,4 +235,53 @@ func findWord(c *columns, rows []int32, w wordIn) error {
 		}
 		return nil
 	})
+}
+
+// finder finds a folded text in texts that are not, by the last byte first (Horspool): most bytes are never looked at.
+type finder struct {
+	needle []byte
+	skip   [256]int // how far to go when a byte stands under the end of the needle
+}
+
+func newFinder(needle []byte) *finder {
+	f := &finder{needle: needle}
+	for c := range f.skip {
+		f.skip[c] = len(needle)
+	}
+	for i, c := range needle[:len(needle)-1] {
+		f.skip[c] = len(needle) - 1 - i
+		if c >= 'a' && c <= 'z' {
+			f.skip[c-'a'+'A'] = len(needle) - 1 - i
+		}
+	}
+	return f
+}
+
+// next is where the needle begins at a place or behind it; -1: nowhere.
+func (f *finder) next(text []byte, from int) int {
+	n := len(f.needle)
+	last := f.needle[n-1]
+	for i := from + n - 1; i < len(text); i += f.skip[text[i]] {
+		if folded(text[i]) == last && f.stands(text[i-n+1:i]) {
+			return i - n + 1
+		}
+	}
+	return -1
+}
+
+// stands compares all but the last byte.
+func (f *finder) stands(text []byte) bool {
+	for i, c := range text {
+		if folded(c) != f.needle[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func folded(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

@@ -19,7 +19,7 @@ const (
 	seedQuad  = 0x165667b19e3779f9
 	prime     = 0xff51afd7ed558ccd
 	small     = 0x2020202020202020 // makes letters small, and leaves digits as they are
-	bloomBits = 10                 // of the filter for each different term
+	bloomBits = 16                 // of the filter for each different term: one of 700 that are not there seems to be
 )
 
 var inWord = func() (t [256]bool) {
