@@ -60,6 +60,23 @@ type System struct {
 	Database  string          `json:"database" enum:"sqlite,postgres"`
 	Entries   int64           `json:"journal_entries"`
 	Followers []FollowerState `json:"followers" nullable:"false"`
+	Flow      *EventFlow      `json:"flow,omitempty" doc:"How events flow through this process; absent where none do"`
+}
+
+// EventFlow is how events flow: the doors, the stream behind them, and the worker at its end.
+type EventFlow struct {
+	Senders      int       `json:"senders" doc:"Senders that the doors remember"`
+	WaitingBytes int       `json:"waiting_bytes" doc:"Records in memory that are not in the stream yet"`
+	StalledSince time.Time `json:"stalled_since,omitzero" doc:"Since when the stream takes nothing, so that senders wait"`
+	Lost         int64     `json:"lost" doc:"Records lost before they were accepted, since the start; each is part of a blind interval"`
+	Packs        uint64    `json:"packs" doc:"Packs of records in the stream"`
+	StreamBytes  uint64    `json:"stream_bytes"`
+	Oldest       time.Time `json:"oldest,omitzero" doc:"When the oldest record in the stream was accepted"`
+	Records      int64     `json:"records" doc:"Records that the worker has worked on since the start"`
+	Events       int64     `json:"events" doc:"Events of them that were new in the event log"`
+	Held         int       `json:"held" doc:"Events that the worker has not acknowledged yet"`
+	LagSeconds   float64   `json:"lag_seconds" doc:"Between accepting a record and working on it"`
+	Failed       string    `json:"failed,omitempty" doc:"Why events wait in the stream now"`
 }
 
 // FollowerState is how far a follower of the journal is.

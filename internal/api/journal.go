@@ -137,6 +137,9 @@ func (s *Server) system() {
 				}
 				return nil
 			})
+			if err == nil && s.Flow != nil {
+				out.Flow, err = s.Flow(ctx)
+			}
 			return out, err
 		})
 }

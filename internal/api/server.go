@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"triward/apiv1"
 	"triward/internal/assurance"
 	"triward/internal/assurance/validation"
 	"triward/internal/detection"
@@ -59,7 +60,8 @@ type Server struct {
 	Ledger       ledger.Ledger
 	Inquiries    assurance.Inquiries
 	Validation   validation.Desk
-	RunFeed      func(ctx context.Context, feed string) error // loads one feed now
+	RunFeed      func(ctx context.Context, feed string) error        // loads one feed now
+	Flow         func(ctx context.Context) (*apiv1.EventFlow, error) // how events flow through this process; nil where none do
 	Version      string
 	Style        string       // address of the style sheet of the page at /api, "" for none
 	Log          *slog.Logger // nil: slog.Default

@@ -192,6 +192,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Report = a.notices()
 	s.Report = w.Report
 	a.seeEvents(w, s)
+	s.Flow = a.eventFlow
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	w.Cases, s.Cases = a.cases(), a.cases()
 	w.Vault, s.Vault = a.vault, a.vault

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"triward/apiv1"
 	"triward/internal/detection"
 	"triward/internal/detection/pipeline"
 	"triward/internal/ingest/receive"
@@ -238,6 +239,28 @@ func (r *receiving) stop() {
 			r.app.Log.Error("close the stream", "error", err)
 		}
 	}
+}
+
+// eventFlow says how events flow; nil where no role takes or works on them.
+func (a *App) eventFlow(ctx context.Context) (*apiv1.EventFlow, error) {
+	r := a.flow
+	if r == nil || r.stream == nil {
+		return nil, nil
+	}
+	waits, err := r.stream.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &apiv1.EventFlow{Packs: waits.Packs, StreamBytes: waits.Bytes, Oldest: waits.Oldest}
+	if r.intake != nil {
+		s := r.intake.Status()
+		out.Senders, out.WaitingBytes, out.StalledSince, out.Lost = s.Senders, s.Waiting, s.Stalled, s.Lost
+	}
+	if r.worker != nil {
+		s := r.worker.Status()
+		out.Records, out.Events, out.Held, out.LagSeconds, out.Failed = s.Records, s.Events, s.Held, s.Lag.Seconds(), s.Failed
+	}
+	return out, nil
 }
 
 // saltFile holds the secret that is mixed into the digests that stand for patients. All processes of an installation need

@@ -108,6 +108,9 @@ func TestEventsComeThroughEveryDoorAndStay(t *testing.T) {
 			t.Fatalf("status %d", res.StatusCode)
 		}
 		waitUntil(t, "all events are in the log", func() bool { return countEvents(t, a) == 300 })
+		if f, err := a.eventFlow(context.Background()); err != nil || f.Records != 300 || f.Events != 300 || f.Senders != 3 || f.Failed != "" {
+			t.Errorf("how events flow: %+v, %v", f, err)
+		}
 		known := map[detection.Transport]bool{}
 		err = a.db.View(testdb.System(), func(r store.Reader) error {
 			all, err := detection.Known(testdb.System(), r)
