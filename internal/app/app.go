@@ -410,7 +410,7 @@ func newServer(ctx context.Context, h http.Handler) *http.Server {
 // serveSocket opens the socket of the command line. Who may open the file (mode 0600: the same user of the machine, who
 // can read the database anyway) acts as the administrator of this machine.
 func (a *App) serveSocket(ctx context.Context, h http.Handler, errs chan<- error) (*http.Server, error) {
-	if a.Config.Socket == "" {
+	if a.Config.Socket == "" || !a.Config.is("web") { // it belongs to the process with the API
 		return nil, nil
 	}
 	if err := os.Remove(a.Config.Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
