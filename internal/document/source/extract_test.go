@@ -96,15 +96,17 @@ func TestExtractRefuses(t *testing.T) {
 		file string
 		data []byte
 	}{
-		"another kind":    {"a.exe", []byte("MZ")},
-		"no ending":       {"a", nil},
-		"no zip":          {"a.docx", []byte("not a zip")},
-		"a bomb":          {"a.docx", bomb},
-		"deep XML":        {"a.docx", deep},
-		"broken XML":      {"a.docx", archive(t, "word/document.xml", "<a><b></a>")},
-		"no PDF":          {"a.pdf", []byte("hello")},
-		"encrypted":       {"a.pdf", []byte("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Encrypt 2 0 R>>")},
-		"broken workbook": {"a.xlsx", archive(t, "xl/worksheets/sheet1.xml", "<a")},
+		"another kind":      {"a.exe", []byte("MZ")},
+		"no ending":         {"a", nil},
+		"no zip":            {"a.docx", []byte("not a zip")},
+		"a bomb":            {"a.docx", bomb},
+		"deep XML":          {"a.docx", deep},
+		"broken XML":        {"a.docx", archive(t, "word/document.xml", "<a><b></a>")},
+		"no PDF":            {"a.pdf", []byte("hello")},
+		"PDF that was cut":  {"a.pdf", []byte("%PDF-1.7 cut")},
+		"PDF without pages": {"a.pdf", []byte("%PDF-1.4\n1 0 obj\n<</Type /Catalog /Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n")},
+		"encrypted":         {"a.pdf", []byte("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Encrypt 2 0 R>>")},
+		"broken workbook":   {"a.xlsx", archive(t, "xl/worksheets/sheet1.xml", "<a")},
 	} {
 		if _, err := source.Extract(c.file, bytes.NewReader(c.data), int64(len(c.data))); problem.KindOf(err) != problem.Invalid {
 			t.Errorf("%s: %v", name, err)

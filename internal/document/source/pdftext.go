@@ -7,6 +7,8 @@ import (
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"triward/internal/problem"
 )
 
 // extractPDF reads the text that the pages of a PDF show (ISO 32000-1 9), as far as its fonts say which letters they draw.
@@ -15,8 +17,12 @@ func extractPDF(r io.ReaderAt, size int64) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	pages := p.pages()
+	if len(pages) == 0 {
+		return "", problem.New(problem.Invalid, "the file is not a PDF with pages, or was cut")
+	}
 	var out strings.Builder
-	for _, page := range p.pages() {
+	for _, page := range pages {
 		content, err := p.content(page)
 		if err != nil {
 			return "", err
