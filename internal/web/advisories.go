@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"triward/internal/advisory"
+	"triward/internal/detection/hindsight"
+	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -85,13 +87,24 @@ type advisoryPage struct {
 	Told     []vuln.Told
 	Products []advisory.Affected
 	Matches  []vuln.Found
-	Unread   string // why the document could not be read again, "" when it could
+	Unread   string          // why the document could not be read again, "" when it could
+	Look     *hindsight.Kept // what a look back for it found; nil: none was made, or the reader may not see it
 }
 
 func (advisoryPage) template() string { return "advisory" }
 
 // productsShown bounds the table of products on the page of one record; the document has all.
 const productsShown = 200
+
+// lookBack is whether what an advisory describes was seen here before.
+func lookBack(ctx context.Context, r store.Reader, key string) (*hindsight.Kept, error) {
+	k, err := hindsight.Of(ctx, r, key)
+	switch problem.KindOf(err) {
+	case problem.NotFound, problem.Forbidden:
+		return nil, nil
+	}
+	return &k, err
+}
 
 func (s *Server) advisory(v *visit) error {
 	key := v.path("source") + "/" + v.path("id")
@@ -105,6 +118,9 @@ func (s *Server) advisory(v *visit) error {
 		}
 		found, err := vuln.ListFound(ctx, r, vuln.FoundQuery{Record: key, Limit: 60})
 		if p.Matches = found.Found; err != nil {
+			return err
+		}
+		if p.Look, err = lookBack(ctx, r, key); err != nil {
 			return err
 		}
 		body, err := vuln.Document(ctx, r, key)
