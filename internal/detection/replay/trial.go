@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -220,7 +221,7 @@ func (o *outcome) close(r Report, early int64) Outcome {
 	out.Devices, out.Subjects = len(o.devices), len(o.subjects)
 	out.TopDevices, out.TopSubjects = top(o.devices), top(o.subjects)
 	if days := r.To.Sub(r.From).Hours() / 24; days > 0 {
-		out.PerDay = float64(out.Firings) / max(days, 1)
+		out.PerDay = math.Round(100*float64(out.Firings)/max(days, 1)) / 100
 	}
 	return out
 }
