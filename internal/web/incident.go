@@ -9,6 +9,7 @@ import (
 
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
+	"triward/internal/incident/custody"
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/store"
@@ -25,12 +26,15 @@ type incidentPage struct {
 	Steps    procedure.Counts
 	Clocks   []clockRow
 	Entities []incident.Entity
+	Exhibits []custody.Item
 	Acts     []act
 	History  []historyRow
 	MayEdit  bool
 	MayPlan  bool
 	MayTell  bool
 	MayTask  bool
+	MayKeep  bool
+	MaySee   bool // evidence
 }
 
 func (incidentPage) template() string { return "incident" }
@@ -109,6 +113,11 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 			}
 			p.Run, p.Steps = &run, run.Counts()
 		}
+		if p.MaySee = v.may(custody.KindRead); p.MaySee {
+			if p.Exhibits, err = custody.List(ctx, r, p.ID); err != nil {
+				return err
+			}
+		}
 		if p.Acts, err = incidentActs(ctx, r, v, p); err != nil {
 			return err
 		}
@@ -119,6 +128,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 	p.MayEdit = p.State.Open() && v.may(incident.KindChanged)
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
 	p.MayTell = v.may(incident.KindEntitySet)
+	p.MayKeep = v.may(custody.KindRegistered)
 	p.MayTask = p.State.Open() && v.may(incident.KindTaskSet)
 	p.Frame = v.frame(p.Number+": "+short(80, p.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
 	return p, err

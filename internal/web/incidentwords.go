@@ -8,6 +8,7 @@ import (
 
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
+	"triward/internal/incident/custody"
 	"triward/internal/incident/ladder"
 )
 
@@ -70,6 +71,15 @@ func involvedBadge(s incident.DeviceState) template.HTML {
 	case incident.Cleared, incident.BackInUse, incident.Revalidated:
 		class = "good"
 	case incident.DeviceRetired:
+		class = "plain"
+	}
+	return tag(class, word(s))
+}
+
+// exhibitBadge is where a piece of evidence stands.
+func exhibitBadge(s custody.State) template.HTML {
+	class := map[custody.State]string{custody.Sealed: "good", custody.Broken: "bad", custody.CheckedOut: "warn", custody.Registered: "warn"}[s]
+	if class == "" {
 		class = "plain"
 	}
 	return tag(class, word(s))

@@ -190,6 +190,7 @@ func urlIncident(id any) string          { return path("incidents", text(id)) }
 func urlEntity(incident, entity any) string {
 	return path("incidents", text(incident), "entities", text(entity))
 }
+func urlExhibit(id any) string     { return path("exhibits", text(id)) }
 func urlContainment(id any) string { return path("containments", text(id)) }
 func urlRuns() string              { return "/runs" }
 func urlRun(id any) string         { return path("runs", text(id)) }
@@ -237,6 +238,8 @@ func urlSubject(id string) string {
 		return urlValidations()
 	case "inc":
 		return urlIncident(id)
+	case "evd":
+		return urlExhibit(id)
 	case "cnt":
 		return urlContainment(id)
 	case "run":
