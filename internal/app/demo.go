@@ -21,6 +21,7 @@ import (
 	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/eventlog"
+	"triward/internal/incident/custody"
 	"triward/internal/ingest"
 	"triward/internal/people"
 	"triward/internal/problem"
@@ -199,6 +200,7 @@ type demonstration struct {
 	papers    document.Library
 	desk      training.Desk
 	runs      procedure.Runs
+	vault     custody.Vault
 	fleet     device.Fleet
 	catalog   product.Catalog
 	source    vuln.Feeds
@@ -234,6 +236,7 @@ func (a *App) makeDemo(ctx context.Context, dir, password string) error {
 		actors: map[string]store.Actor{}, models: map[string]product.Model{}, releases: map[string]product.ReleaseID{},
 		feedIDs: map[vuln.FeedKind]string{}, made: map[string]string{}}
 	d.desk, d.runs = newDesk(db, d.signer), newRuns(db, d.signer)
+	d.vault = custody.Vault{DB: db, Blobs: a.blobs, Keys: a.vault.Keys}
 	d.papers = document.Library{DB: db, Signer: d.signer, Blobs: a.blobs, URL: a.papers.URL, TrainingReady: d.desk.Ready}
 	if d.salt, err = openSalt(a.Config.saltFile()); err == nil {
 		d.log = a.events

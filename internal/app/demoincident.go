@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
+	"triward/internal/incident/custody"
 	"triward/internal/incident/ladder"
 	"triward/internal/store"
 )
@@ -97,7 +99,41 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 		},
 		func() error { return cases.SetDevice(htm, id, pump, incident.DeviceChange{State: incident.Contained}) },
 		func() error {
+			return d.exhibits(ctx, id, pump)
+		},
+		func() error {
 			return cases.Note(medical, id, incident.Decision, "The patient stays on this pump until the change of the syringe at six; then a spare takes over.")
+		})
+}
+
+// exhibits keeps what the pump remembers, and its drug library card under seal.
+func (d *demonstration) exhibits(ctx context.Context, id, pump string) error {
+	htm := d.as(ctx, "htm")
+	item := custody.Item{Incident: id, Kind: custody.LogExtract, Description: "Event log of the pump", Device: pump, Source: "service port of SB-10001", Authority: "head of IT security, incident plan",
+		Method: "service tool of the maker, read only; nothing was written", Began: d.clock.now(), Patients: custody.Minimised, File: "sb-10001-events.log"}
+	log, err := d.vault.Register(htm, item)
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	for n := range 40 {
+		fmt.Fprintf(&text, "%s NET connect 203.0.113.66:443 refused\n", d.clock.now().Add(time.Duration(n-40)*10*time.Minute).UTC().Format(time.DateTime))
+	}
+	card, err := d.vault.Register(htm, custody.Item{Incident: id, Kind: custody.Thing, Description: "Memory card of the pump", Device: pump, Source: "slot behind the battery", Authority: item.Authority,
+		Method: "taken out after the change of pumps", Began: d.clock.now(), Patients: custody.NoPatients, Seal: "CE-0412", Place: "safe of clinical engineering"})
+	if err != nil {
+		return err
+	}
+	return d.steps(
+		func() error { _, err := d.vault.Append(htm, log, 0, strings.NewReader(text.String())); return err },
+		func() error { return d.vault.Seal(htm, log, "", "") },
+		func() error { return d.vault.Seal(htm, card, "", "") },
+		func() error {
+			return d.vault.Transfer(htm, log, custody.Hand{To: d.actors["security"].ID, Reason: "find out what the pump called, and since when", Authority: "head of clinical engineering"})
+		},
+		func() error { return d.vault.Receive(d.as(ctx, "security"), log, "analysis room") },
+		func() error {
+			return d.vault.Work(d.as(ctx, "security"), log, custody.Analysed, "the first call was at night, after the update of the wireless module")
 		})
 }
 
