@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -118,7 +119,7 @@ func (f *Frames) take(n, skip int) ([]byte, error) {
 		if !f.more() {
 			msg := f.buf[f.start:]
 			f.start = len(f.buf)
-			if f.err == io.EOF {
+			if errors.Is(f.err, io.EOF) {
 				return msg, io.ErrUnexpectedEOF
 			}
 			return msg, f.err

@@ -105,7 +105,7 @@ func TestFramesOfAnyLength(t *testing.T) {
 	for i, s := range got {
 		lengths[i] = len(s)
 	}
-	if cut, _ := f.Cut(); err != io.EOF || cut != 0 || !slices.Equal(lengths, want) {
+	if cut, _ := f.Cut(); !errors.Is(err, io.EOF) || cut != 0 || !slices.Equal(lengths, want) {
 		t.Errorf("%v, cut %d, got %v", err, cut, lengths)
 	}
 }

@@ -83,9 +83,7 @@ func (m *Message) tag(s string) {
 		return
 	}
 	m.App, m.Proc, m.Text = name, proc, strings.TrimPrefix(after, " ")
-	if strings.HasPrefix(m.Text, bom) {
-		m.Text = m.Text[len(bom):]
-	}
+	m.Text = strings.TrimPrefix(m.Text, bom)
 }
 
 func inTag(c byte) bool {

@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -98,7 +99,7 @@ func TestDecode(t *testing.T) {
 
 func TestEmpty(t *testing.T) {
 	for _, s := range []string{"", "\n", "\ufeff \r\n\x00", "   "} {
-		if err := Decode(s, Source{}, &Message{}); err != ErrEmpty {
+		if err := Decode(s, Source{}, &Message{}); !errors.Is(err, ErrEmpty) {
 			t.Errorf("%q: %v", s, err)
 		}
 	}

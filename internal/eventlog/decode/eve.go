@@ -5,7 +5,7 @@ import "strings"
 // eve reads a record of Suricata's EVE log.
 func (d *Decoder) eve() string {
 	t, e := &d.tape, d.e
-	kind, part := "", int32(-1)
+	kind := ""
 	var src, sport, dst, dport string
 	for c := int32(1); c < t.nodes[0].next; c = t.nodes[c].next {
 		switch t.nodes[c].key {
@@ -40,7 +40,8 @@ func (d *Decoder) eve() string {
 	d.source("suricata", kind, eveCategory(kind))
 	d.class(classNetwork, activityTraffic)
 	e.Severity = 1
-	if part = t.get(0, kind); part < 0 {
+	part := t.get(0, kind)
+	if part < 0 {
 		return ""
 	}
 	switch kind {

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		if err != nil {
-			if err == errDepth || err == errNodes {
+			if errors.Is(err, errDepth) || errors.Is(err, errNodes) {
 				return
 			}
 			t.Fatalf("%q: %v", s, err)

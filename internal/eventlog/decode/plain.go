@@ -103,7 +103,7 @@ func (d *Decoder) header(m *syslog.Message) {
 
 // program knows the programs of Linux whose lines the rules of others ask for, and reads the logins of sshd.
 func (d *Decoder) program(m *syslog.Message) {
-	service := ""
+	var service string
 	switch m.App {
 	case "sshd", "sshd-session":
 		service = "sshd"

@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 
 	"triward/internal/problem"
@@ -61,8 +62,8 @@ func (c *cutter) next() error {
 			c.keep(bytes.TrimSuffix(part, []byte{'\n'}), max(c.r.limits.Line-c.head, 0))
 		}
 		switch {
-		case err == bufio.ErrBufferFull:
-		case err == nil, err == io.EOF && any:
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err == nil, errors.Is(err, io.EOF) && any:
 			c.line++
 			c.buf = bytes.TrimSuffix(c.buf, []byte{'\r'})
 			return nil
@@ -88,7 +89,7 @@ func (c *cutter) keep(part []byte, limit int) {
 func (c *cutter) lines() error {
 	for {
 		switch err := c.next(); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
@@ -108,7 +109,7 @@ func (c *cutter) rows() error {
 	open := false // the header is still going on
 	for {
 		switch err := c.next(); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
@@ -151,7 +152,7 @@ func (c *cutter) objects() error {
 	for {
 		b, err := c.one()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
@@ -165,7 +166,7 @@ func (c *cutter) objects() error {
 		} else {
 			err = c.rest()
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if err := c.r.give(c.name, line, c.buf); err != nil {
@@ -247,7 +248,7 @@ func (c *cutter) messages() error {
 	}
 	for {
 		switch err := c.next(); {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return flush()
 		case err != nil:
 			return err

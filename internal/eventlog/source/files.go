@@ -210,7 +210,7 @@ func (r *reader) unwrap(name string, w wrapped) error {
 	}
 	for t := tar.NewReader(w.from); ; {
 		h, err := t.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -233,7 +233,7 @@ type broken struct {
 
 func (b broken) Read(p []byte) (int, error) {
 	n, err := b.from.Read(p)
-	if err != nil && err != io.EOF && problem.KindOf(err) == "" {
+	if err != nil && !errors.Is(err, io.EOF) && problem.KindOf(err) == "" {
 		err = problem.New(problem.Invalid, "read %s: %v", b.name, err)
 	}
 	return n, err

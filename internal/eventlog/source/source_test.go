@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -205,7 +206,7 @@ func TestEndsWithTheContext(t *testing.T) {
 		}
 		return nil
 	})
-	if err != context.Canceled || n != 2 {
+	if !errors.Is(err, context.Canceled) || n != 2 {
 		t.Errorf("%v after %d", err, n)
 	}
 }
