@@ -36,7 +36,7 @@ func (s *Server) decisionItems() {
 
 func (s *Server) listItems(ctx context.Context, in *aboutOne) (apiv1.Page[apiv1.DecisionItem], error) {
 	return read(ctx, s, func(r store.Reader) (apiv1.Page[apiv1.DecisionItem], error) {
-		all, err := risk.Items(ctx, r, in.ID, in.After, in.Limit)
+		all, err := risk.Items(ctx, r, risk.ItemQuery{Decision: in.ID, After: in.After, Limit: in.Limit})
 		if err != nil {
 			return apiv1.Page[apiv1.DecisionItem]{}, err
 		}

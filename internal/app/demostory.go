@@ -161,7 +161,7 @@ func (d *demonstration) advance(ctx context.Context, word string, s step) ([]str
 	ctx = d.as(ctx, s.who)
 	var devices []string
 	err := d.db.View(ctx, func(r store.Reader) error {
-		items, err := risk.Items(ctx, r, d.made[word], "", 1000)
+		items, err := risk.Items(ctx, r, risk.ItemQuery{Decision: d.made[word], Limit: 1000})
 		for _, it := range items {
 			if it.Progress == s.from && len(devices) < s.devices {
 				devices = append(devices, it.Device)

@@ -211,22 +211,33 @@ type Item struct {
 	Verified  time.Time
 }
 
-// Items reads the devices of a decision within the scope of the reader, after a device id, at most limit.
-func Items(ctx context.Context, r store.Reader, decision, after string, limit int) ([]Item, error) {
+// ItemQuery chooses devices of a decision.
+type ItemQuery struct {
+	Decision string
+	Progress Progress // "" does not restrict
+	After    string   // device
+	Limit    int
+}
+
+// Items reads devices of a decision within the scope of the reader, by id.
+func Items(ctx context.Context, r store.Reader, q ItemQuery) ([]Item, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
 		return nil, err
 	}
 	var w store.Where
-	w.And("decision = ?", decision)
-	w.And("device > ?", after)
+	w.And("decision = ?", q.Decision)
+	w.And("device > ?", q.After)
+	if q.Progress != "" {
+		w.And("progress = ?", string(q.Progress))
+	}
 	w.Scope(scope, "site", "")
 	return store.All(ctx, r, func(s store.Scanner) (it Item, err error) {
 		var scheduled, done, verified int64
 		err = s.Scan(&it.Device, &it.Site, &it.Progress, &it.Note, &scheduled, &done, &verified)
 		it.Scheduled, it.Done, it.Verified = store.Time(scheduled), store.Time(done), store.Time(verified)
 		return it, err
-	}, `SELECT device, site, progress, note, scheduled, done, verified FROM decision_device`+w.SQL()+` ORDER BY device`+w.Limit(limit), w.Args()...)
+	}, `SELECT device, site, progress, note, scheduled, done, verified FROM decision_device`+w.SQL()+` ORDER BY device`+w.Limit(q.Limit), w.Args()...)
 }
 
 // BurnPoint is how many devices of a decision were still open at the end of a day.

@@ -44,7 +44,7 @@ func WriteWorkOrders(ctx context.Context, r store.Reader, decision string, w io.
 		return err
 	}
 	for after := ""; ; {
-		items, err := Items(ctx, r, decision, after, orderPage)
+		items, err := Items(ctx, r, ItemQuery{Decision: decision, After: after, Limit: orderPage})
 		if err != nil {
 			return fmt.Errorf("write work orders: %w", err)
 		}

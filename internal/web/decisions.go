@@ -136,13 +136,17 @@ func (s *Server) decisionOf(v *visit) (decisionPage, error) {
 			return err
 		}
 		p.Decision = s.decisionRow(sum)
+		var steps [][2]string
 		for _, step := range risk.Progresses {
 			p.Steps = append(p.Steps, stepCount{step, sum.Counts[step]})
+			steps = append(steps, [2]string{string(step), title(step)})
 		}
+		p.Chips = []Chips{chips(v.r.URL, "Step", "step", steps...)}
+		counted(&p.Chips[0], func(step string) int { return sum.Counts[risk.Progress(step)] })
 		if p.Points, err = risk.BurnDown(ctx, r, d, s.now()); err != nil {
 			return err
 		}
-		items, err := risk.Items(ctx, r, d.ID, v.query("after"), itemsPerPage+1)
+		items, err := risk.Items(ctx, r, risk.ItemQuery{Decision: d.ID, Progress: risk.Progress(v.query("step")), After: v.query("after"), Limit: itemsPerPage + 1})
 		if err != nil {
 			return err
 		}
@@ -155,6 +159,7 @@ func (s *Server) decisionOf(v *visit) (decisionPage, error) {
 			return err
 		}
 		p.Pager = pager(v.r.URL, next, len(p.Rows))
+		p.Pager.CSV = queryURL(urlDecision(d.ID)+"/work-order.csv", v.r.URL.RawQuery)
 		p.History, err = history(ctx, r, d.ID)
 		return err
 	})
@@ -181,7 +186,7 @@ func (s *Server) decisionOf(v *visit) (decisionPage, error) {
 func eachItem(ctx context.Context, r store.Reader, decision string, fn func(all []risk.Item) error) error {
 	after := ""
 	for {
-		items, err := risk.Items(ctx, r, decision, after, 1000)
+		items, err := risk.Items(ctx, r, risk.ItemQuery{Decision: decision, After: after, Limit: 1000})
 		if err != nil || len(items) == 0 {
 			return err
 		}
@@ -314,7 +319,7 @@ func (s *Server) workOrder(v *visit) error {
 				return nil, false, err
 			}
 		}
-		items, err := risk.Items(ctx, r, id, after, 1000)
+		items, err := risk.Items(ctx, r, risk.ItemQuery{Decision: id, Progress: risk.Progress(v.query("step")), After: after, Limit: 1000})
 		if err != nil || len(items) == 0 {
 			return nil, false, err
 		}
