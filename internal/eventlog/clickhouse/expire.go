@@ -49,8 +49,8 @@ func expired(e eventlog.Expiry) (expression, bool, error) {
 // Expire removes what is too old and under no hold. See eventlog.Keeper.
 func (l *Log) Expire(ctx context.Context, e eventlog.Expiry) (eventlog.Expired, error) {
 	plan := eventlog.Expired{ByClass: map[int]int64{}}
-	w, any, err := expired(e)
-	if err != nil || !any {
+	w, some, err := expired(e)
+	if err != nil || !some {
 		return plan, err
 	}
 	if err := l.Flush(ctx); err != nil {

@@ -47,16 +47,16 @@ func (l *Log) compactWhenAsked() {
 // Compact merges the small segments that are due.
 func (l *Log) Compact(ctx context.Context) error {
 	for {
-		l.writing.Lock()
+		l.merging.Lock()
 		more, err := l.compactOnce(ctx)
-		l.writing.Unlock()
+		l.merging.Unlock()
 		if err != nil || !more {
 			return err
 		}
 	}
 }
 
-// compactOnce merges one set of segments, and reports whether there was one. The caller holds writing.
+// compactOnce merges one set of segments, and reports whether there was one. The caller holds merging.
 func (l *Log) compactOnce(ctx context.Context) (bool, error) {
 	due := l.due()
 	if len(due) == 0 || l.unsettled {
@@ -140,7 +140,7 @@ func (l *Log) due() []*segment {
 	return nil
 }
 
-// replace puts one segment, or none, in the place of others. The caller holds writing.
+// replace puts one segment, or none, in the place of others. The caller holds merging.
 func (l *Log) replace(ctx context.Context, old []*segment, with *segment) error {
 	waiting, removed := l.removals()
 	err := l.db.Bulk(ctx, func(b *store.Bulk) error {
@@ -210,8 +210,8 @@ func (l *Log) Expire(ctx context.Context, e eventlog.Expiry) (eventlog.Expired, 
 	if err := l.Flush(ctx); err != nil {
 		return eventlog.Expired{}, err
 	}
-	l.writing.Lock()
-	defer l.writing.Unlock()
+	l.merging.Lock()
+	defer l.merging.Unlock()
 	s := l.snapshot()
 	defer s.release()
 	x := expiry{e, holds}

@@ -3,6 +3,7 @@ package parquet
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,11 +42,11 @@ func askDuckDB(t *testing.T, statement string) (rows [][]any) {
 	c.Dir = dir
 	out, err := c.Output()
 	if err != nil {
-		var problems []byte
-		if e, ok := err.(*exec.ExitError); ok {
-			problems = e.Stderr
+		var e *exec.ExitError
+		if errors.As(err, &e) {
+			t.Logf("%s", e.Stderr)
 		}
-		t.Fatalf("%v: %s", err, problems)
+		t.Fatal(err)
 	}
 	if err := json.Unmarshal(out, &rows); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,8 @@ type Log struct {
 	idle   *idle
 
 	appending sync.Mutex // one Append at a time
-	writing   sync.Mutex // one Flush, compaction or expiry at a time
+	writing   sync.Mutex // one Flush at a time
+	merging   sync.Mutex // one compaction or expiry at a time; a Flush does not wait for it
 
 	mu       sync.RWMutex // what follows; never held while a file is touched
 	segments []*segment   // replaced, never changed
