@@ -44,12 +44,12 @@ func (b *bench) ingest() error {
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
+	defer func() { _ = kept.Close() }()
 	events, err := parquet.Open(ctx, db, filepath.Join(dir, "events"))
 	if err != nil {
 		return err
 	}
-	defer events.Close(context.WithoutCancel(ctx))
+	defer func() { _ = events.Close(context.WithoutCancel(ctx)) }()
 	sources := detection.Sources{DB: db}
 	intake, err := receive.Open(&receive.Intake{Publish: kept.Publish, Log: log,
 		Resolve: func(_ context.Context, s receive.Sender) (receive.Source, error) {
@@ -125,7 +125,7 @@ func sendSyslog(address string) error {
 				errs <- err
 				return
 			}
-			defer c.Close()
+			defer func() { _ = c.Close() }()
 			var out bytes.Buffer
 			for i := sender; i < syslogRecords; i += syslogSenders {
 				fmt.Fprintf(&out, "<%d>1 %s pump%d.icu.example infusion %d STATUS [dev@32473 model=\"Rill 300\" channel=\"%d\" drug=\"none\" rate=\"%d.%d\"] Infusion running: volume %d ml of 500 ml given,"+

@@ -97,11 +97,14 @@ func (w *Worker) Run(ctx context.Context) {
 				return err
 			}
 			if ctx.Err() != nil {
-				return errors.Join(w.settle(working), errStopped)
+				if err := w.settle(working); err != nil {
+					w.Log.Error("what the worker held stays in the stream", "error", err)
+				}
+				return errStopped
 			}
 			return nil
 		})
-		if err == nil || err == errStopped || ctx.Err() != nil && errors.Is(err, errStopped) {
+		if err == nil || errors.Is(err, errStopped) {
 			return
 		}
 		w.Log.Error("events wait in the stream", "error", err)

@@ -48,7 +48,7 @@ type Syslog struct {
 func (s *Syslog) Serve(ctx context.Context, l net.Listener) error {
 	s.conns, s.long = map[net.Conn]struct{}{}, make(chan struct{}, maxLong)
 	room := make(chan struct{}, maxConnections)
-	stop := context.AfterFunc(ctx, func() { l.Close(); s.closeOrderly() })
+	stop := context.AfterFunc(ctx, func() { _ = l.Close(); s.closeOrderly() })
 	defer stop()
 	var err error
 	for {
@@ -136,7 +136,7 @@ func (s *Syslog) closed() time.Time {
 }
 
 func (s *Syslog) handle(ctx context.Context, c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }() // the sender may have ended it
 	from := Sender{Transport: stream.TCP, Identity: host(c.RemoteAddr())}
 	if s.TLS != nil {
 		t := tls.Server(c, s.TLS)

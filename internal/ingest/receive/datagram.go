@@ -50,7 +50,7 @@ func ListenUDP(ctx context.Context, address string) (*net.UDPConn, error) {
 
 // Serve takes datagrams until ctx ends, and then what the kernel still holds.
 func (d *Datagrams) Serve(ctx context.Context, c *net.UDPConn) error {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = c.SetReadDeadline(time.Now()) })
 	defer stop()
 	buffer, control := make([]byte, maxDatagram), make([]byte, 128)

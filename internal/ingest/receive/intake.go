@@ -45,8 +45,7 @@ type Intake struct {
 	bytes   int           // of the queue and of what is being published
 	filled  chan struct{} // holds one when the queue is not empty
 	freed   chan struct{} // closed and made again when bytes fell
-	closing bool
-	stalled time.Time // since when the stream refuses; zero while it takes
+	stalled time.Time     // since when the stream refuses; zero while it takes
 }
 
 // batch is what one door got at once.

@@ -268,7 +268,7 @@ func (b *posting) counted(body io.Reader) error {
 		if err == io.EOF && len(head) == 0 {
 			return nil
 		}
-		if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 			return err
 		}
 		n, bad := strconv.Atoi(strings.TrimSuffix(string(head), "\n"))

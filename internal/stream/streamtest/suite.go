@@ -92,7 +92,7 @@ func Run(t *testing.T, address func(t *testing.T) string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { s.Close() })
+		t.Cleanup(func() { _ = s.Close() })
 		return s
 	}
 	publish := func(t *testing.T, s *stream.Stream, m []stream.Message) {
