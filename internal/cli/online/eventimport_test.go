@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,7 +33,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	first, _ := strconv.Atoi(r.URL.Query().Get("first"))
 	for {
 		head, err := in.ReadString('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			fmt.Fprintf(w, `{"accepted":%d}`, n)
 			return
 		}
@@ -71,7 +72,8 @@ func TestImportGoesOnWhereTheServerStopped(t *testing.T) {
 	var out, told bytes.Buffer
 	i := importing{r: &Remote{Terminal: &terminal.Terminal{Out: &out, Err: &told}}, to: c, batch: client.EventBatch{Source: "x"}}
 	err = i.paths(context.Background(), []string{dir})
-	if e, ok := err.(terminal.Exit); !ok || e.Code != terminal.Negative || !strings.Contains(told.String(), "zip archive") {
+	var e terminal.Exit
+	if !errors.As(err, &e) || e.Code != terminal.Negative || !strings.Contains(told.String(), "zip archive") {
 		t.Errorf("%v %s", err, told.String())
 	}
 	want := []string{`a.log 0 "<13>1"`, `a.log 1 "<13>2"`, `a.log 2 "<13>3"`, `b.json 0 "{\n\"a\":\n1}"`}

@@ -265,7 +265,7 @@ func (b *posting) counted(body io.Reader) error {
 	record := make([]byte, 0, 64<<10)
 	for {
 		head, err := in.ReadSlice('\n')
-		if err == io.EOF && len(head) == 0 {
+		if errors.Is(err, io.EOF) && len(head) == 0 {
 			return nil
 		}
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
