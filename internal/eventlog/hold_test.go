@@ -62,7 +62,7 @@ func TestRemoveKeepsWhatIsHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the folder goes
+		defer l.Close(context.WithoutCancel(ctx))
 		events := eventlogtest.NewMaker(1, 100).Events(500)
 		held := 0
 		for i := range events {

@@ -127,8 +127,8 @@ func start(t *testing.T, path, dir string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		c.Process.Kill() //nolint:errcheck // it may have ended by itself
-		c.Wait()         //nolint:errcheck // killed
+		c.Process.Kill()
+		c.Wait()
 		out.Close()
 		if t.Failed() {
 			b, _ := os.ReadFile(filepath.Join(dir, "errors"))

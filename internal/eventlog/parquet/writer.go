@@ -44,7 +44,7 @@ type segmentWriter struct {
 	dir, id string
 	file    *os.File
 	buffer  *bufio.Writer
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	columns []*parquet.ColumnWriter
 	values  []parquet.Value
 	rows    []*eventlog.Event // of the group that fills
@@ -60,7 +60,7 @@ func newSegmentWriter(l *layout, dir, id string, hour int64) (*segmentWriter, er
 	}
 	w := &segmentWriter{layout: l, dir: dir, id: id, file: f, buffer: bufio.NewWriterSize(f, 1<<20), tally: newTally(l, hour),
 		rows: make([]*eventlog.Event, 0, groupRows), values: make([]parquet.Value, 0, chunkRows)}
-	w.out = parquet.NewWriter(w.buffer, l.writerOptions()...)
+	w.out = parquet.NewGenericWriter[any](w.buffer, l.writerOptions()...)
 	w.out.SetKeyValueMetadata(metaHour, strconv.FormatInt(hour, 10))
 	w.columns = w.out.ColumnWriters()
 	return w, nil
