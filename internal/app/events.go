@@ -10,10 +10,12 @@ import (
 	"triward/internal/detection"
 	"triward/internal/detection/baseline"
 	"triward/internal/detection/hindsight"
+	"triward/internal/detection/notify"
 	"triward/internal/detection/reading"
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/clickhouse"
 	"triward/internal/eventlog/parquet"
+	"triward/internal/ingest"
 	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/web"
@@ -82,7 +84,7 @@ func (a *App) removeOld(ctx context.Context) error {
 // seeEvents gives both doors what they need of events.
 func (a *App) seeEvents(w *web.Server, s *api.Server) {
 	w.Sources, w.Rules, w.Alerts, w.Baselines = detection.Sources{DB: a.db}, detection.Rules{DB: a.db}, detection.Alerts{DB: a.db}, baseline.Desk{DB: a.db}
-	w.Events = reading.Desk{DB: a.db}
+	w.Events, w.Notify = reading.Desk{DB: a.db}, a.notify()
 	if a.events != nil {
 		w.Events.Log = a.events
 	}
@@ -94,7 +96,7 @@ func (a *App) seeEvents(w *web.Server, s *api.Server) {
 func (a *App) detectionTicks() []work {
 	rules := detection.Rules{DB: a.db}
 	watch := detection.Watch{DB: a.db, Sources: detection.Sources{DB: a.db}, Alerts: detection.Alerts{DB: a.db}}
-	all := []work{{"silence", 15 * time.Second, watch.Tick}}
+	all := []work{{"silence", 15 * time.Second, watch.Tick}, {"notifications", 10 * time.Second, a.notify().Deliver}}
 	if a.events != nil {
 		all = append(all, work{"hindsight", time.Minute, hindsight.Desk{DB: a.db, Log: a.events, Alerts: watch.Alerts}.Tick})
 		if len(a.Config.EventsKeep) > 0 {
@@ -108,6 +110,11 @@ func (a *App) detectionTicks() []work {
 		}})
 	}
 	return all
+}
+
+// notify is who is told about alerts.
+func (a *App) notify() notify.Desk {
+	return notify.Desk{DB: a.db, Carry: ingest.Forward{Mail: a.mail, URL: a.Config.PublicURL, Version: a.Version, Now: a.db.Now}.Carry}
 }
 
 // loadPack keeps the rules that come with this version.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"triward/internal/detection/notify"
 	"triward/internal/device"
 	"triward/internal/document/search"
 	"triward/internal/ledger"
@@ -22,6 +23,7 @@ func followers(db *store.DB) []store.Follower {
 		search.Follower(),          // words of documents
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
+		notify.Follower(),          // who is to be told about alerts
 		ledger.Follower(),          // the Merkle tree over the journal
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/detection"
 	"triward/internal/device"
 	"triward/internal/people"
 	"triward/internal/risk"
@@ -30,6 +31,7 @@ func sources() []Source {
 		{"credentials_due", people.KindReviewed, credentialsDue},
 		{"certification_missing", people.KindCertified, certificationMissing},
 		{"signature_damaged", "journal.read", damagedSignatures},
+		{"alert_waiting", detection.KindAlertAcknowledged, alertsWaiting},
 	}
 }
 

@@ -26,6 +26,7 @@ type alertsPage struct {
 	Pager   Pager
 	Empty   Empty
 	MayNew  bool
+	MayTell bool
 	Moves   []alertMove // what the visitor may do with chosen rows
 }
 
@@ -154,7 +155,7 @@ func countAlerts(ctx context.Context, r store.Reader, groups []Chips, q detectio
 
 func (s *Server) alerts(v *visit) error {
 	q := s.alertQuery(v)
-	p := alertsPage{Frame: v.frame("Alerts", urlAlerts()), Search: q.Text, Chips: s.alertFilters(v), Columns: alertColumns(v), Keep: kept(v.r.URL.Query(), "q"), MayNew: v.may(detection.KindAlertReported), Moves: v.alertMovesOf("")}
+	p := alertsPage{Frame: v.frame("Alerts", urlAlerts()), Search: q.Text, Chips: s.alertFilters(v), Columns: alertColumns(v), Keep: kept(v.r.URL.Query(), "q"), MayNew: v.may(detection.KindAlertReported), MayTell: v.actor.Scope(detection.KindRead).All, Moves: v.alertMovesOf("")}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		page, err := detection.ListAlerts(ctx, r, q)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"triward/internal/detection"
 	"triward/internal/device"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -39,6 +40,9 @@ type devicePage struct {
 	Ranked     bool // compared with the advisories at least once
 	Open       int  // answers that a fact would settle
 	Settles    []string
+	SawAlerts  bool
+	Alerts     []alertRow
+	Events     string // address of its events, "" for none
 }
 
 func (devicePage) template() string { return "device" }
@@ -72,11 +76,23 @@ func (s *Server) deviceOf(v *visit) (devicePage, error) {
 			return err
 		}
 		p.Contradict = contradictions.Items
+		if p.SawAlerts = v.may(detection.KindRead); p.SawAlerts {
+			page, err := detection.ListAlerts(ctx, r, detection.AlertQuery{Device: string(id), Sort: "-opened", Limit: 10})
+			if err != nil {
+				return err
+			}
+			if p.Alerts, err = s.alertRows(ctx, r, page.Items); err != nil {
+				return err
+			}
+		}
 		p.History, err = history(ctx, r, string(id))
 		return err
 	})
 	if err != nil {
 		return p, err
+	}
+	if v.may(detection.KindEventRead) && s.Events.Log != nil {
+		p.Events = urlEventsOf("any.device", id)
 	}
 	p.Frame = v.frame(p.Name, urlDevices(), Link{urlDevices(), "Devices"})
 	if v.may(device.KindPartRecorded) && p.Device.State == device.Active {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"triward/internal/detection"
 	"triward/internal/device"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -16,6 +17,7 @@ type overviewPage struct {
 	Frame
 	Empty   *Empty
 	Figures []Figure
+	Watch   []Figure
 	Worst   []riskRow
 	Wards   []wardRow
 	Models  []modelRow
@@ -53,6 +55,9 @@ func (s *Server) overview(v *visit) error {
 			return nil
 		}
 		p.Figures = figures(o)
+		if p.Watch, err = s.watchFigures(ctx, r, v); err != nil {
+			return err
+		}
 		page, err := risk.Lines(ctx, r, risk.LineQuery{Limit: 5, Class: risk.Uncontrolled})
 		if err != nil {
 			return err
@@ -85,6 +90,35 @@ func (v *visit) emptyFleet() *Empty {
 		e.Links = append(e.Links, Link{"/feeds/new", "Add a feed of advisories"})
 	}
 	return e
+}
+
+// watchFigures are what is happening, for those who may see alerts.
+func (s *Server) watchFigures(ctx context.Context, r store.Reader, v *visit) ([]Figure, error) {
+	if !v.may(detection.KindRead) {
+		return nil, nil
+	}
+	waiting, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true}, mostCounted)
+	if err != nil {
+		return nil, err
+	}
+	late, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Overdue: true, Now: s.now()}, mostCounted)
+	if err != nil {
+		return nil, err
+	}
+	use, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true, InUse: true}, mostCounted)
+	if err != nil {
+		return nil, err
+	}
+	blind, err := detection.Blinds(ctx, r, detection.BlindQuery{Open: true, Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	class := func(n int) string { return [...]string{"", "bad"}[min(n, 1)] }
+	return []Figure{
+		{atMost(waiting), "alerts wait", atMost(use) + " of them about devices that are in use, or count as in use", urlAlerts(), class(waiting)},
+		{atMost(late), "alerts overdue", "nobody has looked at them in time", urlAlertsOf("late", "yes"), class(late)},
+		{count(len(blind.Items)), "sources not seen now", "what happens there is not known", queryURL(urlBlind(), "open=yes"), class(len(blind.Items))},
+	}, nil
 }
 
 func figures(o risk.Overview) []Figure {

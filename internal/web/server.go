@@ -11,6 +11,7 @@ import (
 	"triward/internal/assurance/validation"
 	"triward/internal/detection"
 	"triward/internal/detection/baseline"
+	"triward/internal/detection/notify"
 	"triward/internal/detection/reading"
 	"triward/internal/device"
 	"triward/internal/document"
@@ -54,6 +55,7 @@ type Server struct {
 	Rules        detection.Rules
 	Alerts       detection.Alerts
 	Baselines    baseline.Desk
+	Notify       notify.Desk
 	Events       reading.Desk // its Log is nil where no place for events is configured
 	Tables       risk.Tables
 	Report       report.Desk

@@ -24,7 +24,7 @@ func functions() template.FuncMap {
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 		"incidentURL": urlIncident, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,
-		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique,
+		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique, "quiet": quietWords,
 		"by": actorWords,
 	}
 }
@@ -37,7 +37,7 @@ var words = map[string]string{
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
 	"it_owner": "IT owner", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX", "notify": "told",
-	"syslog_udp": "syslog over UDP", "syslog_tcp": "syslog over TCP", "syslog_tls": "syslog over TLS", "http": "HTTP", "first_seen": "what was seen", "no_action": "no action", "fhir": "FHIR", "atna": "ATNA audit messages", "hl7": "HL7", "dicom": "DICOM", "cef": "CEF", "json": "JSON", "eve": "EVE", "dns": "DNS",
+	"mail": "e-mail", "webhook": "web request", "syslog": "syslog", "syslog_udp": "syslog over UDP", "syslog_tcp": "syslog over TCP", "syslog_tls": "syslog over TLS", "http": "HTTP", "first_seen": "what was seen", "no_action": "no action", "fhir": "FHIR", "atna": "ATNA audit messages", "hl7": "HL7", "dicom": "DICOM", "cef": "CEF", "json": "JSON", "eve": "EVE", "dns": "DNS",
 }
 
 // parts are what the program does by itself, by the name under which it acts.

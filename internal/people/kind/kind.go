@@ -179,6 +179,8 @@ func detectionKinds() []Kind {
 		{"detection.exception_added", "except from rules, and suppress, for a time"},
 		{"detection.exception_ended", "end exceptions"},
 		{"detection.baseline_settled", "say what is normal"},
+		{"detection.target_added", "say who is told about alerts"},
+		{"detection.target_removed", "take away who is told about alerts"},
 		{"detection.alert_opened", "open alerts for rules"},
 		{"detection.alert_reported", "report alerts by hand"},
 		{"detection.alert_joined", "add events to alerts"},
