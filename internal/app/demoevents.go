@@ -73,7 +73,7 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 				return nil, err
 			}
 			e.waiting = append(e.waiting, records...)
-			if usual := d.usual(f); !usual.Now.IsZero() && s.ID == "pacs-theft" {
+			if usual := demowatch.Usual(d.content, f); !usual.Now.IsZero() && s.ID == "pacs-theft" {
 				if records, err = d.records(usual, f, sources[f.Source], decoder); err != nil {
 					return nil, err
 				}
@@ -131,21 +131,12 @@ func (e *demoEvents) until(ctx context.Context, end time.Time, clock *demoClock)
 	return nil
 }
 
-// usual are the records of a source on usual days, moved to the last day: without them nothing would come any more at the
-// end of the story. Only the archive has enough of them.
-func (d *demonstration) usual(f content.ScenarioFile) content.Demo {
-	if f.Source != "lfa-main-01" {
-		return content.Demo{}
-	}
-	return content.Demo{Now: d.content.Now.AddDate(0, 0, 9)}
-}
-
 // triage adds what people do about alerts.
 func (d *demonstration) triage(story map[int][]chapter) {
-	w := demowatch.Desk{DB: d.db, As: d.as, Pause: d.clock.pause}
 	if d.log == nil {
 		return
 	}
+	w := demowatch.Desk{DB: d.db, As: d.as, Pause: d.clock.pause}
 	story[3] = append(story[3], w.Worm)
 	story[1] = append(story[1], w.Theft)
 	story[0] = append(story[0], w.Last)

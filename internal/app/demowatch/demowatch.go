@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"triward/internal/content"
 	"triward/internal/detection"
 	"triward/internal/detection/baseline"
 	"triward/internal/store"
@@ -30,6 +31,15 @@ func Source(name string) detection.Source {
 		s = detection.Source{Name: name, Transport: detection.File, Identity: name}
 	}
 	return s
+}
+
+// Usual are the records of a source on usual days, moved to the last day: without them nothing would come any more at the
+// end of the story. Only the archive has enough of them; of the others it is the zero value.
+func Usual(story content.Demo, f content.ScenarioFile) content.Demo {
+	if f.Source != "lfa-main-01" {
+		return content.Demo{}
+	}
+	return content.Demo{Now: story.Now.AddDate(0, 0, 9)}
 }
 
 // Desk is where the people of the story work on alerts.
