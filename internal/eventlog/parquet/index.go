@@ -224,5 +224,6 @@ func (t *tally) done(replaces []string) *header {
 		t.header.IDs = append(t.header.IDs, *t.ids[key])
 	}
 	t.header.Replaces = replaces
-	return &t.header
+	h := t.header // a copy: a segment keeps its header, and must not keep the terms and ids of the tally with it
+	return &h
 }
