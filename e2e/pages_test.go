@@ -9,7 +9,9 @@ import (
 )
 
 // identifiers are what tells two pages of one kind apart in an address.
-var identifiers = regexp.MustCompile(`^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*|(POL|STD|SOP|WI|FRM|EXT)-[0-9]+|[0-9]+\.[0-9]+)$`)
+var identifiers = regexp.MustCompile(`^([0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[a-z]{2,4}_[0-9a-z_-]+|(CVE|GHSA|NMSA|AISA|HBR|LFI|TRN|PWC|SOR|DSD|CRG)-.*|(POL|STD|SOP|WI|FRM|EXT)-[0-9]+|[0-9]+\.[0-9]+|` +
+	// Events, and rules by their UUID.
+	`[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 
 // kindOf is the address of a page without what tells it from others of its kind: "/devices/…".
 func kindOf(u *url.URL) string {
@@ -87,7 +89,9 @@ func TestEveryPageOfTheDemonstration(t *testing.T) {
 	t.Logf("%d kinds of pages: %s", len(kinds), strings.Join(kinds, " "))
 	for _, must := range []string{"/overview", "/risk", "/risk/…/…", "/devices", "/devices/…", "/products", "/products/…", "/products/…/releases/…", "/sboms/…",
 		"/vulnerabilities", "/vulnerabilities/…", "/advisories", "/decisions", "/decisions/…", "/imports", "/imports/…", "/feeds", "/feeds/…",
-		"/people", "/people/…", "/roles", "/decision-table", "/names", "/journal", "/account"} {
+		"/people", "/people/…", "/roles", "/decision-table", "/names", "/journal", "/account",
+		"/alerts", "/alerts/…", "/alerts/new", "/alerts/move/close", "/events", "/events/…", "/rules", "/rules/…", "/sources", "/sources/…", "/sources/new",
+		"/detection-coverage", "/baselines", "/baselines/…", "/blind-intervals", "/notifications"} {
 		if !slices.Contains(kinds, must) {
 			t.Errorf("no link leads to %s", must)
 		}

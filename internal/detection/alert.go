@@ -1,6 +1,7 @@
 package detection
 
 import (
+	"strings"
 	"time"
 
 	"triward/internal/problem"
@@ -118,6 +119,21 @@ type Matched struct {
 
 // Entity names what hits are grouped by: a kind and its name, such as device and an id, user and a name.
 func Entity(kind, name string) string { return kind + ":" + name }
+
+// Term is a field of events, or a kind of entity, as people call it. What a rule named itself stays.
+func Term(field string) string {
+	switch field {
+	case "ae.calling", "ae.called":
+		return "AE title"
+	case "dev.id", "dev.tag":
+		return "device"
+	case "src.ip", "dst.ip":
+		return "address"
+	case "peer.id":
+		return "peer"
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(field, "dev."), ".", " ")
+}
 
 // Hit is a rule that matched: an event, or the one that completed a correlation.
 type Hit struct {

@@ -282,7 +282,7 @@ func (n names) device(id string) string {
 
 var (
 	deviceID   = regexp.MustCompile(`dev_[0-9a-z]+`)
-	groupField = regexp.MustCompile(`[a-z_.]+=([^ ]+)`)
+	groupField = regexp.MustCompile(`(^| )([a-z_.]+)=`)
 )
 
 // about is what an alert is about.
@@ -301,9 +301,23 @@ func (n names) about(a detection.Alert) string {
 	}
 	name = deviceID.ReplaceAllStringFunc(name, n.device)
 	if kind == "group" {
-		return groupField.ReplaceAllString(name, "$1")
+		return groupWords(name)
 	}
-	return strings.TrimSpace(word(kind) + " " + name)
+	return strings.TrimSpace(word(detection.Term(kind)) + " " + name)
+}
+
+// groupWords are the values of a group with what they are, as people say it. A device says by its name that it is one.
+func groupWords(group string) string {
+	return groupField.ReplaceAllStringFunc(group, func(field string) string {
+		before := ""
+		if strings.HasPrefix(field, " ") {
+			before = ", "
+		}
+		if name := strings.Trim(field, " ="); name != "dev.id" && name != "peer.id" {
+			return before + word(detection.Term(name)) + " "
+		}
+		return before
+	})
 }
 
 func (s *Server) alertsCSV(v *visit) error {

@@ -126,7 +126,7 @@ type sourcePage struct {
 	Alerts  []alertRow
 	Actions []Form
 	MayEdit bool
-	Search  string // its events
+	Found   string // its events
 	History []historyRow
 }
 
@@ -174,7 +174,7 @@ func (s *Server) sourceOf(v *visit) (sourcePage, error) {
 		return p, err
 	}
 	p.Frame = v.frame(p.Source.Name, urlSources(), Link{urlSources(), "Sources"})
-	p.Chart, p.Search, p.MayEdit = urlSource(id)+"/hours.json", urlEventsOf("source", id), v.may(detection.KindSourceChanged)
+	p.Chart, p.Found, p.MayEdit = urlSource(id)+"/hours.json", urlEventsOf("source", id), v.may(detection.KindSourceChanged)
 	n := int64(0)
 	for _, h := range p.Hours {
 		n += h.Accepted

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -165,7 +166,7 @@ func (v *Rules) hit(f *fire.Firing, e *eventlog.Event) detection.Hit {
 		h.Fields = append(h.Fields, detection.Matched{Field: r.Field, Value: r.Value, Selection: r.Search})
 	}
 	if f.Correlation {
-		h.Joined = joined(f)
+		h.Joined = joined(f, e)
 		for _, other := range f.Events {
 			if other != h.Event {
 				h.Others = append(h.Others, detection.Listed{Rule: f.Rule, Event: other, At: h.At, Device: e.Device})
@@ -186,13 +187,24 @@ func answer(inUse string) product.Answer {
 	return product.NotKnown
 }
 
-// joined says what a correlation counted, and for whom.
-func joined(f *fire.Firing) string {
+// joined says what a correlation counted, and for whom. e is the event that completed it.
+func joined(f *fire.Firing, e *eventlog.Event) string {
 	var parts []string
 	for _, p := range f.Group {
-		parts = append(parts, p.Name+" "+p.Value)
+		value := p.Value
+		switch tag := e.Field(strings.TrimSuffix(p.Name, ".id") + ".tag"); {
+		case p.Name == "dev.id" && tag != "", p.Name == "peer.id" && tag != "":
+			value = tag
+		}
+		parts = append(parts, detection.Term(p.Name)+" "+value)
 	}
-	text := fmt.Sprintf("%g from %d events", f.Value, len(f.Events))
+	text := fmt.Sprintf("%d events", len(f.Events))
+	if len(f.Events) == 1 {
+		text = "1 event"
+	}
+	if f.Value != float64(len(f.Events)) {
+		text = strconv.FormatFloat(f.Value, 'f', -1, 64) + " from " + text
+	}
 	if len(parts) > 0 {
 		text += " of " + strings.Join(parts, ", ")
 	}
