@@ -131,7 +131,7 @@ func TestEveryPageOfOtherRoles(t *testing.T) {
 			b := open(t)
 			b.look(two[0])
 			b.signIn(s, who.login, s.password)
-			kinds := explore(t, b, s, who.login, 18)
+			kinds := explore(t, b, s, who.login, 26)
 			for _, must := range who.sees {
 				if !slices.Contains(kinds, must) {
 					t.Errorf("no link leads to %s", must)

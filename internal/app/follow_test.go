@@ -405,11 +405,11 @@ func TestProgressGivesTheMetrics(t *testing.T) {
 				q    risk.LineQuery
 				want risk.Sums
 			}{
-				{risk.LineQuery{}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
-				{risk.LineQuery{Ward: "ICU"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
+				{risk.LineQuery{}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2, Decided: 2}},
+				{risk.LineQuery{Ward: "ICU"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2, Decided: 2}},
 				{risk.LineQuery{Ward: "elsewhere"}, risk.Sums{}},
-				{risk.LineQuery{Device: a}, risk.Sums{Affected: 1, Uncontrolled: 1}},
-				{risk.LineQuery{Vulnerability: "CVE-2026-90001"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2}},
+				{risk.LineQuery{Device: a}, risk.Sums{Affected: 1, Uncontrolled: 1, Decided: 1}},
+				{risk.LineQuery{Vulnerability: "CVE-2026-90001"}, risk.Sums{Affected: 1, Unknown: 1, Uncontrolled: 2, Decided: 2}},
 			} {
 				got, known, err := risk.ReadSums(w.ctx, r, c.q)
 				if d := cmp.Diff(c.want, got); d != "" || !known || err != nil {
