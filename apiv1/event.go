@@ -316,3 +316,29 @@ type Settlement struct {
 	Verdict string `json:"verdict" enum:"normal,not_normal"`
 	Reason  string `json:"reason,omitempty" maxLength:"4000"`
 }
+
+// EventHoldQuery chooses holds.
+type EventHoldQuery struct {
+	Incident string `query:"incident" maxLength:"64" doc:"Of one case; absent: all that are in force"`
+}
+
+// EventHoldInput keeps events for a case, whatever their age. The words and the window say which.
+type EventHoldInput struct {
+	Incident string    `json:"incident" maxLength:"64" doc:"Id of an incident, or a reference outside"`
+	Reason   string    `json:"reason" maxLength:"2000"`
+	Q        string    `json:"q,omitempty" maxLength:"4000" doc:"As in a search"`
+	From     time.Time `json:"from,omitzero" required:"false"`
+	To       time.Time `json:"to,omitzero" required:"false"`
+}
+
+// EventHold keeps events for a case.
+type EventHold struct {
+	ID         string    `json:"id"`
+	Incident   string    `json:"incident"`
+	Reason     string    `json:"reason"`
+	Events     string    `json:"events" doc:"Which, in words"`
+	PlacedBy   string    `json:"placed_by"`
+	PlacedAt   time.Time `json:"placed_at"`
+	ReleasedAt time.Time `json:"released_at,omitzero"`
+	Release    string    `json:"release,omitempty" doc:"Why it was released"`
+}

@@ -136,3 +136,18 @@ func (c *Client) SettleBaseline(ctx context.Context, baseline string, in apiv1.S
 func (c *Client) RelearnBaseline(ctx context.Context, baseline string, in apiv1.Reason) error {
 	return act(ctx, c, call{method: "POST", path: at("/baselines/{}/relearn", baseline), body: in})
 }
+
+// EventHolds reads the legal holds over events: of a case, or all that are in force.
+func (c *Client) EventHolds(ctx context.Context, q apiv1.EventHoldQuery) (apiv1.List[apiv1.EventHold], error) {
+	return get[apiv1.List[apiv1.EventHold]](ctx, c, call{method: "GET", path: "/event-holds", query: q})
+}
+
+// HoldEvents keeps events for a case, whatever their age.
+func (c *Client) HoldEvents(ctx context.Context, in apiv1.EventHoldInput) (apiv1.Made, error) {
+	return get[apiv1.Made](ctx, c, call{method: "POST", path: "/event-holds", body: in})
+}
+
+// ReleaseEvents releases events that were kept for a case.
+func (c *Client) ReleaseEvents(ctx context.Context, hold string, in apiv1.Reason) error {
+	return act(ctx, c, call{method: "POST", path: at("/event-holds/{}/release", hold), body: in})
+}

@@ -39,6 +39,7 @@ func (s *Server) events() {
 			return page(p.Items, p.Next, wireBlind), err
 		})
 	s.sources()
+	s.eventHolds()
 }
 
 func (s *Server) hasEvents() error {

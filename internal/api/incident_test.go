@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,15 @@ func TestIncidents(t *testing.T) {
 		}
 		refused(f, 409, "POST", on+"/see", apiv1.ContainmentSeen{Event: "observed", What: "no packet"})
 		must[empty](f, "POST", on+"/cancel", apiv1.MaybeReason{})
+		refused(f, 422, "POST", "/event-holds", apiv1.EventHoldInput{Incident: id, Reason: "a claim"})
+		hold := must[apiv1.Made](f, "POST", "/event-holds", apiv1.EventHoldInput{Incident: id, Reason: "a claim", Q: "user:jdoe archive", From: db.Now().Add(-time.Hour)}).ID
+		if l := must[apiv1.List[apiv1.EventHold]](f, "GET", "/event-holds?incident="+id, nil); len(l.Items) != 1 || !strings.HasPrefix(l.Items[0].Events, "archive, user is jdoe, from 2026-") {
+			t.Errorf("holds = %+v", l)
+		}
+		must[empty](f, "POST", "/event-holds/"+hold+"/release", apiv1.Reason{Reason: "settled"})
+		if l := must[apiv1.List[apiv1.EventHold]](f, "GET", "/event-holds", nil); len(l.Items) != 0 {
+			t.Errorf("holds in force = %+v", l)
+		}
 		other := must[apiv1.Made](f, "POST", "/incidents", apiv1.IncidentInput{IncidentFacts: facts, Systems: []string{"Archive"}}).ID
 		must[empty](f, "POST", "/incidents/"+other+"/same-as", apiv1.OtherIncident{Other: "INC-2026-0001"})
 		if p := must[apiv1.Page[apiv1.Incident]](f, "GET", "/incidents?state=open", nil); len(p.Items) != 1 || p.Items[0].ID != id {

@@ -37,6 +37,7 @@ type eventsPage struct {
 	Chart     string // address of the histogram
 	Fault     string // why the question cannot be answered
 	MayExport bool
+	MayHold   bool
 	Query     string // of the address, for the export
 }
 
@@ -221,7 +222,7 @@ func (s *Server) events(v *visit) error {
 	}
 	q, w, err := s.eventQuery(v)
 	p := eventsPage{Frame: v.frame("Events", urlEvents()), Search: v.query("q"), Window: w, Chips: s.eventFilters(v, w), Columns: eventColumns(v), Keep: kept(v.r.URL.Query(), "q", "from", "to", "last"),
-		MayExport: v.may(detection.KindEventsExported), Query: v.r.URL.RawQuery, Chart: queryURL(urlEvents()+"/histogram.json", v.r.URL.RawQuery)}
+		MayExport: v.may(detection.KindEventsExported), MayHold: v.may(eventlog.KindHoldPlaced), Query: v.r.URL.RawQuery, Chart: queryURL(urlEvents()+"/histogram.json", v.r.URL.RawQuery)}
 	if err == nil {
 		err = s.findEvents(v, &p, q)
 	}

@@ -27,6 +27,7 @@ type incidentPage struct {
 	Clocks   []clockRow
 	Entities []incident.Entity
 	Exhibits []custody.Item
+	Holds    []holdRow // events that are kept for it
 	Acts     []act
 	History  []historyRow
 	MayEdit  bool
@@ -117,6 +118,9 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 			if p.Exhibits, err = custody.List(ctx, r, p.ID); err != nil {
 				return err
 			}
+		}
+		if p.Holds, err = holdRows(ctx, r, v, p.ID); err != nil {
+			return err
 		}
 		if p.Acts, err = incidentActs(ctx, r, v, p); err != nil {
 			return err

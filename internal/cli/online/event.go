@@ -14,7 +14,10 @@ import (
 
 // events are the commands about events that need a server; `events read` needs none.
 func (r *Remote) events() []*cobra.Command {
-	return []*cobra.Command{r.searchEvents(), r.importEvents(), show(r.line("show EVENT", "Show an event with its original"), (*client.Client).Event), r.exportEvents()}
+	return []*cobra.Command{r.searchEvents(), r.importEvents(), show(r.line("show EVENT", "Show an event with its original"), (*client.Client).Event), r.exportEvents(),
+		find(r.line("holds", "Show the legal holds over events: of a case, or all that are in force"), (*client.Client).EventHolds),
+		add(r.line("hold INCIDENT REASON", "Keep events for a case, whatever their age; --q, --from and --to say which"), (*client.Client).HoldEvents),
+		r.line("release HOLD", "Release events that were kept for a case").because("released", (*client.Client).ReleaseEvents)}
 }
 
 func (r *Remote) searchEvents() *cobra.Command {
