@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,7 +88,7 @@ func (p *program) backtest(ctx context.Context, f backtestFlags) (r replay.Repor
 	if err != nil {
 		return r, err
 	}
-	defer log.Close(ctx)
+	defer func() { err = errors.Join(err, log.Close(ctx)) }()
 	if err := p.fill(ctx, log, f); err != nil {
 		return r, err
 	}

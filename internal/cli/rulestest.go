@@ -327,7 +327,7 @@ func (p *program) showTrial(t *trial) error {
 	if len(rules) > 0 {
 		w := p.Table("HITS", "FIRST LINE", "LEVEL", "RULE", "ID")
 		for _, r := range rules {
-			level, title, id := "", "", ""
+			var level, title, id string
 			if r < len(set.Rules) {
 				level, title, id = set.Rules[r].Level, set.Rules[r].Title, set.Rules[r].ID
 			} else {

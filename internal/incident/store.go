@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"triward/internal/incident/clock"
 	"triward/internal/incident/ladder"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -156,7 +155,7 @@ func entities(ctx context.Context, r store.Reader, incident string) ([]Entity, e
 }
 
 func putEntity(ctx context.Context, tx *store.Tx, incident string, e Entity) error {
-	body, err := json.Marshal(clock.Entity(e.Entity))
+	body, err := json.Marshal(e.Entity)
 	if err != nil {
 		return err
 	}

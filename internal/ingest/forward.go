@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
@@ -129,7 +130,8 @@ func (f Forward) post(ctx context.Context, t notify.Target, m notify.Message) er
 
 // reason is an error without the address, which may hold a secret.
 func reason(err error) string {
-	if u, ok := err.(*url.Error); ok {
+	var u *url.Error
+	if errors.As(err, &u) {
 		err = u.Err
 	}
 	return err.Error()

@@ -84,7 +84,7 @@ func (i Installation) withoutRight(ctx context.Context) (string, error) {
 func (i Installation) withoutEvent(ctx context.Context) (string, error) {
 	err := i.db().Update(ctx, func(tx *store.Tx) error { return insertProbe(ctx, tx) })
 	if err == nil || !strings.Contains(err.Error(), "without recording an event") {
-		return "", fmt.Errorf("it was not refused as it must be: %v", err)
+		return "", errors.New("it was not refused as it must be: " + fmt.Sprint(err))
 	}
 	return "it was refused; nothing was kept", i.unchanged(ctx)
 }
@@ -204,7 +204,7 @@ func (i Installation) signatures(ctx context.Context) (seen string, err error) {
 
 func (i Installation) signWithout(ctx context.Context) (string, error) {
 	if _, err := i.Press.Signer.Verify(ctx, signature.Factors{Zone: "UTC"}); problem.KindOf(err) != problem.Forbidden {
-		return "", fmt.Errorf("it was not refused as it must be: %v", err)
+		return "", errors.New("it was not refused as it must be: " + fmt.Sprint(err))
 	}
 	return "it was refused", nil
 }
@@ -224,7 +224,7 @@ func (i Installation) timeStamp(context.Context) (string, error) {
 		return "", fmt.Errorf("it says %s at %s", said, at)
 	}
 	if _, err := signature.CheckToken(token, []byte("probes"), keys...); problem.KindOf(err) != problem.Invalid {
-		return "", fmt.Errorf("a stamp of another text was not refused: %v", err)
+		return "", errors.New("a stamp of another text was not refused: " + fmt.Sprint(err))
 	}
 	return "a stamp of " + said.UTC().Format(time.RFC3339) + ", refused for another text", nil
 }
