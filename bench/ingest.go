@@ -83,13 +83,14 @@ func (b *bench) ingest() error {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	for waits := true; waits; {
+	for waits := true; waits; time.Sleep(5 * time.Millisecond) {
 		s, err := kept.Stats(ctx)
 		if err != nil {
 			return err
 		}
-		waits = s.Packs > 0
-		time.Sleep(5 * time.Millisecond)
+		if waits = s.Packs > 0; waits && time.Since(began) > 10*time.Minute {
+			return fmt.Errorf("%d packs are still in the stream", s.Packs)
+		}
 	}
 	took := time.Since(began)
 	spent = processorTime() - spent

@@ -217,9 +217,7 @@ func TestOrderlyEndLosesNothing(t *testing.T) {
 			n++
 		}
 	}()
-	for d.in.Status().Waiting == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	waitFor(t, "a record waits", func() bool { return d.in.Status().Waiting > 0 })
 	got := d.texts(0)
 	if n := <-sent; len(got) != n || n == 0 {
 		t.Errorf("%d records came of %d that were sent", len(got), n)
