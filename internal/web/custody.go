@@ -2,10 +2,10 @@ package web
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"triward/internal/incident"
@@ -214,8 +214,11 @@ func (s *Server) exhibitRead(v *visit) error {
 		name = "exhibit"
 	}
 	v.attach("application/octet-stream", name)
-	_, err = io.Copy(v.w, content)
-	return errors.Join(err, content.Close())
+	v.w.Header().Set("Content-Length", strconv.FormatInt(item.Size, 10)) // what is damaged ends early, and the browser says so
+	if _, err := io.Copy(v.w, content); err != nil {
+		s.Log.Warn("evidence was not read to its end", "exhibit", item.Exhibit, "error", err)
+	}
+	return ignoreGone(content.Close())
 }
 
 // exhibitNewPage registers evidence.
