@@ -282,7 +282,7 @@ func (r *Result) judge(some bool) {
 
 // now marks an instant that every later entry lies behind: no other change is on its way while an Update holds the head.
 func (e Evidence) now(ctx context.Context) (view.AsOf, error) {
-	var a view.AsOf
+	a := view.AsOf{Present: true}
 	err := e.DB.Update(system(ctx), func(tx *store.Tx) error {
 		var err error
 		a.Now = tx.Now

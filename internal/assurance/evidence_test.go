@@ -268,6 +268,42 @@ func TestViewsOfThePast(t *testing.T) {
 	})
 }
 
+// What is derived from today's knowledge has no past; but that somebody wrote between the instant of an evaluation and its
+// reading makes the instant no past.
+func TestPresentStaysPresentWhileOthersWrite(t *testing.T) {
+	testdb.EachClock(t, func(t *testing.T, db *store.DB, clock *testdb.Clock) {
+		write := func() {
+			record(t, db, store.Event{Kind: people.KindAccountCreated, Subject: "usr_1", Body: map[string]string{"name": "Ada"}})
+		}
+		write()
+		err := db.View(context.Background(), func(r store.Reader) error {
+			as, err := view.At(context.Background(), r, clock.Now())
+			if err != nil {
+				return err
+			}
+			clock.Advance(time.Second)
+			write()
+			return db.View(context.Background(), func(r store.Reader) error {
+				risks, err := view.Find("risks")
+				if err != nil {
+					return err
+				}
+				if _, err := risks.Load(testdb.System(), r, as); problem.KindOf(err) != problem.Invalid {
+					t.Errorf("the past of a view that has none: %v", err)
+				}
+				as.Present = true
+				if _, err := risks.Load(testdb.System(), r, as); err != nil {
+					t.Errorf("the present while others write: %v", err)
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // Every view can be read on both databases, now and in the past, and its fields are those of the contract.
 func TestViewsLoad(t *testing.T) {
 	testdb.EachClock(t, func(t *testing.T, db *store.DB, clock *testdb.Clock) {

@@ -18,6 +18,8 @@ import (
 type AsOf struct {
 	Now  time.Time
 	Head int64
+	// Present is an instant of the evaluation itself: others may have written a moment later, which makes it no past.
+	Present bool
 }
 
 // At finds the journal's newest entry of an instant.
@@ -150,7 +152,7 @@ func Queryable() []query.View {
 
 // Load reads the rows of a view as of an instant. Invalid when the view has no past and the instant lies in it.
 func (v View) Load(ctx context.Context, r store.Reader, a AsOf) ([]query.Row, error) {
-	if v.Origin == Today {
+	if v.Origin == Today && !a.Present {
 		head, _, err := store.JournalHead(ctx, r)
 		if err != nil {
 			return nil, err
