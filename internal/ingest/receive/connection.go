@@ -28,6 +28,7 @@ const (
 	closingTime    = 5 * time.Second  // that senders have to notice the end
 	idleTime       = time.Second      // without a record, after which one that did not notice is cut off
 	lookTime       = 50 * time.Millisecond
+	queuedTime     = 50 * time.Millisecond // that the closing door still takes connections which the kernel made for it
 	batchBytes     = 128 << 10 // that a connection hands over at once
 )
 
@@ -48,8 +49,9 @@ type Syslog struct {
 func (s *Syslog) Serve(ctx context.Context, l net.Listener) error {
 	s.conns, s.long = map[net.Conn]struct{}{}, make(chan struct{}, maxLong)
 	room := make(chan struct{}, maxConnections)
-	stop := context.AfterFunc(ctx, func() { _ = l.Close(); s.closeOrderly() })
+	stop := context.AfterFunc(ctx, func() { endQueue(l); s.closeOrderly() })
 	defer stop()
+	defer func() { _ = l.Close() }() // nothing more is read from it
 	var err error
 	for {
 		room <- struct{}{} // with too many connections the next ones wait in the kernel
@@ -78,6 +80,15 @@ func (s *Syslog) Serve(ctx context.Context, l net.Listener) error {
 // isPassing tells an error of accepting that has nothing to do with the listener, such as too many open files.
 func isPassing(err error) bool {
 	return !errors.Is(err, net.ErrClosed)
+}
+
+// endQueue lets a listener take what waits in the kernel and then end. A sender there has its connection and may have sent
+// its records already: closing at once would lose them without a word to it.
+func endQueue(l net.Listener) {
+	d, ok := l.(interface{ SetDeadline(time.Time) error })
+	if !ok || d.SetDeadline(time.Now().Add(queuedTime)) != nil {
+		_ = l.Close() // the way out of Accept that is left
+	}
 }
 
 // closeOrderly tells every sender that the connection ends here, and reads on for a while.
@@ -112,14 +123,14 @@ func closeWrite(c net.Conn) {
 	_ = c.SetReadDeadline(time.Now().Add(idleTime))
 }
 
-// keep remembers a connection; false when no more are taken.
-func (s *Syslog) keep(c net.Conn) bool {
+// keep remembers a connection; one that comes while the door closes is told so at once.
+func (s *Syslog) keep(c net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended.IsZero() {
-		s.conns[c] = struct{}{}
+	s.conns[c] = struct{}{}
+	if !s.ended.IsZero() {
+		closeWrite(c)
 	}
-	return s.ended.IsZero()
 }
 
 func (s *Syslog) forget(c net.Conn) {
@@ -140,7 +151,7 @@ func (s *Syslog) handle(ctx context.Context, c net.Conn) {
 	from := Sender{Transport: stream.TCP, Identity: host(c.RemoteAddr())}
 	if s.TLS != nil {
 		t := tls.Server(c, s.TLS)
-		fingerprint, err := handshake(ctx, t)
+		fingerprint, err := handshake(context.WithoutCancel(ctx), t)
 		if err != nil {
 			s.Intake.Log.Warn("a syslog sender is refused", "sender", from.Identity, "error", err)
 			return
@@ -151,9 +162,7 @@ func (s *Syslog) handle(ctx context.Context, c net.Conn) {
 		s.Intake.Log.Warn("a syslog sender is refused", "sender", from.Identity, "error", err)
 		return
 	}
-	if !s.keep(c) {
-		return
-	}
+	s.keep(c)
 	defer s.forget(c)
 	// A connection outlives ctx: closing it in order is what ends it.
 	r := &connection{Conn: c, door: s, ctx: context.WithoutCancel(ctx), from: from, peer: c.RemoteAddr().String()}
@@ -164,7 +173,7 @@ func (s *Syslog) handle(ctx context.Context, c net.Conn) {
 
 // handshake gives the fingerprint of the client's certificate.
 func handshake(ctx context.Context, t *tls.Conn) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
+	ctx, cancel := context.WithTimeout(ctx, handshakeTime) // also of the end: its records may be on their way
 	defer cancel()
 	if err := t.HandshakeContext(ctx); err != nil {
 		return "", err
