@@ -19,6 +19,7 @@ import (
 type incidentPage struct {
 	Frame
 	incident.File
+	Tabs     []Tab
 	Now      time.Time
 	Clinical string
 	Same     string // number of the incident that this one is a duplicate of
@@ -128,6 +129,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		p.History, err = history(ctx, r, p.ID)
 		return err
 	})
+	p.Tabs = tabsOf(v, p.ID, "")
 	p.Clinical = incident.ClinicalWords()[p.File.Clinical]
 	p.MayEdit = p.State.Open() && v.may(incident.KindChanged)
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
