@@ -29,7 +29,7 @@ const (
 	idleTime       = time.Second      // without a record, after which one that did not notice is cut off
 	lookTime       = 50 * time.Millisecond
 	queuedTime     = 50 * time.Millisecond // that the closing door still takes connections which the kernel made for it
-	batchBytes     = 128 << 10 // that a connection hands over at once
+	batchBytes     = 128 << 10             // that a connection hands over at once
 )
 
 // Syslog takes syslog connections (RFC 6587; RFC 5425 with TLS).
