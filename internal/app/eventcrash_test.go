@@ -20,6 +20,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"triward/internal/eventlog"
+	"triward/internal/eventlog/eventlogtest"
 	"triward/internal/testdb"
 )
 
@@ -33,6 +34,9 @@ func serveUntilKilled(text string) error {
 	c.Listen, c.Roles, c.Socket = part[1], strings.Split(part[2], ","), ""
 	if len(part) > 3 {
 		c.Stream = part[3]
+	}
+	if len(part) > 4 {
+		c.Events = part[4]
 	}
 	a, err := New(context.Background(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -169,11 +173,18 @@ func TestEventsSurviveKills(t *testing.T) {
 		time.AfterFunc(time.Duration(200+r.IntN(2000))*time.Millisecond, l.kill)
 		wg.Wait()
 	}
-	look(t, dir, s, "")
+	s.look(t, dir, "", "parquet:"+filepath.Join(dir, "events"))
 }
 
-// Fault: kill -9 of the processes of the roles ingest and work, each at its own time, with the stream in servers elsewhere.
+// Fault: kill -9 of the processes of the roles ingest and work, each at its own time, with the stream in servers elsewhere;
+// and the events too, in a ClickHouse of two shards that both processes share.
 func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
+	t.Run("parquet", func(t *testing.T) { killRoles(t, "") })
+	t.Run("clickhouse", func(t *testing.T) { killRoles(t, eventlogtest.FreshClickHouse(eventlogtest.ClickHouse(t))) })
+}
+
+// killRoles kills; events is where they stay, "" for the folder of the program.
+func killRoles(t *testing.T, events string) {
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: 8 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -184,6 +195,9 @@ func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
 		t.Fatal("the stream's server does not start")
 	}
 	dir := t.TempDir()
+	if events == "" {
+		events = "parquet:" + filepath.Join(dir, "events")
+	}
 	token := crashToken(t, dir)
 	r := rand.New(rand.NewPCG(5, 6))
 	s := &sendingClient{acknowledged: map[int]bool{}}
@@ -191,7 +205,7 @@ func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
 	var working sync.WaitGroup
 	working.Go(func() {
 		for {
-			l := begin(t, strings.Join([]string{dir, "127.0.0.1:0", "web,work", srv.ClientURL()}, "|"))
+			l := begin(t, strings.Join([]string{dir, "127.0.0.1:0", "web,work", srv.ClientURL(), events}, "|"))
 			<-l.ready
 			select {
 			case <-time.After(time.Duration(500+r.IntN(2500)) * time.Millisecond):
@@ -203,7 +217,7 @@ func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
 		}
 	})
 	for i := range 4 {
-		l := begin(t, strings.Join([]string{dir, "127.0.0.1:0", "ingest", srv.ClientURL()}, "|"))
+		l := begin(t, strings.Join([]string{dir, "127.0.0.1:0", "ingest", srv.ClientURL(), events}, "|"))
 		at, ok := <-l.ready
 		if !ok {
 			t.Fatal("the role ingest does not start")
@@ -217,14 +231,14 @@ func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
 	}
 	close(done)
 	working.Wait()
-	look(t, dir, s, srv.ClientURL())
+	s.look(t, dir, srv.ClientURL(), events)
 }
 
 // look works on what is left, and compares the event log with what was acknowledged.
-func look(t *testing.T, dir string, s *sendingClient, address string) {
+func (s *sendingClient) look(t *testing.T, dir, address, events string) {
 	t.Helper()
 	c := DefaultConfig(dir)
-	c.Listen = "127.0.0.1:0"
+	c.Listen, c.Events = "127.0.0.1:0", events
 	if address != "" {
 		c.Stream = address
 	}
@@ -267,7 +281,4 @@ func look(t *testing.T, dir string, s *sendingClient, address string) {
 		}
 		t.Logf("%d records were acknowledged", len(s.acknowledged)*ofBatch)
 	})
-	if !exists(filepath.Join(dir, "events")) {
-		t.Error("there is no event log")
-	}
 }
