@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 
-
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/eventlogtest"
 )
