@@ -180,7 +180,7 @@ func TestEventsSurviveKills(t *testing.T) {
 // and the events too, in a ClickHouse of two shards that both processes share.
 func TestEventsSurviveKillsOfSingleRoles(t *testing.T) {
 	t.Run("parquet", func(t *testing.T) { killRoles(t, "") })
-	t.Run("clickhouse", func(t *testing.T) { killRoles(t, eventlogtest.FreshClickHouse(eventlogtest.ClickHouse(t))) })
+	t.Run("clickhouse", func(t *testing.T) { killRoles(t, eventlogtest.Shards(t).Fresh()) })
 }
 
 // killRoles kills; events is where they stay, "" for the folder of the program.

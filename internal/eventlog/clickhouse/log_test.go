@@ -21,24 +21,28 @@ func openLog(t *testing.T, address string) *Log {
 }
 
 func TestSuite(t *testing.T) {
-	hosts := eventlogtest.ClickHouse(t)
-	eventlogtest.Run(t, func(t *testing.T) eventlogtest.Place {
-		address := eventlogtest.FreshClickHouse(hosts)
-		return eventlogtest.Place{
-			Late: true,
-			Open: func(t *testing.T) eventlog.Log { return openLog(t, address) },
-			Kill: func(t *testing.T, l eventlog.Log) {
-				if err := l.(*Log).disconnect(); err != nil {
-					t.Fatal(err)
+	for name, start := range map[string]func(*testing.T) *eventlogtest.ClickHouse{"shards": eventlogtest.Shards, "replicas": eventlogtest.Replicas} {
+		t.Run(name, func(t *testing.T) {
+			cluster := start(t)
+			eventlogtest.Run(t, func(t *testing.T) eventlogtest.Place {
+				address := cluster.Fresh()
+				return eventlogtest.Place{
+					Late: true,
+					Open: func(t *testing.T) eventlog.Log { return openLog(t, address) },
+					Kill: func(t *testing.T, l eventlog.Log) {
+						if err := l.(*Log).disconnect(); err != nil {
+							t.Fatal(err)
+						}
+					},
 				}
-			},
-		}
-	})
+			})
+		})
+	}
 }
 
 // Both shards have a part, and two processes that write the same at the same moment leave nothing twice in any answer.
 func TestTwoProcessesOnTwoShards(t *testing.T) {
-	address := eventlogtest.FreshClickHouse(eventlogtest.ClickHouse(t))
+	address := eventlogtest.Shards(t).Fresh()
 	a, b := openLog(t, address), openLog(t, address)
 	events := eventlogtest.NewMaker(1, 1000).Events(2000)
 	var group sync.WaitGroup
@@ -101,7 +105,7 @@ func TestTwoProcessesOnTwoShards(t *testing.T) {
 
 // After a Flush whose end nobody knows, what is there already is not written again.
 func TestFlushIsTriedAgain(t *testing.T) {
-	l := openLog(t, eventlogtest.FreshClickHouse(eventlogtest.ClickHouse(t)))
+	l := openLog(t, eventlogtest.Shards(t).Fresh())
 	if _, err := l.Append(t.Context(), eventlogtest.NewMaker(1, 1000).Events(300)); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package eventlogtest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -42,9 +43,14 @@ const clickhouseConfig = `<?xml version="1.0"?>
 	<default_profile>default</default_profile>
 	<default_database>default</default_database>
 	<timezone>UTC</timezone>
-	<remote_servers><two>{{range .Ports}}
-		<shard><replica><host>127.0.0.1</host><port>{{.}}</port></replica></shard>{{end}}
-	</two></remote_servers>
+	<remote_servers><two>{{if .Keeper}}
+		<shard><internal_replication>true</internal_replication>{{range .Ports}}<replica><host>127.0.0.1</host><port>{{.}}</port></replica>{{end}}</shard>{{else}}{{range .Ports}}
+		<shard><replica><host>127.0.0.1</host><port>{{.}}</port></replica></shard>{{end}}{{end}}
+	</two></remote_servers>{{if .Keeper}}
+	<interserver_http_host>127.0.0.1</interserver_http_host>
+	<interserver_http_port>{{.Between}}</interserver_http_port>
+	<zookeeper><node><host>127.0.0.1</host><port>{{.Keeper}}</port></node></zookeeper>
+	<macros><shard>1</shard><replica>{{.Port}}</replica></macros>{{end}}
 </yandex>
 `
 
@@ -56,25 +62,41 @@ const clickhouseUsers = `<?xml version="1.0"?>
 </yandex>
 `
 
-// ClickHouse starts two servers, the shards of the cluster "two", and gives their addresses. They end with the test.
-func ClickHouse(t *testing.T) []string {
+// ClickHouse is the cluster "two" of two servers. They end with the test.
+type ClickHouse struct {
+	Hosts     []string
+	databases atomic.Int64
+	replicas  bool
+}
+
+// Shards starts a cluster whose servers are two shards.
+func Shards(t *testing.T) *ClickHouse {
+	t.Helper()
+	return startCluster(t, 0)
+}
+
+// Replicas starts a cluster whose servers are replicas of one shard, with ZooKeeper between them.
+func Replicas(t *testing.T) *ClickHouse {
+	t.Helper()
+	return startCluster(t, startKeeper(t))
+}
+
+// startCluster starts both servers. keeper is the port of ZooKeeper; 0: none, they are shards.
+func startCluster(t *testing.T, keeper int) *ClickHouse {
 	t.Helper()
 	path := clickhouseBinary()
 	if path == "" {
-		if os.Getenv("TRIWARD_TEST_REQUIRE") == "1" {
-			t.Fatal("clickhouse-server is not here and TRIWARD_TEST_REQUIRE is set")
-		}
-		t.Skip("needs clickhouse-server (or its path in TRIWARD_TEST_CLICKHOUSE)")
+		missing(t, "clickhouse-server (or its path in TRIWARD_TEST_CLICKHOUSE)")
 	}
-	ports := freePorts(t, 2)
-	var hosts []string
-	for _, port := range ports {
+	c := &ClickHouse{replicas: keeper != 0}
+	ports := freePorts(t, 4)
+	for i, port := range ports[:2] {
 		dir := t.TempDir()
 		f, err := os.Create(filepath.Join(dir, "config.xml"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		values := map[string]any{"Dir": dir, "Port": port, "Ports": ports}
+		values := map[string]any{"Dir": dir, "Port": port, "Ports": ports[:2], "Between": ports[2+i], "Keeper": keeper}
 		if err := template.Must(template.New("").Parse(clickhouseConfig)).Execute(f, values); err != nil {
 			t.Fatal(err)
 		}
@@ -82,13 +104,56 @@ func ClickHouse(t *testing.T) []string {
 		if err := os.WriteFile(filepath.Join(dir, "users.xml"), []byte(clickhouseUsers), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		startClickHouse(t, path, dir)
-		hosts = append(hosts, fmt.Sprintf("127.0.0.1:%d", port))
+		args := []string{"--config-file=" + filepath.Join(dir, "config.xml")}
+		if filepath.Base(path) == "clickhouse" { // the one binary of current versions
+			args = append([]string{"server"}, args...)
+		}
+		startServer(t, dir, path, args...)
+		c.Hosts = append(c.Hosts, fmt.Sprintf("127.0.0.1:%d", port))
 	}
-	for _, host := range hosts {
+	for _, host := range c.Hosts {
 		awaitClickHouse(t, host)
 	}
-	return hosts
+	return c
+}
+
+// missing ends a test that needs a program which is not here.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("TRIWARD_TEST_REQUIRE") == "1" {
+		t.Fatal("not here, and TRIWARD_TEST_REQUIRE is set: " + what)
+	}
+	t.Skip("needs " + what)
+}
+
+// startKeeper starts a ZooKeeper and gives its port. Debian's package has no program, only the classes.
+func startKeeper(t *testing.T) int {
+	t.Helper()
+	const classes = "/usr/share/java/zookeeper.jar"
+	java, err := exec.LookPath("java")
+	if _, e := os.Stat(classes); err != nil || e != nil {
+		missing(t, "zookeeper and a Java runtime")
+	}
+	port, dir := freePorts(t, 1)[0], t.TempDir()
+	config := filepath.Join(dir, "zoo.cfg")
+	text := fmt.Sprintf("tickTime=500\ndataDir=%s\nclientPort=%d\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n4lw.commands.whitelist=srvr\n", dir, port)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startServer(t, dir, java, "-Xmx128m", "-cp", classes, "org.apache.zookeeper.server.ZooKeeperServerMain", config)
+	await(t, "ZooKeeper", func(ctx context.Context) bool {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, "srvr"); err != nil {
+			return false
+		}
+		state, _ := io.ReadAll(c) // what it does not say it is not
+		return strings.Contains(string(state), "Mode: standalone")
+	})
+	return port
 }
 
 func freePorts(t *testing.T, n int) (out []int) {
@@ -104,12 +169,9 @@ func freePorts(t *testing.T, n int) (out []int) {
 	return out
 }
 
-func startClickHouse(t *testing.T, path, dir string) {
+// startServer starts a program in a folder; it ends with the test.
+func startServer(t *testing.T, dir, path string, args ...string) {
 	t.Helper()
-	args := []string{"--config-file=" + filepath.Join(dir, "config.xml")}
-	if filepath.Base(path) == "clickhouse" { // the one binary of current versions
-		args = append([]string{"server"}, args...)
-	}
 	c := exec.Command(path, args...)
 	c.Dir = dir
 	out, err := os.Create(filepath.Join(dir, "out"))
@@ -140,22 +202,30 @@ func awaitClickHouse(t *testing.T, host string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
+	await(t, "the server on "+host, func(ctx context.Context) bool { return c.Ping(ctx) == nil })
+}
+
+// await returns when a server answers, and gives up after a minute.
+func await(t *testing.T, what string, answers func(context.Context) bool) {
+	t.Helper()
 	end, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for c.Ping(end) != nil {
+	for !answers(end) {
 		select {
 		case <-end.Done():
-			t.Fatalf("the server on %s does not answer", host)
+			t.Fatalf("%s does not answer", what)
 		case <-tick.C:
 		}
 	}
 }
 
-var databases atomic.Int64
-
-// FreshClickHouse is the address of a database of its own.
-func FreshClickHouse(hosts []string) string {
-	return fmt.Sprintf("clickhouse://default@%s/events_%d?cluster=two", strings.Join(hosts, ","), databases.Add(1))
+// Fresh is the address of a database of its own.
+func (c *ClickHouse) Fresh() string {
+	address := fmt.Sprintf("clickhouse://default@%s/events_%d?cluster=two", strings.Join(c.Hosts, ","), c.databases.Add(1))
+	if c.replicas {
+		address += "&replicated=true"
+	}
+	return address
 }
