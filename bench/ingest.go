@@ -64,7 +64,7 @@ func (b *bench) ingest() error {
 	if err != nil {
 		return err
 	}
-	worker := pipeline.Open(&pipeline.Worker{Stream: kept, Events: events, DB: db, Rules: pipeline.NewRules(db, log), Salt: make([]byte, 32), Log: log, Now: db.Now})
+	worker := pipeline.Open(&pipeline.Worker{Stream: kept, Events: events, DB: db, Rules: pipeline.NewRules(db, events, log), Salt: make([]byte, 32), Log: log, Now: db.Now})
 	running, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for _, run := range []func(){func() { intake.Run(running) }, func() { worker.Run(running) }, func() { _ = (&receive.Syslog{Intake: intake}).Serve(running, l) }} {

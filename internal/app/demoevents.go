@@ -54,7 +54,7 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 		return nil, err
 	}
 	silent := slog.New(slog.DiscardHandler)
-	e := &demoEvents{worker: pipeline.Open(&pipeline.Worker{Events: log, DB: d.db, Rules: pipeline.NewRules(d.db, silent), Salt: salt, Log: silent, Now: d.clock.now})}
+	e := &demoEvents{worker: pipeline.Open(&pipeline.Worker{Events: log, DB: d.db, Rules: pipeline.NewRules(d.db, log, silent), Salt: salt, Log: silent, Now: d.clock.now})}
 	all, err := content.Scenarios()
 	if err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (r *receiving) startWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.worker = pipeline.Open(&pipeline.Worker{Stream: r.stream, Events: r.app.events, DB: r.app.db, Rules: pipeline.NewRules(r.app.db, r.app.Log), Salt: salt, Log: r.app.Log, Now: r.app.db.Now})
+	r.worker = pipeline.Open(&pipeline.Worker{Stream: r.stream, Events: r.app.events, DB: r.app.db, Rules: pipeline.NewRules(r.app.db, r.app.events, r.app.Log), Salt: salt, Log: r.app.Log, Now: r.app.db.Now})
 	working, end := context.WithCancel(context.WithoutCancel(ctx))
 	r.endWorking = end
 	r.working.Go(func() { r.worker.Run(working) })

@@ -97,16 +97,28 @@ func (l *Learner) Judge(ctx context.Context, o Observation) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
+	b.learn(o)
+	return b.say(o), nil
+}
+
+// Look says whether an observation that was learned before is unusual, as things stand now.
+func (l *Learner) Look(ctx context.Context, o Observation) (Judgement, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, err := l.find(ctx, o)
+	if err != nil {
+		return Judgement{}, err
+	}
+	return b.say(o), nil
+}
+
+func (b *learning) learn(o Observation) {
 	at := store.Micros(o.At)
 	b.last, b.dirty = max(b.last, at), true
 	if o.Spec.Kind == Rate {
-		return b.rate(o), nil
+		b.hours[at/hourMicros*hourMicros]++
+		return
 	}
-	return b.firstSeen(o), nil
-}
-
-func (b *learning) firstSeen(o Observation) Judgement {
-	at := store.Micros(o.At)
 	value := cut(o.Value)
 	v := b.values[value]
 	if v == nil {
@@ -119,15 +131,27 @@ func (b *learning) firstSeen(o Observation) Judgement {
 	v.first, v.last = min(v.first, at), max(v.last, at)
 	v.events++
 	v.added++
+}
+
+func (b *learning) say(o Observation) Judgement {
+	if o.Spec.Kind == Rate {
+		return b.rate(o)
+	}
+	return b.firstSeen(o)
+}
+
+func (b *learning) firstSeen(o Observation) Judgement {
+	value := cut(o.Value)
+	v := b.values[value]
 	switch verdict := b.verdicts[value]; {
 	case verdict == Normal:
 		return Judgement{}
 	case verdict == NotNormal:
 		return Judgement{true, fmt.Sprintf("%q was said not to be normal for %s", value, o.Key)}
-	case v.first < b.learned:
+	case v != nil && v.first < b.learned:
 		return Judgement{}
 	}
-	return Judgement{true, fmt.Sprintf("%q was never seen for %s between %s and %s; %d other values were", value, o.Key, day(b.since), day(b.learned), len(b.values)-1)}
+	return Judgement{true, fmt.Sprintf("%q was never seen for %s between %s and %s; %d other values were", value, o.Key, day(b.since), day(b.learned), max(len(b.values)-1, 0))}
 }
 
 // maxValue bounds a value.
@@ -159,7 +183,6 @@ const hourMicros = int64(time.Hour / time.Microsecond)
 func (b *learning) rate(o Observation) Judgement {
 	at := store.Micros(o.At)
 	hour := at / hourMicros * hourMicros
-	b.hours[hour]++
 	now := b.past[hour] + b.hours[hour]
 	if at < b.learned {
 		return Judgement{}

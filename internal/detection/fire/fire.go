@@ -23,6 +23,8 @@ type Rules struct {
 	set    sigma.Set
 	follow *correlate.State
 	judge  Judge
+
+	recalled map[eventlog.ID]bool // that correlations have from Recall
 }
 
 // Firing is a rule or a correlation that fired.
@@ -44,7 +46,7 @@ type Firing struct {
 // New compiles a set. Faults are what does not resolve; it is left out.
 func New(set sigma.Set, judge Judge) (*Rules, []problem.Fault) {
 	e, faults := engine.Compile(set, engine.Options{})
-	return &Rules{engine: e, set: e.Set(), follow: correlate.New(e, correlate.Options{}), judge: judge}, faults
+	return &Rules{engine: e, set: e.Set(), follow: correlate.New(e, correlate.Options{}), judge: judge, recalled: map[eventlog.ID]bool{}}, faults
 }
 
 // Set is what was compiled.
@@ -61,18 +63,57 @@ func (r *Rules) Stats() correlate.Stats { return r.follow.Stats() }
 // Worker tries events one after the other; each goroutine has its own.
 type Worker struct {
 	rules  *Rules
+	judge  Judge
 	worker *engine.Worker
 	hits   []int
 }
 
 // Worker gives a new worker.
-func (r *Rules) Worker() *Worker { return &Worker{rules: r, worker: r.engine.Worker()} }
+func (r *Rules) Worker() *Worker { return &Worker{rules: r, judge: r.judge, worker: r.engine.Worker()} }
 
 // Stats counts what the worker did.
 func (w *Worker) Stats() engine.Stats { return w.worker.Stats() }
 
 // Try gives what an event fires.
 func (w *Worker) Try(ctx context.Context, e *eventlog.Event) ([]Firing, error) {
+	out, err := w.match(ctx, e)
+	if err != nil || w.rules.recalled[e.ID] {
+		return out, err
+	}
+	return append(out, w.rules.joined(w.observe(e))...), nil
+}
+
+// Longest is how far back the events are that correlations may still join with new ones.
+func (r *Rules) Longest() time.Duration { return r.follow.Longest() }
+
+// Recaller gives a worker for Recall. look judges without learning.
+func (r *Rules) Recaller(look Judge) *Worker {
+	return &Worker{rules: r, judge: look, worker: r.engine.Worker()}
+}
+
+// Recall feeds the correlations with an event that was tried before; events come in the order of time. It reports nothing:
+// that was done then. An event that comes again after it was recalled counts once. Recall ends before the first Try.
+func (w *Worker) Recall(ctx context.Context, e *eventlog.Event) error {
+	if _, err := w.match(ctx, e); err != nil {
+		return err
+	}
+	if len(w.hits) > 0 {
+		w.observe(e)
+		w.rules.recalled[e.ID] = true
+	}
+	return nil
+}
+
+// observe gives the correlations the event whose rules were just matched.
+func (w *Worker) observe(e *eventlog.Event) []correlate.Result {
+	if len(w.hits) == 0 || len(w.rules.set.Correlations) == 0 {
+		return nil
+	}
+	return w.rules.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: ours(e)})
+}
+
+// match gives the rules that an event fires, and leaves all that hit for observe.
+func (w *Worker) match(ctx context.Context, e *eventlog.Event) ([]Firing, error) {
 	r := w.rules
 	sources := Feed(w.worker, e)
 	var out []Firing
@@ -96,10 +137,7 @@ func (w *Worker) Try(ctx context.Context, e *eventlog.Event) ([]Firing, error) {
 		f.Reasons = w.worker.Explain(hit)
 		out = append(out, f)
 	}
-	if len(w.hits) == 0 || len(r.set.Correlations) == 0 {
-		return out, nil
-	}
-	return append(out, r.joined(r.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: ours(e)}))...), nil
+	return out, nil
 }
 
 // ours is when an event was by our own clock, as far as the skew of its source's is known: a correlation joins events of
@@ -207,7 +245,7 @@ func (w *Worker) unusual(ctx context.Context, e *eventlog.Event, b *sigma.Baseli
 		}
 		o.Value, f.Fields[b.Value] = v, v
 	}
-	j, err := w.rules.judge(ctx, o)
+	j, err := w.judge(ctx, o)
 	f.Baseline = j.Why
 	return j.Unusual, err
 }

@@ -68,7 +68,7 @@ func (d *desk) ok(err error) {
 
 // run starts the worker.
 func (d *desk) run() {
-	d.worker = pipeline.Open(&pipeline.Worker{Stream: d.stream, Events: d.log, DB: d.db, Rules: pipeline.NewRules(d.db, streamtest.Quiet()), Salt: make([]byte, 32), Log: streamtest.Quiet(), Now: d.db.Now})
+	d.worker = pipeline.Open(&pipeline.Worker{Stream: d.stream, Events: d.log, DB: d.db, Rules: pipeline.NewRules(d.db, d.log, streamtest.Quiet()), Salt: make([]byte, 32), Log: streamtest.Quiet(), Now: d.db.Now})
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { d.worker.Run(ctx) })
@@ -90,12 +90,16 @@ func (d *desk) finish(n int64) {
 
 func (d *desk) publish(records ...string) {
 	d.Helper()
+	d.ok(d.stream.Publish(d.ctx, d.messages(records...)))
+}
+
+func (d *desk) messages(records ...string) []stream.Message {
 	var m []stream.Message
 	for _, r := range records {
 		at := d.db.Now().UnixMicro()
 		m = append(m, stream.Message{ID: d.ids.Next(at), Source: d.source, Received: at, Transport: stream.TCP, Peer: "192.0.2.9:40000", Payload: []byte(r)})
 	}
-	d.ok(d.stream.Publish(d.ctx, m))
+	return m
 }
 
 func (d *desk) events() []eventlog.Event {
@@ -228,6 +232,63 @@ func TestRulesRaiseAlertsOnce(t *testing.T) {
 		}
 		if n := len(d.events()); n != 2 {
 			d.Errorf("%d events", n)
+		}
+	})
+}
+
+const correlation = `title: Console unlocked
+name: unlocked
+logsource:
+  category: device
+detection:
+  selection:
+    message|contains: unlocked
+  condition: selection
+---
+title: Console unlocked again and again
+id: 0b9d1a0e-0000-4000-8000-000000000002
+level: high
+correlation:
+  type: event_count
+  rules: [unlocked]
+  group-by: [host]
+  timespan: 1h
+  condition:
+    gte: 4
+`
+
+// A correlation joins what came before the program was stopped with what comes afterwards, and what comes twice counts once.
+func TestWindowsOfCorrelationsOutliveTheProgram(t *testing.T) {
+	each(t, func(d *desk) {
+		_, err := detection.Rules{DB: d.db}.Load(d.ctx, detection.FromPack, []detection.RuleText{{ID: "0b9d1a0e-0000-4000-8000-000000000002", Path: "again.yml", Title: "Console unlocked again and again",
+			Level: detection.High, Digest: "0b9e", Body: correlation}}, 0)
+		d.ok(err)
+		fired := func() (out []string) {
+			d.ok(d.db.View(d.ctx, func(r store.Reader) error {
+				p, err := detection.ListAlerts(d.ctx, r, detection.AlertQuery{})
+				for _, a := range p.Items {
+					out = append(out, a.Explanation.Joined)
+				}
+				return err
+			}))
+			return out
+		}
+		unlocked := func() string { return line(d.db.Now(), "pump1", "console unlocked") }
+		before := d.messages(unlocked(), unlocked())
+		d.ok(d.stream.Publish(d.ctx, before))
+		d.run()
+		d.finish(2)
+		d.ok(d.stream.Publish(d.ctx, append(d.messages(unlocked()), before...)))
+		d.run()
+		d.finish(3)
+		if got := fired(); len(got) != 0 {
+			d.Fatalf("three events, two of them twice, are %v", got)
+		}
+		d.publish(unlocked())
+		d.run()
+		d.finish(1)
+		if got := fired(); len(got) != 1 || got[0] != "4 events of host pump1" {
+			d.Errorf("four events in three lives of the program are %q", got)
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 // Rules tries the rules that run, and follows the journal for which ones these are.
 type Rules struct {
 	db      *store.DB
+	past    eventlog.Reader // nil: none
 	learner *baseline.Learner
 	log     *slog.Logger
 
@@ -33,14 +34,32 @@ type Rules struct {
 	workers []*fire.Worker    // one for each part of a batch
 }
 
-// NewRules begins without rules; Follow reads them.
-func NewRules(db *store.DB, log *slog.Logger) *Rules {
-	return &Rules{db: db, learner: baseline.NewLearner(db), log: log}
+// NewRules begins without rules; Follow reads them. past is where the windows of correlations come from that were open when
+// the program ended.
+func NewRules(db *store.DB, past eventlog.Reader, log *slog.Logger) *Rules {
+	return &Rules{db: db, past: past, learner: baseline.NewLearner(db), log: log}
 }
 
-// Follow compiles the rules again when others run than before. Windows of correlations that are open begin anew then.
+// Follow compiles the rules again when others run than before, and opens the windows of their correlations anew with what
+// is in the event log.
 func (v *Rules) Follow(ctx context.Context) error {
-	return v.db.View(ctx, func(r store.Reader) error {
+	changed, err := v.follow(ctx)
+	if err != nil || !changed {
+		return err
+	}
+	if err := v.recall(ctx); err != nil {
+		v.loaded = false
+		return fmt.Errorf("open the windows of correlations: %w", err)
+	}
+	return nil
+}
+
+// forget has the windows opened anew before the next event: records that were tried come again.
+func (v *Rules) forget() { v.loaded = false }
+
+// follow compiles the rules if others run than before, and says so.
+func (v *Rules) follow(ctx context.Context) (changed bool, err error) {
+	err = v.db.View(ctx, func(r store.Reader) error {
 		head, _, err := store.JournalHead(ctx, r)
 		if err != nil || v.loaded && head == v.seq {
 			return err
@@ -68,9 +87,55 @@ func (v *Rules) Follow(ctx context.Context) error {
 			return err
 		}
 		v.compile(running)
-		v.loaded, v.seq = true, head
+		v.loaded, v.seq, changed = true, head, true
 		return nil
 	})
+	return changed, err
+}
+
+// mostRecalled bounds the events that windows are opened with, so that the program works again within seconds.
+const mostRecalled = 1_000_000
+
+// recall gives the correlations the events of the log that their windows may still hold.
+func (v *Rules) recall(ctx context.Context) error {
+	longest := v.rules.Longest()
+	if longest == 0 || v.past == nil {
+		return nil
+	}
+	now := v.db.Now()
+	from, n, err := reach(ctx, v.past, now.Add(-longest), now)
+	if err != nil {
+		return err
+	}
+	if from > store.Micros(now.Add(-longest)) {
+		v.log.Warn("correlations begin with a part of their windows: there are too many events", "since", store.Time(from), "events", n)
+	}
+	w := v.rules.Recaller(v.learner.Look)
+	return v.past.Scan(ctx, eventlog.Query{From: from, To: store.Micros(now) + 1}, func(events []eventlog.Event) error {
+		for i := range events {
+			if err := w.Recall(ctx, &events[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reach is since when the log has at most mostRecalled events, to a thousandth of the time, but not before from, and how
+// many they are.
+func reach(ctx context.Context, log eventlog.Reader, from, to time.Time) (since, n int64, err error) {
+	width := max(to.Sub(from)/1000, time.Second).Microseconds()
+	counts, err := log.Count(ctx, eventlog.Query{From: store.Micros(from), To: store.Micros(to) + 1}, eventlog.Bucket{Width: width})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, c := range slices.Backward(counts) {
+		if n+c.N > mostRecalled {
+			return c.At + width, n, nil
+		}
+		n += c.N
+	}
+	return store.Micros(from), n, nil
 }
 
 // compile makes one set of the rules that run. A text that several rules share is read once; of what it holds, the rules

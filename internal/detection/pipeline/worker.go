@@ -107,6 +107,9 @@ func (w *Worker) Run(ctx context.Context) {
 		if err == nil || errors.Is(err, errStopped) {
 			return
 		}
+		if w.Rules != nil {
+			w.Rules.forget()
+		}
 		w.Log.Error("events wait in the stream", "error", err)
 		w.note(func(s *Status) { s.Failed, s.FailedAt = err.Error(), w.Now() })
 		select {
