@@ -41,7 +41,7 @@ type BlindInterval struct {
 	ID      string    `json:"id"`
 	Source  string    `json:"source,omitempty" doc:"Absent: all sources"`
 	Name    string    `json:"source_name,omitempty"`
-	Reason  string    `json:"reason" enum:"silence,overload,disk,stopped,sender,refused"`
+	Reason  string    `json:"reason" enum:"silence,overload,disk,stopped,sender,refused,no_room"`
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended,omitzero" doc:"Absent: it lasts"`
 	Lost    int64     `json:"lost" doc:"Records; -1: nobody can know"`
@@ -51,7 +51,7 @@ type BlindInterval struct {
 // BlindQuery chooses blind intervals.
 type BlindQuery struct {
 	Source string    `query:"source" maxLength:"64"`
-	Reason string    `query:"reason" enum:"silence,overload,disk,stopped,sender,refused"`
+	Reason string    `query:"reason" enum:"silence,overload,disk,stopped,sender,refused,no_room"`
 	From   time.Time `query:"from"`
 	To     time.Time `query:"to"`
 	Cursor

@@ -22,11 +22,12 @@ const (
 	BlindStopped  BlindReason = "stopped"  // Triward did not run
 	BlindSender   BlindReason = "sender"   // the sender says itself that it dropped records
 	BlindRefused  BlindReason = "refused"  // records broke a limit, such as their length
+	BlindNoRoom   BlindReason = "no_room"  // events are kept, but correlations had no room to count them
 )
 
 // BlindReasons lists the reasons.
 func BlindReasons() []BlindReason {
-	return []BlindReason{BlindSilence, BlindOverload, BlindDisk, BlindStopped, BlindSender, BlindRefused}
+	return []BlindReason{BlindSilence, BlindOverload, BlindDisk, BlindStopped, BlindSender, BlindRefused, BlindNoRoom}
 }
 
 // LostUnknown stands for a number of lost records that nobody can know.

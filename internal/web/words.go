@@ -36,7 +36,7 @@ var words = map[string]string{
 	"mac": "MAC address", "ae_title": "AE title", "hostname": "host name", "csaf": "CSAF", "cve": "CVE", "nvd": "NVD", "osv": "OSV", "kev": "KEV", "epss": "EPSS",
 	"csaf_provider": "CSAF provider", "under_investigation": "under investigation", "point_to_point": "point-to-point", "none": "no connection",
 	"vendor_fix": "fix", "none_available": "no remedy available", "no_fix_planned": "no fix planned", "asset_tag": "asset tag", "udi": "UDI", "sbom": "SBOM",
-	"it_owner": "IT owner", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX", "notify": "told",
+	"it_owner": "IT owner", "no_room": "no room to correlate", "it_security": "IT security", "todo": "to do", "totp": "code of an authenticator", "step_up": "the identity provider, asked again", "recovery_code": "recovery code", "employment": "known to the personnel office", "openvex": "OpenVEX", "notify": "told",
 	"mail": "e-mail", "webhook": "web request", "syslog": "syslog", "syslog_udp": "syslog over UDP", "syslog_tcp": "syslog over TCP", "syslog_tls": "syslog over TLS", "http": "HTTP", "first_seen": "what was seen", "no_action": "no action", "fhir": "FHIR", "atna": "ATNA audit messages", "hl7": "HL7", "dicom": "DICOM", "cef": "CEF", "json": "JSON", "eve": "EVE", "dns": "DNS",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -289,6 +290,32 @@ func TestWindowsOfCorrelationsOutliveTheProgram(t *testing.T) {
 		d.finish(1)
 		if got := fired(); len(got) != 1 || got[0] != "4 events of host pump1" {
 			d.Errorf("four events in three lives of the program are %q", got)
+		}
+	})
+}
+
+// What correlations had no room for is said where other things that were not seen are said.
+func TestEvictedEventsOfCorrelationsAreTold(t *testing.T) {
+	each(t, func(d *desk) {
+		_, err := detection.Rules{DB: d.db}.Load(d.ctx, detection.FromPack, []detection.RuleText{{ID: "0b9d1a0e-0000-4000-8000-000000000002", Path: "again.yml", Title: "Console unlocked again and again",
+			Level: detection.High, Digest: "0b9f", Body: strings.ReplaceAll(correlation, "gte: 4", "gte: 50000")}}, 0)
+		d.ok(err)
+		const n = 10_100 // a group has room for 10,000
+		records := make([]string, n)
+		for i := range records {
+			records[i] = line(d.db.Now(), "pump1", "console unlocked")
+		}
+		d.publish(records...)
+		d.run()
+		d.finish(n)
+		var blind []detection.Blind
+		d.ok(d.db.View(d.ctx, func(r store.Reader) error {
+			p, err := detection.Blinds(d.ctx, r, detection.BlindQuery{})
+			blind = p.Items
+			return err
+		}))
+		if len(blind) != 1 || blind[0].Reason != detection.BlindNoRoom || blind[0].Lost < 100 || blind[0].Ended.IsZero() {
+			d.Errorf("blind intervals: %+v", blind)
 		}
 	})
 }

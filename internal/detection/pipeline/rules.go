@@ -32,6 +32,8 @@ type Rules struct {
 	rules   *fire.Rules
 	digests map[string]string // of the rules' texts, by rule
 	workers []*fire.Worker    // one for each part of a batch
+	settled time.Time
+	evicted int64 // of the rules' correlations, up to then
 }
 
 // NewRules begins without rules; Follow reads them. past is where the windows of correlations come from that were open when
@@ -163,7 +165,7 @@ func (v *Rules) compile(running []detection.Running) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.rules, v.digests, v.workers = rules, digests, nil
+	v.rules, v.digests, v.workers, v.settled, v.evicted = rules, digests, nil, v.db.Now(), 0
 }
 
 // worker is the one of a part of the batches.
@@ -215,6 +217,26 @@ func (v *Rules) settle(ctx context.Context, now time.Time) error {
 	if err := v.learner.Save(ctx); err != nil {
 		return fmt.Errorf("save baselines: %w", err)
 	}
+	return v.tellEvicted(ctx, now)
+}
+
+// tellEvicted keeps that correlations had no room for events: they may have missed something.
+func (v *Rules) tellEvicted(ctx context.Context, now time.Time) error {
+	if v.rules == nil {
+		return nil
+	}
+	n := v.rules.Stats().Evicted
+	if n > v.evicted {
+		began := v.settled
+		if began.After(now) { // our clock stepped back
+			began = now
+		}
+		b := detection.Blind{Reason: detection.BlindNoRoom, Started: began, Ended: now, Lost: n - v.evicted, Detail: "the events are kept; correlations had no room to count them"}
+		if _, err := (detection.Sources{DB: v.db}).NoteBlind(ctx, b); err != nil {
+			return fmt.Errorf("tell what correlations had no room for: %w", err)
+		}
+	}
+	v.settled, v.evicted = now, n
 	return nil
 }
 
