@@ -249,3 +249,13 @@ func (s Desk) Relearn(ctx context.Context, bid, reason string) error {
 		return nil
 	})
 }
+
+// EvictedSum is how many values had no room in the baselines that the actor may see: what a rule calls new may be old then.
+func EvictedSum(ctx context.Context, r store.Reader) (int64, error) {
+	scope, err := store.ScopeOf(ctx, detection.KindRead)
+	if err != nil {
+		return 0, err
+	}
+	w := Query{}.where(scope)
+	return store.Value[int64](r.QueryRow(ctx, `SELECT coalesce(sum(b.evicted), 0) FROM `+baselineTables+w.SQL(), w.Args()...))
+}

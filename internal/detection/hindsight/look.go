@@ -90,12 +90,12 @@ func searches(i Indicators) []wanted {
 // back looks for indicators and tries rules, from one instant to another.
 func (l *Look) back(ctx context.Context, past Past, tagged sigma.Set) error {
 	for _, w := range searches(l.Indicators) {
-		f := Find{Kind: w.kind, What: w.what}
-		for _, q := range w.queries {
-			q.From, q.To = l.From.UnixMicro(), l.To.UnixMicro()
-			if err := f.add(ctx, past, q); err != nil {
-				return err
-			}
+		for n := range w.queries {
+			w.queries[n].From, w.queries[n].To = l.From.UnixMicro(), l.To.UnixMicro()
+		}
+		f, err := Seek(ctx, past, Find{Kind: w.kind, What: w.what}, w.queries)
+		if err != nil {
+			return err
 		}
 		if f.Events > 0 {
 			l.Finds = append(l.Finds, f)
@@ -120,6 +120,17 @@ func (l *Look) back(ctx context.Context, past Past, tagged sigma.Set) error {
 		l.Finds = append(l.Finds, f)
 	}
 	return nil
+}
+
+// Seek adds to a find the events of queries, whose results add up: how many, of which devices, from when to when, and the
+// latest of them. Events that several queries find count for each.
+func Seek(ctx context.Context, past Past, f Find, queries []eventlog.Query) (Find, error) {
+	for _, q := range queries {
+		if err := f.add(ctx, past, q); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }
 
 // add counts the events of a query by device, and names the latest.

@@ -148,7 +148,7 @@ func Areas() []Kind {
 		{"system.read", "see configuration and health of Triward"},
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
-	}, proofKinds(), detectionKinds(), incidentKinds())
+	}, proofKinds(), detectionKinds(), incidentKinds(), claimKinds())
 }
 
 // detectionKinds are the kinds of security events and what watches them.
@@ -234,6 +234,17 @@ func incidentKinds() []Kind {
 		{"containment.returned", "let containment return"},
 		{"containment.lifted", "lift containment at the bedside"},
 		{"containment.cancelled", "cancel planned containment"},
+	}
+}
+
+// claimKinds are the kinds of what is said about who did what and how.
+func claimKinds() []Kind {
+	return []Kind{
+		{"claim.indicator_added", "add indicators to incidents"},
+		{"claim.indicator_searched", "search the kept events for indicators"},
+		{"claim.looked_up", "record what was asked outside about indicators"},
+		{"claim.made", "claim who did what and how"},
+		{"claim.withdrawn", "take claims back"},
 	}
 }
 
