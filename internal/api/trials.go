@@ -34,7 +34,7 @@ func (s *Server) tryRules(ctx context.Context, in *with[apiv1.TrialInput]) (apiv
 		}
 	}
 	if b.Text == "" || len(b.Rules) > 0 {
-		kept, err := read(ctx, s, func(r store.Reader) (sigma.Set, error) { return keptRules(ctx, r, b.Rules) })
+		kept, err := read(ctx, s, func(r store.Reader) (sigma.Set, error) { return backtests.Kept(ctx, r, b.Rules) })
 		if err != nil {
 			return apiv1.Trial{}, err
 		}
@@ -54,36 +54,6 @@ func (s *Server) tryRules(ctx context.Context, in *with[apiv1.TrialInput]) (apiv
 	out := wireTrial(r)
 	out.Withheld = past.Withheld
 	return out, nil
-}
-
-// keptRules are rules as they stand now, with what they stand on; all that are not retired when none is named.
-func keptRules(ctx context.Context, r store.Reader, ids []string) (sigma.Set, error) {
-	texts, err := detection.RuleTexts(ctx, r)
-	if err != nil {
-		return sigma.Set{}, err
-	}
-	var set sigma.Set
-	known, parsed := map[string]bool{}, map[string]bool{}
-	for _, t := range texts {
-		known[t.ID] = true
-		if parsed[t.Digest] { // several rules of one file
-			continue
-		}
-		parsed[t.Digest] = true
-		// What is not understood was named when the rules were loaded.
-		if part, err := sigma.Parse(t.Path, []byte(t.Body), sigma.Options{}); err == nil {
-			set.Add(part)
-		}
-	}
-	for _, id := range ids {
-		if !known[id] {
-			return sigma.Set{}, problem.New(problem.NotFound, "there is no rule %q, or it is retired", id)
-		}
-	}
-	if len(ids) == 0 {
-		return set, nil
-	}
-	return backtests.Only(set, ids), nil
 }
 
 func wireTrial(r backtests.Report) apiv1.Trial {

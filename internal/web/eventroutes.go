@@ -25,6 +25,7 @@ func eventRoutes() []route {
 		{"GET", "/rules/{id}", "detection.read", (*Server).detection},
 		{"GET", "/rules/{id}/days.json", "detection.read", (*Server).ruleDays},
 		{"POST", "/rules/{id}/move", "detection.rule_moved", (*Server).ruleMove},
+		{"POST", "/rules/{id}/try", "detection.rule_backtested", (*Server).ruleTry},
 		{"POST", "/rules/{id}/own", "detection.rule_owned", (*Server).ruleOwn},
 		{"POST", "/rules/{id}/judge", "detection.rule_judged", (*Server).ruleJudge},
 		{"POST", "/rules/{id}/exceptions", "detection.exception_added", (*Server).ruleExcept},

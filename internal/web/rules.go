@@ -103,6 +103,7 @@ type detectionPage struct {
 	Steps      []ruleStep
 	Own        *Form
 	Except     *Form
+	Try        *Form
 	MayJudge   bool
 	MayEnd     bool
 	Hits       []hitRow
@@ -194,6 +195,9 @@ func (s *Server) detectionOf(v *visit) (detectionPage, error) {
 	if v.may(detection.KindRuleOwned) && !p.Builtin {
 		f := Form{ID: "own", Action: urlRule(id) + "/own", Submit: "Save the owner"}.with(Field{Name: "owner", Label: "Owner", Kind: "text", Value: p.Rule.Owner, Required: true, Help: "Who answers for it, and for its exceptions."})
 		p.Own = &f
+	}
+	if v.may(detection.KindRuleBacktested) && !p.Builtin {
+		p.Try = s.tryForm(id)
 	}
 	if v.may(detection.KindExceptionAdded) {
 		f := exceptionForm(id)
@@ -297,7 +301,7 @@ func (s *Server) ruleAct(v *visit, act func(f url.Values) (string, error)) error
 	if perr != nil {
 		return perr
 	}
-	forms := []*Form{p.Own, p.Except}
+	forms := []*Form{p.Own, p.Except, p.Try}
 	for _, st := range p.Steps {
 		forms = append(forms, st.Form)
 	}

@@ -83,9 +83,9 @@ func (d Desk) rules(ctx context.Context, from, to time.Time) error {
 		return err
 	}
 	for _, t := range due {
-		b := detection.Backtest{Rule: t.rule, Digest: t.digest, From: from, To: to, Events: r.Events, Blind: r.BlindTime(), Detail: notTried(r, t)}
-		if o, ok := r.Of(t.rule); ok {
-			b.Hits, b.Devices, b.First, b.Last, b.Detail = o.Firings, int64(o.Devices), o.First, o.Last, r.Doubt(o)
+		b, ok := r.Backtest(t.rule, t.digest)
+		if !ok {
+			b.Detail = notTried(r, t)
 		}
 		if _, err := (detection.Rules{DB: d.DB}).AttachBacktest(ctx, b); err != nil {
 			return fmt.Errorf("keep what %s would have found: %w", t.rule, err)

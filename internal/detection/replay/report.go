@@ -88,6 +88,16 @@ func (r Report) Of(rule string) (Outcome, bool) {
 	return Outcome{}, false
 }
 
+// Backtest is the outcome of a rule as it is kept with it; false when the report has nothing about the rule.
+func (r Report) Backtest(rule, digest string) (detection.Backtest, bool) {
+	b := detection.Backtest{Rule: rule, Digest: digest, From: r.From, To: r.To, Events: r.Events, Blind: r.BlindTime()}
+	o, ok := r.Of(rule)
+	if ok {
+		b.Hits, b.Devices, b.First, b.Last, b.Detail = o.Firings, int64(o.Devices), o.First, o.Last, r.Doubt(o)
+	}
+	return b, ok
+}
+
 // Doubt says in words why an outcome without firings is no proof; "" when nothing speaks against it.
 func (r Report) Doubt(o Outcome) string {
 	var out []string
