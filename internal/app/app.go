@@ -196,6 +196,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	w.Cases, s.Cases = a.cases(), a.cases()
 	w.Vault, s.Vault = a.vault, a.vault
+	w.Claims, s.Claims = a.claims(), a.claims()
 	return w, s
 }
 
@@ -315,6 +316,7 @@ func (a *App) ticks() []work {
 		{"signatures", 6 * time.Hour, a.signer.Watch},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
 		{"custody", time.Hour, count(a.vault.Tick)},
+		{"indicators", time.Minute, count(a.claims().Tick)},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},
 		{"evidence", 10 * time.Minute, count(assurance.Evidence{DB: a.db}.Tick)},

@@ -15,6 +15,7 @@ import (
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/clickhouse"
 	"triward/internal/eventlog/parquet"
+	"triward/internal/incident/claim"
 	"triward/internal/ingest"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -110,6 +111,15 @@ func (a *App) detectionTicks() []work {
 		}})
 	}
 	return all
+}
+
+// claims is what is said about who did what and how.
+func (a *App) claims() claim.Desk {
+	d := claim.Desk{DB: a.db}
+	if a.events != nil {
+		d.Log = a.events
+	}
+	return d
 }
 
 // notify is who is told about alerts.

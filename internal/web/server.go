@@ -19,6 +19,7 @@ import (
 	"triward/internal/document/press"
 	"triward/internal/document/upkeep"
 	"triward/internal/incident"
+	"triward/internal/incident/claim"
 	"triward/internal/incident/custody"
 	"triward/internal/people"
 	"triward/internal/people/sso"
@@ -46,6 +47,7 @@ type Server struct {
 	Runs         procedure.Runs
 	Cases        incident.Cases
 	Vault        custody.Vault
+	Claims       claim.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

@@ -15,7 +15,7 @@ import (
 )
 
 func (r *Remote) incidents() *cobra.Command {
-	return r.group("incident", "Incidents: what is in them, what is done, whom to tell (sign-offs of containment are given on the web pages)",
+	g := r.group("incident", "Incidents: what is in them, what is done, whom to tell (sign-offs of containment are given on the web pages)",
 		pages(r.line("list", "List incidents, the last changed first"), "NUMBER TITLE STATE CYBER CLINICAL CARE OWNER-NAME DECLARED", (*client.Client).Incidents),
 		add(r.line("declare TITLE", "Declare an incident"), (*client.Client).DeclareIncident),
 		r.showIncident(),
@@ -69,6 +69,8 @@ func (r *Remote) incidents() *cobra.Command {
 			return c.ReportSent(ctx, args[0], args[1], in)
 		}),
 		r.containment())
+	g.AddCommand(r.claims()...)
+	return g
 }
 
 func (r *Remote) containment() *cobra.Command {
