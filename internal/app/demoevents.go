@@ -62,6 +62,9 @@ func (d *demonstration) openEvents(ctx context.Context, log eventlog.Log, salt [
 	sources := map[string]string{}
 	decoder := decode.New(salt)
 	for _, s := range all {
+		if s.Drill {
+			continue
+		}
 		for _, f := range s.Files {
 			if sources[f.Source] == "" {
 				if sources[f.Source], err = (detection.Sources{DB: d.db}).Add(ctx, demowatch.Source(f.Source)); err != nil {

@@ -9,11 +9,13 @@ import (
 
 // Scenario is an attack on the demonstration's hospital as raw records.
 type Scenario struct {
-	ID    string         `yaml:"id"`
-	Title string         `yaml:"title"`
-	Story string         `yaml:"story"`
-	Files []ScenarioFile `yaml:"files"`
-	Fires []string       `yaml:"fires"` // names of rules of the pack that must fire
+	ID     string         `yaml:"id"`
+	Title  string         `yaml:"title"`
+	Story  string         `yaml:"story"`
+	Drill  bool           `yaml:"drill"`  // for exercises alone
+	Begins string         `yaml:"begins"` // when the attack begins, as a date token without its marks; before are usual days
+	Files  []ScenarioFile `yaml:"files"`
+	Fires  []string       `yaml:"fires"` // names of rules of the pack that must fire
 }
 
 // ScenarioFile is what one source sent, one record a line, in the order of time.

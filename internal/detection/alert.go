@@ -150,7 +150,15 @@ type Hit struct {
 	Explanation
 	Others   []Listed                         // the other events of a correlation
 	Field    func(name string) (string, bool) // of the event, for exceptions
-	Exercise bool
+	Exercise string                           // names the exercise that made the event; "" when it is real
+}
+
+// group is what further hits of the rule join by. Hits of an exercise never join real ones, nor those of another exercise.
+func (h Hit) group() string {
+	if h.Exercise == "" {
+		return h.Entity
+	}
+	return "exercise " + h.Exercise + " " + h.Entity
 }
 
 // Listed is an event that an alert lists.

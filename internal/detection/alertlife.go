@@ -240,7 +240,7 @@ func (s Alerts) Reopen(ctx context.Context, ids []string, reason string) error {
 		}
 		a.State, a.Reason, a.Feedback, a.Target, a.Closed = Reopened, reason, "", "", time.Time{}
 		a.Acked, a.AckedBy, a.Due = time.Time{}, "", s.due(a.Level, tx.Now)
-		if a.Rule != "" {
+		if a.Rule != "" && !a.Exercise { // an exercise goes on with alerts of its own
 			if _, err := tx.Exec(ctx, `INSERT INTO alert_group (rule, entity, alert) VALUES ($1, $2, $3) ON CONFLICT (rule, entity) DO NOTHING`, a.Rule, a.Entity, a.ID); err != nil {
 				return "", AlertNoted{}, err
 			}

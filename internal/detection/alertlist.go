@@ -127,6 +127,7 @@ type AlertQuery struct {
 	Nobody   bool // those that nobody has
 	InUse    bool // those whose device counts as in use
 	Overdue  bool
+	Real     bool // leaves out those of exercises
 	Reason   Reason
 	Text     string // words of the title
 	From, To time.Time
@@ -156,6 +157,9 @@ func (q AlertQuery) where(scope store.Scope) store.Where {
 	}
 	if q.Nobody {
 		w.And("a.assignee = ''")
+	}
+	if q.Real {
+		w.And("a.exercise = ?", false)
 	}
 	if q.InUse {
 		w.And("a.device <> '' AND a.in_use <> 'no'")

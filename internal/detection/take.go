@@ -119,9 +119,9 @@ func planOf(ctx context.Context, r store.Reader, hits []Hit, now time.Time) (*pl
 			p.alert[i] = of
 			continue
 		}
-		key := [2]string{h.Rule, h.Entity}
+		key := [2]string{h.Rule, h.group()}
 		if _, ok := groups[key]; !ok {
-			if groups[key], err = groupOf(ctx, r, h.Rule, h.Entity); err != nil {
+			if groups[key], err = groupOf(ctx, r, h.Rule, h.group()); err != nil {
 				return nil, err
 			}
 		}
@@ -198,7 +198,7 @@ func (s Alerts) carryOut(ctx context.Context, tx *store.Tx, p *plan, hits []Hit)
 			}
 			continue
 		}
-		key := [2]string{h.Rule, h.Entity}
+		key := [2]string{h.Rule, h.group()}
 		if p.alert[i] == "" {
 			p.alert[i] = opened[key]
 		}
@@ -296,30 +296,30 @@ func (s Alerts) open(ctx context.Context, tx *store.Tx, v Rule, h Hit) (string, 
 	if err != nil {
 		return "", err
 	}
-	before, err := store.All(ctx, tx, store.Value[string], `SELECT id FROM alert WHERE rule = $1 AND entity = $2 ORDER BY opened DESC LIMIT 1`, h.Rule, h.Entity)
+	before, err := store.All(ctx, tx, store.Value[string], `SELECT id FROM alert WHERE rule = $1 AND entity = $2 AND exercise = $3 ORDER BY opened DESC LIMIT 1`, h.Rule, h.Entity, false)
 	if err != nil {
 		return "", err
 	}
 	a := Alert{ID: aid, Rule: h.Rule, Digest: h.Digest, Title: v.Title, Level: v.Level.or(), Entity: h.Entity, Device: h.Device, Source: h.Source, Site: h.Site, Ward: h.Ward, InUse: h.InUse,
-		State: New, Exercise: h.Exercise, Explanation: h.Explanation, First: h.At, Last: h.At, Opened: tx.Now, Changed: tx.Now}
+		State: New, Exercise: h.Exercise != "", Explanation: h.Explanation, First: h.At, Last: h.At, Opened: tx.Now, Changed: tx.Now}
 	a.Explanation.Fields = short(h.Fields)
 	if a.Device != "" && a.InUse == "" {
 		a.InUse = product.NotKnown
 	}
-	if len(before) > 0 {
+	if len(before) > 0 && !a.Exercise {
 		a.Previous = before[0]
 	}
 	a.Due = s.due(a.Level, tx.Now)
 	if err := putAlert(ctx, tx, a); err != nil {
 		return "", err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO alert_group (rule, entity, alert) VALUES ($1, $2, $3)`, h.Rule, h.Entity, aid); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO alert_group (rule, entity, alert) VALUES ($1, $2, $3)`, h.Rule, h.group(), aid); err != nil {
 		return "", err
 	}
 	return aid, recordAlert(ctx, tx, KindAlertOpened, a, AlertNoted{Events: []string{h.Event}, Previous: a.Previous})
 }
 
-// countHits keeps every hit once and counts those that were not kept before.
+// countHits keeps every hit once and counts those that were not kept before. Those of exercises say nothing of rules.
 func countHits(ctx context.Context, b *store.Bulk, p *plan, hits []Hit) error {
 	type key struct {
 		rule string
@@ -329,7 +329,7 @@ func countHits(ctx context.Context, b *store.Bulk, p *plan, hits []Hit) error {
 	alerts := map[string]int64{}
 	last := map[string]int64{}
 	for i, h := range hits {
-		if p.effect[i] == Dropped {
+		if p.effect[i] == Dropped || h.Exercise != "" {
 			continue
 		}
 		alert := p.alert[i]

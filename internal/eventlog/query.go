@@ -12,6 +12,15 @@ import (
 	"triward/internal/problem"
 )
 
+// Exercise begins the source of events that an exercise made; the number of its incident follows. No record can say so of
+// itself: we name sources.
+const Exercise = "exercise:"
+
+// Real leaves out the events of exercises.
+func Real() Condition {
+	return Condition{Field: "source", Op: Begins, Values: []string{Exercise}, Not: true}
+}
+
 // Op is how a condition compares. Text is compared without regard to the case of ASCII letters.
 type Op string
 

@@ -34,50 +34,57 @@ type Declaration struct {
 // Declare opens an incident. It needs a severity on both scales, an owner, at least one device or system, and the awareness
 // with who and how.
 func (c Cases) Declare(ctx context.Context, d Declaration) (string, error) {
-	i := d.Incident
-	i.State, i.Resumes, i.Run, i.Closer, i.SameAs = Declared, "", "", "", ""
-	err := c.DB.Update(ctx, func(tx *store.Tx) error {
-		if err := d.check(tx.Now); err != nil {
-			return err
-		}
-		var err error
-		if i.ID, err = id.New("inc"); err != nil {
-			return err
-		}
-		owner, err := people.Person(ctx, tx, tx.Actor())
-		if i.Owner != "" {
-			owner, err = people.ActiveName(ctx, tx, i.Owner)
-		}
-		if err != nil {
-			return fmt.Errorf("find the owner: %w", err)
-		}
-		i.Owner, i.OwnerName = owner.ID, owner.Name
-		prefix := fmt.Sprintf("INC-%d-", tx.Now.UTC().Year())
-		n, err := ofYear(ctx, tx, prefix)
-		if err != nil {
-			return err
-		}
-		i.Number, i.Declared, i.Changed = fmt.Sprintf("%s%04d", prefix, n+1), tx.Now, tx.Now
-		if err := put(ctx, tx, i); err != nil {
-			return err
-		}
-		if err := i.record(ctx, tx, KindDeclared, Body{Note: i.Title, Changes: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
-			return err
-		}
-		if err := i.involve(ctx, tx, d.Devices, d.Systems); err != nil {
-			return err
-		}
-		for _, l := range d.From {
-			if err := i.link(ctx, tx, l); err != nil {
-				return err
-			}
-		}
-		if d.Plan == "" {
-			return nil
-		}
-		return c.plan(ctx, tx, &i, d.Plan)
+	var i Incident
+	err := c.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		i, err = c.DeclareTx(ctx, tx, d)
+		return err
 	})
 	return i.ID, err
+}
+
+// DeclareTx is [Cases.Declare] within a transaction.
+func (c Cases) DeclareTx(ctx context.Context, tx *store.Tx, d Declaration) (Incident, error) {
+	i := d.Incident
+	i.State, i.Resumes, i.Run, i.Closer, i.SameAs = Declared, "", "", "", ""
+	if err := d.check(tx.Now); err != nil {
+		return i, err
+	}
+	var err error
+	if i.ID, err = id.New("inc"); err != nil {
+		return i, err
+	}
+	owner, err := people.Person(ctx, tx, tx.Actor())
+	if i.Owner != "" {
+		owner, err = people.ActiveName(ctx, tx, i.Owner)
+	}
+	if err != nil {
+		return i, fmt.Errorf("find the owner: %w", err)
+	}
+	i.Owner, i.OwnerName = owner.ID, owner.Name
+	prefix := fmt.Sprintf("INC-%d-", tx.Now.UTC().Year())
+	n, err := ofYear(ctx, tx, prefix)
+	if err != nil {
+		return i, err
+	}
+	i.Number, i.Declared, i.Changed = fmt.Sprintf("%s%04d", prefix, n+1), tx.Now, tx.Now
+	if err := put(ctx, tx, i); err != nil {
+		return i, err
+	}
+	if err := i.record(ctx, tx, KindDeclared, Body{Note: i.Title, Changes: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
+		return i, err
+	}
+	if err := i.involve(ctx, tx, d.Devices, d.Systems); err != nil {
+		return i, err
+	}
+	for _, l := range d.From {
+		if err := i.link(ctx, tx, l); err != nil {
+			return i, err
+		}
+	}
+	if d.Plan == "" {
+		return i, nil
+	}
+	return i, c.plan(ctx, tx, &i, d.Plan)
 }
 
 func (d Declaration) check(now time.Time) error {

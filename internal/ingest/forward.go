@@ -61,9 +61,6 @@ func (f Forward) letter(ctx context.Context, t notify.Target, m notify.Message) 
 		return problem.New(problem.Unavailable, "no mail server is configured")
 	}
 	subject := strings.ToUpper(string(m.Level)) + ": " + m.Title
-	if m.Exercise {
-		subject = "EXERCISE, " + subject
-	}
 	text := fmt.Sprintf("%s\n\nLevel: %s\nWhat: the alert was %s\nWhen: %s\n", m.Title, m.Level, m.What, m.At.UTC().Format("2 Jan 2006, 15:04 UTC"))
 	if l := f.link(m); l != "" {
 		text += "\n" + l + "\n"
@@ -170,9 +167,6 @@ func (f Forward) CEF(m notify.Message) string {
 		head.Replace(f.Version), head.Replace(m.What), head.Replace(m.Title), cef, value.Replace(m.Alert), m.At.UnixMilli(), m.Level, value.Replace(m.Key))
 	if l := f.link(m); l != "" {
 		line += " request=" + value.Replace(l)
-	}
-	if m.Exercise {
-		line += " cs2Label=exercise cs2=yes"
 	}
 	return line
 }

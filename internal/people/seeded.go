@@ -97,15 +97,15 @@ func onIncidents(role string) []string {
 	keep := []string{"custody.read", "custody.registered", "custody.content_received", "custody.sealed", "custody.transferred", "custody.accessed", "custody.worked", "custody.verified"}
 	switch role {
 	case RolePSIRT, RoleITSecurity:
-		return slices.Concat(respond, tell, keep, []string{"containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted"})
+		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted"})
 	case RoleHTM:
-		return slices.Concat(respond, keep, []string{"containment.signed_biomed", "containment.lifted"})
+		return slices.Concat(respond, keep, []string{"exercise.*", "training.attended", "containment.signed_biomed", "containment.lifted"})
 	case RoleProductEngineer:
 		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
 	case RoleQuality, RoleRegulatory:
-		return append(tell, "incident.linked", "custody.read", "custody.held", "custody.destroyed")
+		return append(tell, "exercise.answered", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
-		return []string{"incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
+		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}
 	}
 	return nil

@@ -80,10 +80,10 @@ func planOf(ctx context.Context, r store.Reader, code string, now time.Time) (pl
 				p.over = append(p.over, over)
 				continue
 			}
-			if t.Basis != FromWrongStep { // being told of a wrong step is not knowing the document
+			if t.Basis.teaches() { // being told of a wrong step is not knowing the document
 				counts[key] = t
 			}
-		case t.State == Done && t.Basis != FromWrongStep:
+		case t.State == Done && t.Basis.teaches():
 			counts[key] = t
 			if t.Kind != Notify && t.Kind != Certificate {
 				known[t.Account] = t.Revision // oldest first: the last one stays
@@ -396,7 +396,7 @@ func (d Desk) Assign(ctx context.Context, in ByHand) (string, error) {
 // lastKnown is the revision of a document that a person signed last, "" for none.
 func lastKnown(ctx context.Context, r store.Reader, account, doc string) (string, error) {
 	all, err := store.All(ctx, r, store.Value[string], `SELECT revision FROM training WHERE account = $1 AND document = $2 AND state = 'done'
-		AND kind IN ('read', 'quiz', 'practical') AND basis <> 'wrong_step' ORDER BY settled DESC, id DESC LIMIT 1`, account, doc)
+		AND kind IN ('read', 'quiz', 'practical') AND `+teaching+` ORDER BY settled DESC, id DESC LIMIT 1`, account, doc)
 	if err != nil || len(all) == 0 {
 		return "", err
 	}
@@ -419,7 +419,7 @@ func (d Desk) tell(ctx context.Context, tx *store.Tx, e store.Entry) error {
 	if b.Instead != "" {
 		because = strings.TrimRight(because, ". ") + ". Instead: " + b.Instead
 	}
-	trained, err := trainings(ctx, tx, ` WHERE revision = $1 AND state = 'done' AND basis <> 'wrong_step' ORDER BY account, product, settled DESC`, b.Revision)
+	trained, err := trainings(ctx, tx, ` WHERE revision = $1 AND state = 'done' AND `+teaching+` ORDER BY account, product, settled DESC`, b.Revision)
 	if err != nil {
 		return err
 	}
@@ -466,7 +466,7 @@ func (d Desk) Ready(ctx context.Context, r store.Reader, rev document.RevisionID
 	if err != nil {
 		return 0, 0, err
 	}
-	have, err := trainings(ctx, r, ` WHERE revision = $1 AND basis <> 'wrong_step'`+openLast, string(rev))
+	have, err := trainings(ctx, r, ` WHERE revision = $1 AND `+teaching+openLast, string(rev))
 	if err != nil {
 		return 0, 0, err
 	}

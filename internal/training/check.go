@@ -224,7 +224,7 @@ func (d Desk) FiguresOf(ctx context.Context, r store.Reader, rev document.Revisi
 
 func (d Desk) figures(ctx context.Context, r store.Reader, code, rev string) (Figures, error) {
 	f := Figures{Items: []Item{}}
-	all, err := trainings(ctx, r, ` WHERE revision = $1 AND basis <> 'wrong_step' AND state IN ('open', 'locked', 'done') ORDER BY settled, id`, rev)
+	all, err := trainings(ctx, r, ` WHERE revision = $1 AND `+teaching+` AND state IN ('open', 'locked', 'done') ORDER BY settled, id`, rev)
 	if err != nil {
 		return f, err
 	}

@@ -11,6 +11,7 @@ const (
 	KindUnlocked   = "training.unlocked"
 	KindObserved   = "training.observed"
 	KindCertified  = "training.certified"
+	KindAttended   = "training.attended"
 
 	KindNeedsChanged  = "training.needs_changed"  // subject: the document
 	KindRuleAdded     = "training.rule_added"     // subject: the rule

@@ -110,7 +110,7 @@ func badgesOf(ctx context.Context, r store.Reader, cols []Column, now time.Time)
 	for part := range slices.Chunk(ids, 500) {
 		var w store.Where
 		w.In("revision", part)
-		w.And("basis <> 'wrong_step' AND state <> 'superseded'")
+		w.And(teaching + " AND state <> 'superseded'")
 		have, err := trainings(ctx, r, w.SQL()+openLast, w.Args()...)
 		if err != nil {
 			return nil, err

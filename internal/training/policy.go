@@ -170,7 +170,7 @@ func (d Desk) Lacks(ctx context.Context, r store.Reader, account string, f sourc
 	}
 	for _, n := range all {
 		var done int
-		if err := r.QueryRow(ctx, `SELECT count(*) FROM training WHERE account = $1 AND revision = $2 AND (state = 'done' AND (valid_until = 0 OR valid_until > $3)
+		if err := r.QueryRow(ctx, `SELECT count(*) FROM training WHERE account = $1 AND revision = $2 AND (state = 'done' AND `+teaching+` AND (valid_until = 0 OR valid_until > $3)
 			OR state = 'excused' AND settled_by LIKE 'usr!_%' ESCAPE '!')`, account, n.Revision, store.Micros(now)).Scan(&done); err != nil {
 			return nil, fmt.Errorf("read training of %s: %w", n.Code, err)
 		}

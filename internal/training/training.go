@@ -15,9 +15,10 @@ const (
 	Quiz        Kind = "quiz"        // read, quiz passed, signed
 	Practical   Kind = "practical"   // an observed run of the procedure, signed by the observer
 	Certificate Kind = "certificate" // a certificate from outside, recorded by others
+	Exercise    Kind = "exercise"    // took part in an exercise: a record, which nobody is asked for and which shows no knowledge
 )
 
-// Kinds lists the kinds.
+// Kinds lists the kinds that people are asked for.
 func Kinds() []Kind { return []Kind{Notify, Read, Quiz, Practical, Certificate} }
 
 // State is the state of a training.
@@ -46,7 +47,14 @@ const (
 	FromExpiry     Basis = "again"      // the earlier one is valid no longer
 	FromWrongStep  Basis = "wrong_step" // a step of what the person learned proved wrong
 	FromHand       Basis = "by_hand"    // somebody assigned it
+	FromExercise   Basis = "exercise"   // the person took part in an exercise of the document
 )
+
+// teaches says whether a training on this basis, once it is done, shows that the person knows the document.
+func (b Basis) teaches() bool { return b != FromWrongStep && b != FromExercise }
+
+// teaching chooses trainings whose basis teaches.
+const teaching = "basis NOT IN ('wrong_step', 'exercise')"
 
 // Training is that a person must know a revision of a document, and how it ended.
 type Training struct {

@@ -97,15 +97,15 @@ func (s *Server) watchFigures(ctx context.Context, r store.Reader, v *visit) ([]
 	if !v.may(detection.KindRead) {
 		return nil, nil
 	}
-	waiting, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true}, mostCounted)
+	waiting, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true, Real: true}, mostCounted)
 	if err != nil {
 		return nil, err
 	}
-	late, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Overdue: true, Now: s.now()}, mostCounted)
+	late, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Overdue: true, Real: true, Now: s.now()}, mostCounted)
 	if err != nil {
 		return nil, err
 	}
-	use, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true, InUse: true}, mostCounted)
+	use, err := detection.CountAlerts(ctx, r, detection.AlertQuery{Waiting: true, Real: true, InUse: true}, mostCounted)
 	if err != nil {
 		return nil, err
 	}

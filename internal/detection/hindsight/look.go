@@ -91,6 +91,7 @@ func searches(i Indicators) []wanted {
 func (l *Look) back(ctx context.Context, past Past, tagged sigma.Set) error {
 	for _, w := range searches(l.Indicators) {
 		for n := range w.queries {
+			w.queries[n].Where = append(w.queries[n].Where, eventlog.Real())
 			w.queries[n].From, w.queries[n].To = l.From.UnixMicro(), l.To.UnixMicro()
 		}
 		f, err := Seek(ctx, past, Find{Kind: w.kind, What: w.what}, w.queries)

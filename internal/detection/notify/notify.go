@@ -94,13 +94,12 @@ func (t Target) Validate() error {
 
 // Message is what is told about an alert.
 type Message struct {
-	Key      string          `json:"key"`  // says the same of the same
-	What     string          `json:"what"` // opened, reported, escalated, reopened
-	Alert    string          `json:"alert"`
-	Title    string          `json:"title"`
-	Level    detection.Level `json:"level"`
-	Exercise bool            `json:"exercise,omitempty"`
-	At       time.Time       `json:"at"`
+	Key   string          `json:"key"`  // says the same of the same
+	What  string          `json:"what"` // opened, reported, escalated, reopened
+	Alert string          `json:"alert"`
+	Title string          `json:"title"`
+	Level detection.Level `json:"level"`
+	At    time.Time       `json:"at"`
 }
 
 // Desk keeps the targets and delivers.
@@ -191,6 +190,9 @@ func derive(ctx context.Context, b *store.Bulk, entries []store.Entry) error {
 		if json.Unmarshal(e.Body, &n) != nil { // its body was erased by law: nothing is told of it
 			continue
 		}
+		if n.Exercise { // nothing of an exercise is told outside
+			continue
+		}
 		title := n.Title
 		if n.Rule == "" { // a person wrote it
 			title = "An alert that a person reported"
@@ -201,7 +203,7 @@ func derive(ctx context.Context, b *store.Bulk, entries []store.Entry) error {
 			}
 			if _, err := b.Exec(ctx, `INSERT INTO notify_delivery (target, entry, alert, what, title, level, exercise, at, state, attempts, next, sent, fault)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, 0, '') ON CONFLICT (target, entry) DO NOTHING`,
-				t.ID, e.Seq, e.Subject, told()[e.Kind], title, string(n.Level), n.Exercise, store.Micros(e.At), store.Micros(t.opens(n.Level, e.At))); err != nil {
+				t.ID, e.Seq, e.Subject, told()[e.Kind], title, string(n.Level), false, store.Micros(e.At), store.Micros(t.opens(n.Level, e.At))); err != nil {
 				return err
 			}
 		}
@@ -248,12 +250,12 @@ type Delivery struct {
 	entry int64
 }
 
-const deliveryColumns = `n.target, coalesce(t.name, 'removed'), n.entry, n.alert, n.what, n.title, n.level, n.exercise, n.at, n.state, n.attempts, n.next, n.sent, n.fault`
+const deliveryColumns = `n.target, coalesce(t.name, 'removed'), n.entry, n.alert, n.what, n.title, n.level, n.at, n.state, n.attempts, n.next, n.sent, n.fault`
 
 func scanDelivery(s store.Scanner) (Delivery, error) {
 	var d Delivery
 	var at, next, sent int64
-	err := s.Scan(&d.Target, &d.Name, &d.entry, &d.Message.Alert, &d.Message.What, &d.Message.Title, &d.Message.Level, &d.Message.Exercise, &at, &d.State, &d.Attempts, &next, &sent, &d.Fault)
+	err := s.Scan(&d.Target, &d.Name, &d.entry, &d.Message.Alert, &d.Message.What, &d.Message.Title, &d.Message.Level, &at, &d.State, &d.Attempts, &next, &sent, &d.Fault)
 	d.Message.At, d.Next, d.Sent = store.Time(at), store.Time(next), store.Time(sent)
 	d.Message.Key = d.Target + "-" + strconv.FormatInt(d.entry, 10)
 	return d, err

@@ -113,7 +113,7 @@ func (v *Rules) recall(ctx context.Context) error {
 		v.log.Warn("correlations begin with a part of their windows: there are too many events", "since", store.Time(from), "events", n)
 	}
 	w := v.rules.Recaller(v.learner.Look)
-	return v.past.Scan(ctx, eventlog.Query{From: from, To: store.Micros(now) + 1}, func(events []eventlog.Event) error {
+	return v.past.Scan(ctx, eventlog.Query{From: from, To: store.Micros(now) + 1, Where: []eventlog.Condition{eventlog.Real()}}, func(events []eventlog.Event) error {
 		for i := range events {
 			if err := w.Recall(ctx, &events[i]); err != nil {
 				return err
@@ -127,7 +127,7 @@ func (v *Rules) recall(ctx context.Context) error {
 // many they are.
 func reach(ctx context.Context, log eventlog.Reader, from, to time.Time) (since, n int64, err error) {
 	width := max(to.Sub(from)/1000, time.Second).Microseconds()
-	counts, err := log.Count(ctx, eventlog.Query{From: store.Micros(from), To: store.Micros(to) + 1}, eventlog.Bucket{Width: width})
+	counts, err := log.Count(ctx, eventlog.Query{From: store.Micros(from), To: store.Micros(to) + 1, Where: []eventlog.Condition{eventlog.Real()}}, eventlog.Bucket{Width: width})
 	if err != nil {
 		return 0, 0, err
 	}

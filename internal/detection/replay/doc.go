@@ -2,6 +2,7 @@
 // It runs the same code over the kept events that the pipeline runs over new ones, so a rule that fires here fires there.
 //
 // Invariants:
+//   - Events of exercises are left out.
 //   - Nothing is changed: no alert is raised, no baseline of the house learns.
 //   - Baselines learn from the window itself, from its beginning. What matched while a baseline still learned is counted
 //     apart: it is neither a firing nor proof that all was well.

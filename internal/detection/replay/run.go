@@ -31,7 +31,7 @@ func Run(ctx context.Context, past Past, o Order) (Report, error) {
 		return Report{}, problem.New(problem.Invalid, "the window ends before it begins")
 	}
 	t := New(o.Set)
-	q := eventlog.Query{From: o.From.UnixMicro(), To: o.To.UnixMicro(), Where: slices.Concat(o.Where, Narrow(t.rules.Set()))}
+	q := eventlog.Query{From: o.From.UnixMicro(), To: o.To.UnixMicro(), Where: slices.Concat(o.Where, []eventlog.Condition{eventlog.Real()}, Narrow(t.rules.Set()))}
 	if err := past.Scan(ctx, q, func(events []eventlog.Event) error { return t.Add(ctx, events) }); err != nil {
 		return Report{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"triward/internal/detection"
 	"triward/internal/detection/hindsight"
 	"triward/internal/eventlog"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -71,10 +72,11 @@ func queries(k Kind, value string) []eventlog.Query {
 func (d Desk) Search(ctx context.Context, indicator string) error {
 	ctx = store.WithActor(ctx, store.System("look back"))
 	var i Indicator
+	var f incident.Incident
 	s := Search{At: d.DB.Now()}
 	err := d.DB.View(ctx, func(r store.Reader) error {
 		var err error
-		if i, _, err = oneIndicator(ctx, r, indicator); err != nil {
+		if i, f, err = oneIndicator(ctx, r, indicator); err != nil {
 			return err
 		}
 		if s.In, err = devicesOf(ctx, r, i.Incident); err != nil {
@@ -87,7 +89,13 @@ func (d Desk) Search(ctx context.Context, indicator string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.look(ctx, i, &s); err != nil {
+	all := queries(i.Kind, i.Value)
+	if !f.Exercise { // an exercise looks at its own events too
+		for n := range all {
+			all[n].Where = append(all[n].Where, eventlog.Real())
+		}
+	}
+	if err := d.look(ctx, i, all, &s); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -113,11 +121,11 @@ func (d Desk) Search(ctx context.Context, indicator string) error {
 	})
 }
 
-func (d Desk) look(ctx context.Context, i Indicator, s *Search) error {
+func (d Desk) look(ctx context.Context, i Indicator, all []eventlog.Query, s *Search) error {
 	if d.Log == nil {
 		return problem.New(problem.Unavailable, "no events are kept here")
 	}
-	found, err := hindsight.Seek(ctx, d.Log, hindsight.Find{Kind: string(i.Kind), What: i.Value}, queries(i.Kind, i.Value))
+	found, err := hindsight.Seek(ctx, d.Log, hindsight.Find{Kind: string(i.Kind), What: i.Value}, all)
 	if err != nil {
 		return err
 	}

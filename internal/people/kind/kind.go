@@ -125,6 +125,7 @@ func Areas() []Kind {
 		{"training.unlocked", "allow another try at a quiz after training somebody again"},
 		{"training.observed", "confirm a practical that they observed"},
 		{"training.certified", "record certificates from outside"},
+		{"training.attended", "record who took part in exercises"},
 		{"training.needs_changed", "renew who must know which revision"},
 		{"training.rule_added", "say which function must know which document"},
 		{"training.rule_ended", "end such rules"},
@@ -148,7 +149,18 @@ func Areas() []Kind {
 		{"system.read", "see configuration and health of Triward"},
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
-	}, proofKinds(), detectionKinds(), incidentKinds(), claimKinds())
+	}, proofKinds(), detectionKinds(), incidentKinds(), claimKinds(), exerciseKinds())
+}
+
+// exerciseKinds are the kinds of exercises of incidents.
+func exerciseKinds() []Kind {
+	return []Kind{
+		{"exercise.started", "start exercises"},
+		{"exercise.injected", "lead exercises: let something happen before its time"},
+		{"exercise.answered", "answer questions of exercises"},
+		{"exercise.stopped", "stop exercises"},
+		{"exercise.confirmed", "confirm who took part in exercises"},
+	}
 }
 
 // detectionKinds are the kinds of security events and what watches them.
