@@ -2,10 +2,13 @@ package ingest_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +16,8 @@ import (
 	"triward/internal/detection"
 	"triward/internal/detection/notify"
 	"triward/internal/ingest"
+	"triward/internal/people/mail"
+	"triward/internal/people/mail/mailtest"
 	"triward/internal/problem"
 	"triward/internal/store"
 	"triward/internal/testdb"
@@ -124,6 +129,94 @@ func TestAlertsAreTold(t *testing.T) {
 		})
 		if _, err := desk.Add(context.Background(), notify.Target{}); problem.KindOf(err) != problem.Invalid {
 			t.Errorf("an empty target: %v", err)
+		}
+	})
+}
+
+// Letters go to a real mail server, and lines to real receivers over TCP and TLS, framed by their length.
+func TestAlertsAreToldByMailAndOverConnections(t *testing.T) {
+	at := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	m := notify.Message{Key: "ntf_1", Alert: "alr_1", What: "opened", Title: "Many studies | left = the archive", Level: detection.Critical, At: at, Exercise: true}
+	srv := mailtest.Start(t, mailtest.Options{})
+	server, err := mail.Open(mail.Config{URL: "smtp://" + srv.Address + "?tls=off", From: "Triward <triward@hospital.example>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := ingest.Forward{Mail: server, URL: "https://triward.example/", Version: "1", Now: func() time.Time { return at }}
+	t.Run("mail", func(t *testing.T) {
+		if err := f.Carry(t.Context(), notify.Target{Way: notify.Mail, Address: "duty@hospital.example"}, m); err != nil {
+			t.Fatal(err)
+		}
+		got := srv.Taken()
+		if len(got) != 1 || got[0].To != "duty@hospital.example" || !strings.Contains(string(got[0].Body), "Subject: EXERCISE, CRITICAL: Many studies") || !strings.Contains(string(got[0].Body), "https://triward.example/alerts/alr_1") {
+			t.Errorf("%+v", got)
+		}
+		none := ingest.Forward{Now: f.Now}
+		if err := none.Carry(t.Context(), notify.Target{Way: notify.Mail, Address: "duty@hospital.example"}, m); problem.KindOf(err) != problem.Unavailable {
+			t.Errorf("without a mail server: %v", err)
+		}
+	})
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	https := httptest.NewUnstartedServer(http.NotFoundHandler())
+	https.StartTLS() // for its certificate
+	defer https.Close()
+	secret, err := tls.Listen("tcp", "127.0.0.1:0", https.TLS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(https.Certificate())
+	f.Roots = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	for scheme, l := range map[string]net.Listener{"tcp": plain, "tls": secret} {
+		t.Run(scheme, func(t *testing.T) {
+			defer l.Close()
+			got := make(chan string, 1)
+			go func() {
+				c, err := l.Accept()
+				if err != nil {
+					got <- err.Error()
+					return
+				}
+				defer c.Close()
+				b, _ := io.ReadAll(c) // what came before an error is what counts
+				got <- string(b)
+			}()
+			target := notify.Target{Way: notify.Syslog, Address: scheme + "://" + l.Addr().String(), Inside: true}
+			if err := f.Carry(t.Context(), target, m); err != nil {
+				t.Fatal(err)
+			}
+			line := f.CEF(m)
+			if s := <-got; s != strconv.Itoa(len(line))+" "+line {
+				t.Errorf("%q", s)
+			}
+			if !strings.Contains(line, `|Many studies \| left = the archive|10|`) || !strings.HasPrefix(line, "<82>1 2026-11-28T10:00:00.000Z ") || !strings.HasSuffix(line, " cs2Label=exercise cs2=yes") {
+				t.Errorf("%q", line)
+			}
+			target.Inside = false
+			if err := f.Carry(t.Context(), target, m); problem.KindOf(err) != problem.Unavailable || !strings.Contains(problem.Text(err), "own network") {
+				t.Errorf("a target that is not said to be inside: %v", err)
+			}
+		})
+	}
+	t.Run("tls to a stranger", func(t *testing.T) {
+		other, err := tls.Listen("tcp", "127.0.0.1:0", https.TLS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		go func() {
+			if c, err := other.Accept(); err == nil {
+				io.Copy(io.Discard, c)
+				c.Close()
+			}
+		}()
+		trusting := f
+		trusting.Roots = nil
+		if err := trusting.Carry(t.Context(), notify.Target{Way: notify.Syslog, Address: "tls://" + other.Addr().String(), Inside: true}, m); problem.KindOf(err) != problem.Unavailable {
+			t.Errorf("a certificate that nobody trusts: %v", err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package reading
 import (
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"triward/internal/eventlog"
 )
@@ -131,7 +132,7 @@ func Term(field, value string) string {
 			field = short
 		}
 	}
-	if value == "" || len(value) > 300 || strings.ContainsAny(value, "\"\n\r|*") || !fieldName(field) && shortNames[field] == "" {
+	if value == "" || len(value) > 300 || !utf8.ValidString(value) || strings.ContainsAny(value, "\"\n\r|*") || !fieldName(field) && shortNames[field] == "" {
 		return ""
 	}
 	if strings.ContainsAny(value, " \t") {

@@ -62,11 +62,30 @@ func within(ctx context.Context, q eventlog.Query) (eventlog.Query, bool, error)
 	if err == nil && (patients.All || !scope.All && !slices.ContainsFunc(scope.Sites, func(s string) bool { return !patients.Covers(s, "") })) {
 		return q, false, nil
 	}
-	q.Where = append(q.Where, eventlog.Condition{Field: "category", Op: eventlog.Is, Values: patientSources, Not: true}, eventlog.Condition{Field: "format", Op: eventlog.Is, Values: patientFormats, Not: true})
+	return withoutPatients(q), true, nil
+}
+
+// withoutPatients leaves out what ConcernsPatient says is about a patient.
+func withoutPatients(q eventlog.Query) eventlog.Query {
+	q.Where = append(slices.Clone(q.Where), eventlog.Condition{Field: "category", Op: eventlog.Is, Values: patientSources, Not: true}, eventlog.Condition{Field: "format", Op: eventlog.Is, Values: patientFormats, Not: true})
 	for _, f := range patientFields {
 		q.Where = append(q.Where, eventlog.Condition{Field: f, Op: eventlog.Present, Not: true})
 	}
-	return q, true, nil
+	return q
+}
+
+// patients counts the events of a query that concern patients.
+func (s Desk) patients(ctx context.Context, q eventlog.Query) (n int, err error) {
+	for sign, q := range map[int]eventlog.Query{1: q, -1: withoutPatients(q)} {
+		counts, err := s.Log.Count(ctx, q, eventlog.Bucket{})
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range counts {
+			n += sign * int(c.N)
+		}
+	}
+	return n, nil
 }
 
 // Search reads a page of events, the newest first.
@@ -188,14 +207,14 @@ func (s Desk) readPatients(ctx context.Context, q eventlog.Query, n int) error {
 		return err
 	}
 	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Record(ctx, store.Event{Kind: detection.KindPatientsRead, Subject: subject, Site: siteOf(actor), Body: body})
+		_, err := tx.Record(ctx, store.Event{Kind: detection.KindPatientsRead, Subject: subject, Site: siteOf(actor, detection.KindPatientsRead), Body: body})
 		return err
 	})
 }
 
-// siteOf is the site that a record of reading belongs to: "" for a reader of all, else the first that the reader may read.
-func siteOf(a store.Actor) string {
-	if s := a.Scope(detection.KindPatientsRead); !s.All && len(s.Sites) > 0 {
+// siteOf is the site that a record of a kind belongs to: "" from who may do so everywhere, else the first of their sites.
+func siteOf(a store.Actor, kind string) string {
+	if s := a.Scope(kind); !s.All && len(s.Sites) > 0 {
 		return s.Sites[0]
 	}
 	return ""
@@ -246,7 +265,8 @@ const MostExported = 1_000_000
 var errFull = problem.New(problem.Invalid, "the export is full")
 
 // Export writes a zip archive with the events that fit (events.jsonl, the oldest first, each with its original in base64)
-// and its manifest (manifest.json) with the digest and the blind intervals. It is recorded with both digests.
+// and its manifest (manifest.json) with the digest and the blind intervals. It is recorded with both digests; that events of
+// patients are read, before the first byte is given out.
 func (s Desk) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manifest, error) {
 	if err := q.Validate(); err != nil {
 		return Manifest{}, err
@@ -266,6 +286,13 @@ func (s Desk) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manife
 	}
 	for _, b := range blind {
 		m.Blind = append(m.Blind, detection.BlindNoted{Interval: b.ID, Reason: b.Reason, Started: detection.Instant(b.Started), Ended: detection.Instant(b.Ended), Lost: b.Lost, Detail: b.Name})
+	}
+	n, err := s.patients(ctx, asked)
+	if err != nil {
+		return m, err
+	}
+	if err := s.readPatients(ctx, q, n); err != nil {
+		return m, err
 	}
 	z := zip.NewWriter(w)
 	sum := sha256.New()
@@ -288,11 +315,8 @@ func (s Desk) Export(ctx context.Context, q eventlog.Query, w io.Writer) (Manife
 		return m, err
 	}
 	digest := sha256.Sum256(text)
-	if err := s.readPatients(ctx, q, m.Patients); err != nil {
-		return m, err
-	}
 	return m, s.DB.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Record(ctx, store.Event{Kind: detection.KindEventsExported, Subject: "events:" + m.SHA256[:16], Site: siteOf(actor), Body: Exported{hex.EncodeToString(digest[:]), m.Events, m.Patients, m.SHA256}})
+		_, err := tx.Record(ctx, store.Event{Kind: detection.KindEventsExported, Subject: "events:" + m.SHA256[:16], Site: siteOf(actor, detection.KindEventsExported), Body: Exported{hex.EncodeToString(digest[:]), m.Events, m.Patients, m.SHA256}})
 		return err
 	})
 }
