@@ -93,7 +93,8 @@ func onIncidents(role string) []string {
 	respond := []string{"incident.declared", "incident.changed", "incident.moved", "incident.closed", "incident.device_involved", "incident.device_moved", "incident.linked",
 		"incident.noted", "incident.task_set", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
 		"containment.cancelled", "claim.indicator_added", "claim.looked_up", "claim.made", "claim.withdrawn"}
-	tell := []string{"incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted"}
+	respond = append(respond, "incident.blast_kept", "incident.priority_said", "incident.reported")
+	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted"}
 	keep := []string{"custody.read", "custody.registered", "custody.content_received", "custody.sealed", "custody.transferred", "custody.accessed", "custody.worked", "custody.verified"}
 	switch role {
 	case RolePSIRT, RoleITSecurity:

@@ -149,7 +149,10 @@ func Areas() []Kind {
 		{"system.read", "see configuration and health of Triward"},
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
-	}, proofKinds(), detectionKinds(), incidentKinds(), claimKinds(), exerciseKinds())
+	}, proofKinds(), detectionKinds(), incidentKinds(),
+		claimKinds(),
+		exerciseKinds(),
+		roomKinds())
 }
 
 // exerciseKinds are the kinds of exercises of incidents.
@@ -291,5 +294,17 @@ func proofKinds() []Kind {
 		{"inquiry.bundle_taken", "download the bundle of an inquiry"},
 		{"inquiry.closed", "close inquiries"},
 		{"inquiry.reopened", "open closed inquiries again"},
+	}
+}
+
+// roomKinds are the kinds of the war room and of the blast radius.
+func roomKinds() []Kind {
+	return []Kind{
+		{"incident.blast_kept", "keep blast radii with incidents"},
+		{"incident.priority_said", "say otherwise than the program knows how urgent an incident is"},
+		{"incident.priority_set", "note how urgent incidents are"},
+		{"incident.escalated", "note that nobody accepted a task of an incident in time"},
+		{"incident.reported", "make situation reports of incidents"},
+		{"incident.calendar_set", "enter the days on which an authority does not work"},
 	}
 }
