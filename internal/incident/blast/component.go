@@ -213,24 +213,28 @@ func (w wanted) is(purls string) bool {
 func (p parts) source(w *store.Where) string {
 	var b strings.Builder
 	for _, t := range []match.Truth{match.Affected, match.Unknown, match.NotAffected} {
-		when(&b, w, t, "id", p.devices)
-		when(&b, w, t, "release_id", p.releases)
-		when(&b, w, t, "model_id", p.models)
+		for _, in := range []struct {
+			column string
+			ids    []string
+		}{{"id", with(p.devices, t)}, {"release_id", with(p.releases, t)}, {"model_id", with(p.models, t)}} {
+			if len(in.ids) > 0 {
+				b.WriteString(` WHEN ` + in.column + ` IN (` + marks(w, in.ids) + `) THEN '` + string(t) + `'`)
+			}
+		}
 	}
 	b.WriteString(` WHEN release_id <> '' AND EXISTS (SELECT 1 FROM sbom s WHERE s.release_id = device.release_id AND s.superseded = 0) THEN 'not_affected'`)
 	return `(SELECT id AS device, CASE` + b.String() + ` ELSE 'unknown' END AS truth FROM device WHERE state = 'active')`
 }
 
-func when[K ~string](b *strings.Builder, w *store.Where, t match.Truth, column string, all map[K]listing) {
+// with are the keys that have an answer.
+func with[K ~string](all map[K]listing, t match.Truth) []string {
 	var ids []string
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if all[id].truth == t {
 			ids = append(ids, string(id))
 		}
 	}
-	if len(ids) > 0 {
-		b.WriteString(` WHEN ` + column + ` IN (` + marks(w, ids) + `) THEN '` + string(t) + `'`)
-	}
+	return ids
 }
 
 func (p parts) explain(d *Device, release product.ReleaseID) {
