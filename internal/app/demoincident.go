@@ -198,7 +198,7 @@ func (d *demonstration) archiveRead(ctx context.Context) error {
 	cases := incident.Cases{DB: d.db, Runs: d.runs}
 	security, htm := d.as(ctx, "security"), d.as(ctx, "htm")
 	d.clock.set(d.end.Add(-70 * time.Minute))
-	id, err := cases.Declare(security, incident.Declaration{Systems: []string{"Image archive", "Unknown workstation 10.20.9.77"}, Plan: "SOP-26",
+	id, err := cases.Declare(security, incident.Declaration{Systems: []string{"Image archive", "Unknown workstation 10.20.40.77"}, Plan: "SOP-26",
 		Incident: incident.Incident{Title: "Unknown workstation reads studies from the archive", Cyber: 3, Clinical: 2, TLP: incident.AmberStrict, PAP: incident.Red, Care: incident.Normal, Legal: incident.LegalHold, Disclosure: incident.Undisclosed,
 			Aware: d.clock.now().Add(-25 * time.Minute), AwareWho: "Jonas Weller", AwareHow: "an alert: a new system asked for all patients, then pulled studies",
 			Summary: "A workstation that no list knows asked the archive for all patients and then pulled studies. The archive answered. How many studies left is not known yet."}})
@@ -232,7 +232,8 @@ func (d *demonstration) archiveRead(ctx context.Context) error {
 		},
 		func() error {
 			return cases.SetFacts(security, id, entity, incident.EntityFacts{Facts: map[string]clock.Truth{"no_risk_to_persons": clock.No}})
-		})
+		},
+		func() error { return d.whoReads(security, id) })
 }
 
 // systemOf is the id of a system within an incident; "" when it is not there.

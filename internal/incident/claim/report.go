@@ -144,6 +144,7 @@ var markdown = template.Must(template.New("who").Funcs(template.FuncMap{
 		}
 		return t.UTC().Format("2006-01-02 15:04 UTC")
 	},
+	"word":  func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
 	"upper": func(m incident.Marking) string { return strings.ToUpper(string(m)) },
 	"name":  func(id string, names map[string]string) string { return strings.TrimSpace(id + " " + names[id]) },
 }).Parse(`{{$names := .Techniques}}{{if .Incident.Exercise}}**EXERCISE**
@@ -163,7 +164,7 @@ TLP:{{upper .Incident.TLP}} ({{.Incident.TLP.Words}}), PAP:{{upper .Incident.PAP
 {{end}}{{end}}
 ## Indicators
 
-{{range .Indicators}}- {{.Kind}} {{plain .Shown}}: {{if .Search.Done}}{{if .Search.Events}}{{.Search.Events}} events on {{len .Search.Devices}} devices, from {{at .Search.First}} to {{at .Search.Last}}{{else}}not seen in the kept events{{end}}, searched {{at .Search.At}}{{with .Search.Why}}; the last try failed: {{plain .}}{{end}}{{else}}**not searched**: {{plain .Search.Why}}{{end}}
+{{range .Indicators}}- {{word .Kind}} {{plain .Shown}}: {{if .Search.Done}}{{if .Search.Events}}{{.Search.Events}} events on {{len .Search.Devices}} devices, from {{at .Search.First}} to {{at .Search.Last}}{{else}}not seen in the kept events{{end}}, searched {{at .Search.At}}{{with .Search.Why}}; the last try failed: {{plain .}}{{end}}{{else}}**not searched**: {{plain .Search.Why}}{{end}}
 {{else}}None.
 {{end}}{{with .Beyond}}
 Seen on devices that are not in the incident: {{range $n, $d := .}}{{if $n}}, {{end}}{{plain $d}}{{end}}.
@@ -173,7 +174,7 @@ Seen on devices that are not in the incident: {{range $n, $d := .}}{{if $n}}, {{
 From {{at .From}} to {{at .To}}.
 
 {{if not .BlindKnown}}Who made this report may not see blind intervals.
-{{else}}{{range .Blind}}- {{with .Name}}{{plain .}}{{else}}all sources{{end}}: {{.Reason}}, {{at .Started}} to {{if .Ended.IsZero}}now{{else}}{{at .Ended}}{{end}}{{if gt .Lost 0}}, {{.Lost}} records lost{{else if lt .Lost 0}}, nobody can know how many records were lost{{end}}
+{{else}}{{range .Blind}}- {{with .Name}}{{plain .}}{{else}}all sources{{end}}: {{word .Reason}}, {{at .Started}} to {{if .Ended.IsZero}}now{{else}}{{at .Ended}}{{end}}{{if gt .Lost 0}}, {{.Lost}} records lost{{else if lt .Lost 0}}, nobody can know how many records were lost{{end}}
 {{else}}No blind interval is known.
 {{end}}{{if .More}}- and older ones
 {{end}}{{if .Evicted}}- {{.Evicted}} values had no room in baselines any more: what they call new may be old
