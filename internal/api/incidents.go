@@ -156,7 +156,7 @@ func (s *Server) containments() {
 	add(s, op{id: "containment", route: "GET /containments/{id}", kind: incident.KindRead, summary: "One containment action with its sign-offs and what keeps it from running now"},
 		func(ctx context.Context, in *one) (apiv1.ContainmentShown, error) {
 			return read(ctx, s, func(r store.Reader) (apiv1.ContainmentShown, error) {
-				sheet, _, err := incident.SheetOf(ctx, r, in.ID, s.DB.Now())
+				sheet, _, err := s.Cases.SheetOf(ctx, r, in.ID, s.DB.Now())
 				out := apiv1.ContainmentShown{Containment: wireAction(sheet.Action), Refusals: orEmpty(sheet.Refusals), Needs: []string{}}
 				for _, n := range sheet.Needs {
 					out.Needs = append(out.Needs, string(n))

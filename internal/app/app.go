@@ -26,6 +26,7 @@ import (
 	"triward/internal/document/press"
 	"triward/internal/eventlog"
 	"triward/internal/incident"
+	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
@@ -315,6 +316,7 @@ func (a *App) ticks() []work {
 		{"clock", time.Minute, a.watchClock().look},
 		{"signatures", 6 * time.Hour, a.signer.Watch},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
+		{"connectors", 2 * time.Second, a.connectors().Tick},
 		{"custody", time.Hour, count(a.vault.Tick)},
 		{"indicators", time.Minute, count(a.claims().Tick)},
 		{"acceptances", time.Minute, count(decisions.Review)},
@@ -332,7 +334,20 @@ func (a *App) ticks() []work {
 }
 
 // cases keeps incidents.
-func (a *App) cases() incident.Cases { return incident.Cases{DB: a.db, Runs: a.runs} }
+func (a *App) cases() incident.Cases {
+	c := incident.Cases{DB: a.db, Runs: a.runs}
+	c.Ready = connector.Desk{DB: a.db, Book: connector.Book{File: a.Config.Connectors}, Cases: c}.Ready
+	return c
+}
+
+// connectors is what carries containment out.
+func (a *App) connectors() connector.Desk {
+	d := connector.Desk{DB: a.db, Book: connector.Book{File: a.Config.Connectors}, Cases: a.cases()}
+	if a.events != nil {
+		d.Log = a.events
+	}
+	return d
+}
 
 // owner names this process in leases. A process that listens on an address of a machine has the same name after a restart,
 // so that it goes on with its periodic work at once; one that listens on none is a new owner each time.

@@ -35,6 +35,7 @@ type Config struct {
 	Events         string   `toml:"events"`                  // where events stay: parquet:DIR or clickhouse://…; "" for none
 	EventsKeep     []string `toml:"events_keep"`             // days from receipt after which events go: "1095" for all, "4003=90" for an OCSF class; none: never
 	Rules          string   `toml:"rules"`                   // folder or Git checkout with rules of detection; "" for none
+	Connectors     string   `toml:"connectors"`              // file with what carries containment out; "" for none: everything is done by hand
 	KeyFile        string   `toml:"key_file"`                // the key that signs checkpoints of the journal
 	OIDCIssuer     string   `toml:"oidc_issuer"`             // identity provider: https://…; "" for none
 	OIDCName       string   `toml:"oidc_name"`               // how people call it; "" is its host

@@ -104,7 +104,7 @@ var reasons = map[string]string{
 	"github.com/zeebo/xxh3":                             "minio-go",
 	"go.etcd.io/bbolt":                                  "gocsaf",
 	"go.yaml.in/yaml/v3":                                "embedded clauses and rules; minio-go, cobra",
-	"golang.org/x/crypto":                               "argon2id; minio-go, pgx, go-crypto",
+	"golang.org/x/crypto":                               "argon2id, SSH to what connectors drive; minio-go, pgx, go-crypto",
 	"golang.org/x/image":                                "letters of the plain PDF",
 	"golang.org/x/mod":                                  "C2SP signed notes",
 	"golang.org/x/net":                                  "HTTP internals of minio-go; HTML",

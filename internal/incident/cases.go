@@ -20,6 +20,8 @@ import (
 type Cases struct {
 	DB   *store.DB
 	Runs procedure.Runs // starts the plan of an incident
+	// Ready says what else keeps an action with a connector from running; without it such an action never runs.
+	Ready func(ctx context.Context, r store.Reader, i Incident, a Action) ([]string, error)
 }
 
 // Declaration is what makes an incident.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/device/flow"
 	"triward/internal/device/network"
 	"triward/internal/id"
 	"triward/internal/incident/ladder"
@@ -25,7 +26,8 @@ type Way string
 
 // The ways.
 const (
-	ByHand Way = "by_hand" // a person does it and says so; what took effect is observed apart
+	ByHand      Way = "by_hand"   // a person does it and says so; what took effect is observed apart
+	ByConnector Way = "connector" // a connector does it; its answer is no observation
 )
 
 // Action is a containment action on a device or system of an incident.
@@ -176,8 +178,16 @@ func stand(ctx context.Context, r store.Reader, of string) (ladder.Device, error
 	if len(b.Connectivity) > 0 && !slices.Contains(b.Connectivity, network.RemoteService) {
 		out.Service = ladder.No
 	}
+	p, err := flow.Of(ctx, r, of)
+	if err != nil {
+		return out, err
+	}
+	listed := ""
+	if out.Profile = p.Holds(); out.Profile {
+		listed = p.Hash()
+	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%q", []string{string(b.InUse), string(b.Class), string(b.Site), b.Ward, string(b.Model), string(b.Release), b.Version, network.JoinWays(b.Connectivity)})
+	fmt.Fprintf(h, "%q", []string{listed, string(b.InUse), string(b.Class), string(b.Site), b.Ward, string(b.Model), string(b.Release), b.Version, network.JoinWays(b.Connectivity)})
 	out.Revision = hex.EncodeToString(h.Sum(nil)[:8])
 	return out, nil
 }
@@ -250,8 +260,12 @@ func (c Cases) Run(ctx context.Context, action string) error {
 		if !w.i.State.Open() {
 			return problem.New(problem.Conflict, "%s is closed", w.i.Number)
 		}
+		reasons, err := c.refusals(ctx, tx, w, tx.Now)
+		if err != nil {
+			return err
+		}
 		var l problem.List
-		for _, reason := range ladder.Refusals(w.a.Plan, w.device, tx.Now) {
+		for _, reason := range reasons {
 			l.Add("", "%s", reason)
 		}
 		if err := l.Err("the action must not run"); err != nil {
@@ -259,6 +273,44 @@ func (c Cases) Run(ctx context.Context, action string) error {
 		}
 		w.a.State, w.a.Ran = to, tx.Now
 		return w.keep(ctx, tx, KindRan, Body{Note: w.a.Target})
+	})
+}
+
+// refusals is everything that keeps a planned action from running now.
+func (c Cases) refusals(ctx context.Context, r store.Reader, w acting, now time.Time) ([]string, error) {
+	out := ladder.Refusals(w.a.Plan, w.device, now)
+	if w.a.Level == ladder.FarSide {
+		if err := w.i.PAP.Act("blocking the far side", Active); err != nil {
+			out = append(out, problem.Text(err))
+		}
+	}
+	if w.a.Way != ByConnector {
+		return out, nil
+	}
+	if c.Ready == nil {
+		return append(out, "no connector can be used here"), nil
+	}
+	more, err := c.Ready(ctx, r, w.i, w.a)
+	return append(out, more...), err
+}
+
+// SetWay says by which way a planned action is carried out; fn keeps what the way needs, and gives words for the journal.
+// It is refused once somebody signed the action off, because that was for the way as it was.
+func (c Cases) SetWay(ctx context.Context, action string, way Way, fn func(*store.Tx, Incident, Action) (string, error)) error {
+	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
+		if w.a.State != ladder.Planned {
+			return problem.New(problem.Conflict, "the action is %s", w.a.State)
+		}
+		if len(w.a.SignOffs) > 0 {
+			return problem.New(problem.Conflict, "somebody signed the action as it is: cancel it and plan another one")
+		}
+		from := w.a.Way
+		w.a.Way = way
+		note, err := fn(tx, w.i, w.a)
+		if err != nil {
+			return err
+		}
+		return w.keep(ctx, tx, KindPlanned, Body{Note: note, Changes: differing(Change{"way", string(from), string(way)})})
 	})
 }
 
@@ -330,13 +382,14 @@ func (c Cases) ReturnDue(ctx context.Context) (int, error) {
 	told := 0
 	for _, action := range ids {
 		err := c.on(ctx, action, func(tx *store.Tx, w acting) error {
-			if !ladder.Due(w.a.Plan, w.a.State, w.device, tx.Now) {
+			// An action that ran in the future did so before somebody set the clock back: nobody can say when its time is over.
+			if !ladder.Due(w.a.Plan, w.a.State, w.device, tx.Now) && !w.a.Ran.After(tx.Now.Add(time.Minute)) {
 				return nil
 			}
 			from := w.a.State
 			w.a.State, _ = from.Move(ladder.Return)
 			told++
-			return w.keep(ctx, tx, KindReturned, Body{Reason: "its time is over, or it must not hold any more", Changes: []Change{{"from", "", string(from)}}})
+			return w.keep(ctx, tx, KindReturned, Body{Reason: "its time is over or unknown, or it must not hold any more", Changes: []Change{{"from", "", string(from)}}})
 		})
 		if err != nil {
 			return told, err
@@ -354,7 +407,7 @@ type Sheet struct {
 }
 
 // SheetOf reads an action as the people who sign it see it.
-func SheetOf(ctx context.Context, r store.Reader, action string, now time.Time) (Sheet, Incident, error) {
+func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now time.Time) (Sheet, Incident, error) {
 	a, err := actionOf(ctx, r, action)
 	if err != nil {
 		return Sheet{}, Incident{}, err
@@ -369,13 +422,16 @@ func SheetOf(ctx context.Context, r store.Reader, action string, now time.Time) 
 	}
 	s.Needs = ladder.Needs(a.Plan, s.Now)
 	if a.State == ladder.Planned {
-		s.Refusals = ladder.Refusals(a.Plan, s.Now, now)
+		s.Refusals, err = c.refusals(ctx, r, acting{i: i, a: a, device: s.Now}, now)
 	}
-	return s, i, nil
+	return s, i, err
 }
 
 // ActionQuery chooses actions. It checks no permission: it is for what was chosen within the reader's scope.
-type ActionQuery struct{ Incident, Device string }
+type ActionQuery struct {
+	Incident, Device string
+	InForce          bool // only those that may have an effect now
+}
 
 // Actions lists actions of an incident, or on a device, the first planned first.
 func Actions(ctx context.Context, r store.Reader, q ActionQuery) ([]Action, error) {
@@ -385,6 +441,9 @@ func Actions(ctx context.Context, r store.Reader, q ActionQuery) ([]Action, erro
 	}
 	if q.Device != "" {
 		w.And("device = ?", q.Device)
+	}
+	if q.InForce {
+		w.And("state IN ('executing', 'verifying', 'holding', 'failed', 'returning')")
 	}
 	all, err := store.All(ctx, r, scanAction, `SELECT `+actionColumns+` FROM containment`+w.SQL()+` ORDER BY planned, id`, w.Args()...)
 	if err != nil {

@@ -342,7 +342,7 @@ func (s *scene) one(action string) incident.Sheet {
 	s.Helper()
 	var sheet incident.Sheet
 	s.must(s.db.View(context.Background(), func(r store.Reader) (err error) {
-		sheet, _, err = incident.SheetOf(s.as(s.anna), r, action, s.clock.Now())
+		sheet, _, err = s.cases.SheetOf(s.as(s.anna), r, action, s.clock.Now())
 		return err
 	}))
 	return sheet

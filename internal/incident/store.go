@@ -180,7 +180,7 @@ func scanAction(s store.Scanner) (Action, error) {
 func putAction(ctx context.Context, tx *store.Tx, a Action) error {
 	_, err := tx.Exec(ctx, `INSERT INTO containment (`+actionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
-		ON CONFLICT (id) DO UPDATE SET state = excluded.state, returns = excluded.returns, checked = excluded.checked, checked_on = excluded.checked_on,
+		ON CONFLICT (id) DO UPDATE SET state = excluded.state, way = excluded.way, returns = excluded.returns, checked = excluded.checked, checked_on = excluded.checked_on,
 			checked_name = excluded.checked_name, said = excluded.said, ran = excluded.ran, held = excluded.held, ended = excluded.ended, changed = excluded.changed`,
 		a.ID, a.Incident, a.Device, a.DeviceName, int(a.Level), string(a.State), string(a.Way), a.Target, a.HumanID, a.Human, a.Impact, a.Alternative, a.Compensating, a.Observe,
 		store.Micros(a.Return), store.Micros(a.CheckedAt), a.CheckedOn, a.CheckedBy, a.Said, store.Micros(a.Planned), store.Micros(a.Ran), store.Micros(a.Held),

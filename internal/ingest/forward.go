@@ -3,10 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/tls"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -88,14 +85,6 @@ func dialer(t notify.Target) *net.Dialer {
 	}}
 }
 
-// Sign is the signature of a webhook: HMAC-SHA-256 under the target's secret over the time, a full stop and the body.
-func Sign(secret string, at time.Time, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(strconv.FormatInt(at.Unix(), 10) + "."))
-	mac.Write(body)
-	return "t=" + strconv.FormatInt(at.Unix(), 10) + ",v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
 func (f Forward) post(ctx context.Context, t notify.Target, m notify.Message) error {
 	body, err := json.Marshal(struct {
 		notify.Message
@@ -111,7 +100,7 @@ func (f Forward) post(ctx context.Context, t notify.Target, m notify.Message) er
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "Triward/"+f.Version)
 	r.Header.Set("Triward-Message", m.Key)
-	r.Header.Set("Triward-Signature", Sign(t.Secret, f.Now(), body))
+	r.Header.Set("Triward-Signature", notify.Sign(t.Secret, f.Now(), body))
 	c := http.Client{Transport: &http.Transport{DialContext: dialer(t).DialContext, TLSClientConfig: f.tls(""), DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := c.Do(r)

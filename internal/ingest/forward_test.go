@@ -72,7 +72,7 @@ func TestAlertsAreTold(t *testing.T) {
 		deliver()
 		first := <-got
 		at := clock.Now()
-		if first.signature != ingest.Sign("sixteen letters!", at, []byte(first.body)) || !strings.Contains(first.body, id) || !strings.Contains(first.body, "https://triward.example/alerts/"+id) {
+		if first.signature != notify.Sign("sixteen letters!", at, []byte(first.body)) || !strings.Contains(first.body, id) || !strings.Contains(first.body, "https://triward.example/alerts/"+id) {
 			t.Errorf("%+v", first)
 		}
 		if strings.Contains(first.body, "Smith") || strings.Contains(first.body, "words") {

@@ -81,7 +81,7 @@ func Seeded() []Role {
 	}
 	for i, o := range roles {
 		roles[i].Seeded = true
-		roles[i].Kinds = append(o.Kinds, onIncidents(o.ID)...)
+		roles[i].Kinds = append(o.Kinds, slices.Concat(onIncidents(o.ID), onConnectors(o.ID))...)
 		roles[i].Kinds = slices.Compact(slices.Sorted(slices.Values(roles[i].Kinds)))
 	}
 	return roles
@@ -108,6 +108,17 @@ func onIncidents(role string) []string {
 	case RoleClinicianOwner:
 		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}
+	}
+	return nil
+}
+
+// onConnectors is what a role may do about what carries containment out, and about the clinical flows of devices.
+func onConnectors(role string) []string {
+	switch role {
+	case RolePSIRT, RoleITSecurity:
+		return []string{"connector.read", "connector.approved", "connector.revoked", "device.profile_proposed"}
+	case RoleHTM:
+		return []string{"connector.read", "device.profile_proposed", "device.profile_approved"}
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (p containmentPage) Signed(s ladder.SignOff) bool { return s.Holds(p.Sheet.
 func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 	p := containmentPage{Now: s.now()}
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.Sheet, p.Incident, err = incident.SheetOf(ctx, r, v.path("id"), p.Now)
+		p.Sheet, p.Incident, err = s.Cases.SheetOf(ctx, r, v.path("id"), p.Now)
 		return err
 	})
 	if err != nil {

@@ -48,6 +48,8 @@ func Areas() []Kind {
 		{"device.fact_recorded", "record configuration facts of devices"},
 		{"device.fact_withdrawn", "withdraw configuration facts of devices"},
 		{"device.reinstated", "reinstate retired devices"},
+		{"device.profile_proposed", "list the clinical flows of devices"},
+		{"device.profile_approved", "approve the clinical flows of devices"},
 		{"device.contradicted", "note that two devices contradict each other"},
 		{"device.contradiction_settled", "settle contradictions between devices"},
 		{"device.import_started", "start imports"},
@@ -151,6 +153,7 @@ func Areas() []Kind {
 		{"system.backup", "make backups"},
 	}, proofKinds(), detectionKinds(), incidentKinds(),
 		claimKinds(),
+		connectorKinds(),
 		exerciseKinds(),
 		roomKinds())
 }
@@ -261,6 +264,12 @@ func claimKinds() []Kind {
 		{"claim.made", "claim who did what and how"},
 		{"claim.withdrawn", "take claims back"},
 	}
+}
+
+// connectorKinds are the kinds of what carries containment out.
+func connectorKinds() []Kind {
+	return []Kind{{"connector.read", "see connectors and what they would send"}, {"connector.approved", "approve connectors"}, {"connector.revoked", "end approvals of connectors"},
+		{"connector.sent", "note that something is sent to a connector"}, {"connector.answered", "note what a connector answered"}}
 }
 
 // proofKinds are the kinds of what is proved to others.
