@@ -141,7 +141,7 @@ type AlertMove struct {
 	Feedback string   `json:"feedback,omitempty" enum:"tune,suppress,none" doc:"To close a false positive: what becomes of the rule"`
 	Note     string   `json:"note,omitempty" maxLength:"4000"`
 	Until    string   `json:"until,omitempty" format:"date" doc:"To suppress: the last day"`
-	Target   string   `json:"target,omitempty" maxLength:"200" doc:"To merge: the alert that stays; to escalate: the case"`
+	Target   string   `json:"target,omitempty" maxLength:"200" doc:"To merge: the alert that stays; to escalate: the incident (its id or number), or the name of a case elsewhere"`
 }
 
 // NoteInput is a note.

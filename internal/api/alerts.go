@@ -79,6 +79,9 @@ func (s *Server) moveAlerts(ctx context.Context, in *with[apiv1.AlertMove]) erro
 	case "merge":
 		return s.Alerts.Merge(ctx, b.Target, b.Alerts, b.Reason)
 	case "escalate":
+		if strings.HasPrefix(b.Target, "inc_") || strings.HasPrefix(b.Target, "INC-") {
+			return s.Cases.Gather(ctx, b.Target, b.Alerts, b.Reason)
+		}
 		return s.Alerts.Escalate(ctx, b.Alerts, b.Target, b.Reason)
 	}
 	return s.Alerts.Reopen(ctx, b.Alerts, b.Reason)

@@ -10,6 +10,7 @@ import (
 
 	"triward/internal/detection"
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/store"
 )
@@ -374,7 +375,8 @@ func (s *Server) alertForm(v *visit, name string, values url.Values) (formPage, 
 	}
 	var all []detection.Alert
 	var choices []people.Name
-	err := v.view(func(ctx context.Context, r store.Reader) error {
+	var cases []Option
+	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
 		for _, id := range picks[:min(len(picks), 500)] {
 			a, err := detection.GetAlert(ctx, r, id)
 			if err != nil {
@@ -382,10 +384,13 @@ func (s *Server) alertForm(v *visit, name string, values url.Values) (formPage, 
 			}
 			all = append(all, a)
 		}
+		if name == "escalate" {
+			cases, err = caseOptions(ctx, r, v)
+			return err
+		}
 		if name != "assign" || !v.may(people.KindReadNames) {
 			return nil
 		}
-		var err error
 		choices, err = people.Choices(ctx, r, "", 200)
 		return err
 	})
@@ -408,11 +413,34 @@ func (s *Server) alertForm(v *visit, name string, values url.Values) (formPage, 
 	p.Form = Form{ID: "move", Action: urlAlertMove(name), Cancel: backOr(values, picks)}
 	var fields []Field
 	p.Title, p.Form.Submit, fields = s.moveFields(name, what, choices, all)
+	if len(cases) > 0 {
+		fields[0] = Field{Name: "case", Label: "Into", Kind: "select", Required: true, Options: cases, Help: "The alerts and their devices come into the incident; further events still join them."}
+	}
 	for _, id := range picks {
 		fields = append(fields, Field{Name: "pick", Kind: "hidden", Value: id})
 	}
 	p.Form = p.Form.with(append(fields, Field{Name: "back", Kind: "hidden", Value: values.Get("back")})...)
 	return p, nil
+}
+
+// newCase stands for an incident that is declared now.
+const newCase = "new"
+
+// caseOptions are the incidents that alerts can go into; none when the reader may not put anything into one. Other programs
+// have cases too: then their number is asked for as a text.
+func caseOptions(ctx context.Context, r store.Reader, v *visit) ([]Option, error) {
+	if !v.may(incident.KindRead) || !v.may(incident.KindLinked) || !v.may(incident.KindDeviceInvolved) {
+		return nil, nil
+	}
+	page, err := incident.List(ctx, r, incident.Query{Open: true, Limit: 100})
+	var out []Option
+	if v.may(incident.KindDeclared) {
+		out = append(out, Option{Value: newCase, Text: "A new incident"})
+	}
+	for _, i := range page.Items {
+		out = append(out, Option{Value: i.ID, Text: i.Number + ": " + short(80, i.Title)})
+	}
+	return out, err
 }
 
 func firstTitles(all []detection.Alert) string {
@@ -477,6 +505,9 @@ func alertMoveDone(name string) func(*Server, *visit) error {
 		if err != nil || len(p.Form.Fields) == 0 {
 			return err
 		}
+		if name == "escalate" && f.Get("case") == newCase && v.may(incident.KindDeclared) {
+			return v.redirect(urlIncidentNew("alerts", strings.Join(f["pick"], " "), "why", f.Get("reason")))
+		}
 		said, err := s.moveAlerts(v, name, f)
 		if err != nil {
 			refill(&p.Form, f)
@@ -505,6 +536,9 @@ func (s *Server) moveAlerts(v *visit, name string, f url.Values) (string, error)
 		}
 		return "closed", s.Alerts.Close(ctx, picks, c)
 	case "escalate":
+		if strings.HasPrefix(f.Get("case"), "inc_") {
+			return "escalated", s.Cases.Gather(ctx, f.Get("case"), picks, f.Get("reason"))
+		}
 		return "escalated", s.Alerts.Escalate(ctx, picks, f.Get("case"), f.Get("reason"))
 	case "merge":
 		into := strings.TrimSpace(f.Get("into"))

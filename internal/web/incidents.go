@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"triward/internal/detection"
 	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/problem"
@@ -151,32 +153,50 @@ func timeOf(l *problem.List, path, s string) time.Time {
 func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 	p := formPage{Frame: v.frame("Declare an incident", urlIncidents(), Link{urlIncidents(), "Incidents"}), Lead: "Say what you know. Everything can be changed later; the journal keeps what stood before."}
 	start := incident.Incident{Title: v.query("title"), Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Amber, Care: incident.Normal, Aware: s.now(), AwareWho: v.actor.Name}
-	fields := incidentFields(start)
-	tags := ""
-	err := v.view(func(ctx context.Context, r store.Reader) error {
-		codes, err := runnable(ctx, r, "")
-		if err != nil {
+	var codes []Option
+	var tags []string
+	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
+		if codes, err = runnable(ctx, r, ""); err != nil {
 			return err
 		}
-		fields = append(fields, Field{Name: "plan", Label: "Procedure to run", Kind: "select", Options: orNone("None yet", codes), Help: "Its revision in force is pinned and its steps become the plan."})
-		if id := v.query("device"); id != "" {
-			found, err := device.Briefs(ctx, r, []string{id})
+		ids := []string{v.query("device")}
+		var about []detection.Alert
+		for _, id := range strings.Fields(v.query("alerts")) {
+			a, err := detection.GetAlert(ctx, r, id)
 			if err != nil {
 				return err
 			}
-			for _, b := range found {
-				tags = b.AssetTag
-			}
+			about, ids = append(about, a), append(ids, a.Device)
 		}
-		return nil
+		if len(about) > 0 {
+			p.Lead = "From " + plural(len(about), "alert", "alerts") + ": " + firstTitles(about) + ". " + p.Lead
+			start.Title, start.AwareHow, start.Exercise = about[0].Title, "an alert: "+about[0].Title, about[0].Exercise
+		}
+		tags, err = tagsOf(ctx, r, ids)
+		return err
 	})
-	fields = append(fields,
-		Field{Name: "devices", Label: "Devices", Kind: "textarea", Value: tags, Help: "Asset tags, one on a line."},
+	exercise := Field{Name: "exercise", Label: "This is an exercise: nothing real happens", Kind: "checkbox"}
+	if start.Exercise {
+		exercise.Value = "yes"
+	}
+	fields := append(incidentFields(start),
+		Field{Name: "plan", Label: "Procedure to run", Kind: "select", Options: orNone("None yet", codes), Help: "Its revision in force is pinned and its steps become the plan."},
+		Field{Name: "devices", Label: "Devices", Kind: "textarea", Value: strings.Join(tags, "\n"), Help: "Asset tags, one on a line."},
 		Field{Name: "systems", Label: "Other systems", Kind: "textarea", Help: "What is no device of the fleet, one on a line."},
-		Field{Name: "from", Kind: "hidden", Value: v.query("from")},
-		Field{Name: "exercise", Label: "This is an exercise: nothing real happens", Kind: "checkbox", Value: v.query("exercise")})
+		Field{Name: "alerts", Kind: "hidden", Value: v.query("alerts")}, Field{Name: "why", Kind: "hidden", Value: v.query("why")}, exercise)
 	p.Form = Form{ID: "declare", Action: urlIncidentNew(), Submit: "Declare the incident", Cancel: urlIncidents()}.with(fields...)
 	return p, err
+}
+
+// tagsOf are the asset tags of devices; ids that are empty or come again are left out.
+func tagsOf(ctx context.Context, r store.Reader, ids []string) ([]string, error) {
+	slices.Sort(ids)
+	found, err := device.Briefs(ctx, r, slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" }))
+	var out []string
+	for _, b := range found {
+		out = append(out, b.AssetTag)
+	}
+	return out, err
 }
 
 func (s *Server) incidentNew(v *visit) error {
@@ -192,9 +212,9 @@ func (s *Server) incidentNewDone(v *visit) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.declare(v, f)
+	id, said, err := s.declare(v, f)
 	if err == nil {
-		return v.done(urlIncident(id), "The incident is declared.")
+		return v.done(urlIncident(id), said)
 	}
 	p, perr := s.incidentNewPage(v)
 	if perr != nil {
@@ -207,23 +227,30 @@ func (s *Server) incidentNewDone(v *visit) error {
 	return err
 }
 
-func (s *Server) declare(v *visit, f url.Values) (string, error) {
+// declare gives the incident, and what to say of it.
+func (s *Server) declare(v *visit, f url.Values) (id, said string, err error) {
 	d := incident.Declaration{Systems: lines(f.Get("systems")), Plan: f.Get("plan")}
 	d.Legal, d.Disclosure, d.Exercise = incident.NoLegal, incident.Undisclosed, f.Get("exercise") == "yes"
 	if err := incidentOf(f, &d.Incident); err != nil {
-		return "", err
+		return "", "", err
 	}
-	if from := strings.TrimSpace(f.Get("from")); strings.HasPrefix(from, "alr_") {
-		d.From = []incident.Link{{Kind: incident.FromAlert, Target: from}}
-	}
-	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
+	err = v.view(func(ctx context.Context, r store.Reader) (err error) {
 		d.Devices, err = devicesByTag(ctx, r, lines(f.Get("devices")))
 		return err
 	})
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return s.Cases.Declare(v.r.Context(), d)
+	id, err = s.Cases.Declare(v.r.Context(), d)
+	if err != nil {
+		return "", "", err
+	}
+	if alerts := strings.Fields(f.Get("alerts")); len(alerts) > 0 {
+		if err := s.Cases.Gather(v.r.Context(), id, alerts, f.Get("why")); err != nil { // the incident stands all the same
+			return id, "The incident is declared. Its alerts stay as they are: " + problem.Text(err) + ".", nil
+		}
+	}
+	return id, "The incident is declared.", nil
 }
 
 // devicesByTag finds devices by their asset tags; each that is not found, or not one alone, is a fault of the field.
