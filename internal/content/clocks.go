@@ -28,7 +28,6 @@ type Duty struct {
 	Zone         string    `yaml:"zone"`     // IANA zone of the authority, in which its days are counted
 	Calendar     string    `yaml:"calendar"` // which days it does not work
 	Recipients   []string  `yaml:"recipients"`
-	Draft        string    `yaml:"draft"`    // the form that is filled in beforehand
 	Delay        string    `yaml:"delay"`    // what may pause it: law_enforcement
 	Promptly     bool      `yaml:"promptly"` // the length is the latest instant; the law asks for it without delay
 	Status       string    `yaml:"status"`   // in_force, proposed, unconfirmed, repealed
@@ -177,7 +176,7 @@ func (d Duty) faults() []string {
 		}
 	}
 	want(d.ID != "" && strings.Trim(d.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") == "", "the id must be small letters, digits and hyphens")
-	want(d.Title != "" && d.Instrument != "" && d.Article != "" && len(d.Recipients) > 0 && d.Draft != "", "title, instrument, article, recipients and draft are needed")
+	want(d.Title != "" && d.Instrument != "" && d.Article != "" && len(d.Recipients) > 0, "title, instrument, article and recipients are needed")
 	want(slices.Contains([]string{"us", "eu", "uk", "ca", "au", "jp", "ch"}, d.Jurisdiction), "unknown jurisdiction %q", d.Jurisdiction)
 	want(slices.Contains([]string{"in_force", "proposed", "unconfirmed", "repealed"}, d.Status), "unknown status %q", d.Status)
 	want(slices.Contains([]string{"us-federal", "eu", "uk", "weekends"}, d.Calendar), "unknown calendar %q", d.Calendar)

@@ -38,20 +38,52 @@ func (c Cases) AddEntity(ctx context.Context, incident string, e Entity) (string
 	if e.ID, err = id.New("ent"); err != nil {
 		return "", err
 	}
-	return e.ID, c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		if err := e.validate(tx.Now); err != nil {
-			return err
+	return e.ID, c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error { return i.addEntity(ctx, tx, e) })
+}
+
+func (i Incident) addEntity(ctx context.Context, tx *store.Tx, e Entity) error {
+	if err := e.validate(tx.Now); err != nil {
+		return err
+	}
+	e.Ruled, e.Discharged = map[string]string{}, map[string]time.Time{}
+	if e.Facts == nil {
+		e.Facts = map[string]clock.Truth{}
+	}
+	if err := putEntity(ctx, tx, i.ID, e); err != nil {
+		return err
+	}
+	return i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Note: e.Name, Changes: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
+		{"jurisdictions", "", strings.Join(e.Jurisdictions, ", ")}}})
+}
+
+// AwareTx records, inside the transaction that keeps the message, when a legal entity that was told became aware: it is added,
+// or its awareness becomes the earlier of both instants (reference incidents.md 4.6: awareness is per legal entity).
+func AwareTx(ctx context.Context, tx *store.Tx, incident string, e Entity, reason string) (string, error) {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return "", err
+	}
+	all, err := entities(ctx, tx, i.ID)
+	if err != nil {
+		return "", err
+	}
+	n := slices.IndexFunc(all, func(x Entity) bool { return strings.EqualFold(x.Name, strings.TrimSpace(e.Name)) })
+	if n < 0 {
+		if e.ID, err = id.New("ent"); err != nil {
+			return "", err
 		}
-		e.Ruled, e.Discharged = map[string]string{}, map[string]time.Time{}
-		if e.Facts == nil {
-			e.Facts = map[string]clock.Truth{}
-		}
-		if err := putEntity(ctx, tx, i.ID, e); err != nil {
-			return err
-		}
-		return i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Note: e.Name, Changes: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
-			{"jurisdictions", "", strings.Join(e.Jurisdictions, ", ")}}})
-	})
+		return e.ID, i.addEntity(ctx, tx, e)
+	}
+	have, aware := all[n], e.Instants["became_aware"]
+	before := have.Instants["became_aware"]
+	if !aware.Before(before) {
+		return have.ID, nil
+	}
+	have.Instants["became_aware"] = aware
+	if err := putEntity(ctx, tx, i.ID, have); err != nil {
+		return "", err
+	}
+	return have.ID, i.record(ctx, tx, KindEntitySet, Body{Of: have.ID, Note: have.Name, Reason: reason, Changes: []Change{{"became_aware", instant(before), instant(aware)}}})
 }
 
 func (e Entity) validate(now time.Time) error {
@@ -95,25 +127,29 @@ func checkFacts(l *problem.List, f EntityFacts, now time.Time) {
 // ofEntity lets somebody change an entity of an incident, closed ones too: a report may be due after the end.
 func (c Cases) ofEntity(ctx context.Context, incident, entity, kind string, fn func(tx *store.Tx, e *Entity) (Body, error)) error {
 	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		all, err := entities(ctx, tx, i.ID)
-		if err != nil {
-			return err
-		}
-		n := slices.IndexFunc(all, func(e Entity) bool { return e.ID == entity })
-		if n < 0 {
-			return problem.New(problem.NotFound, "there is no such legal entity in %s", i.Number)
-		}
-		e := all[n]
-		b, err := fn(tx, &e)
-		if err != nil {
-			return err
-		}
-		if err := putEntity(ctx, tx, i.ID, e); err != nil {
-			return err
-		}
-		b.Of, b.Note = e.ID, e.Name
-		return i.record(ctx, tx, kind, b)
+		return i.setEntity(ctx, tx, entity, kind, fn)
 	})
+}
+
+func (i Incident) setEntity(ctx context.Context, tx *store.Tx, entity, kind string, fn func(tx *store.Tx, e *Entity) (Body, error)) error {
+	all, err := entities(ctx, tx, i.ID)
+	if err != nil {
+		return err
+	}
+	n := slices.IndexFunc(all, func(e Entity) bool { return e.ID == entity })
+	if n < 0 {
+		return problem.New(problem.NotFound, "there is no such legal entity in %s", i.Number)
+	}
+	e := all[n]
+	b, err := fn(tx, &e)
+	if err != nil {
+		return err
+	}
+	if err := putEntity(ctx, tx, i.ID, e); err != nil {
+		return err
+	}
+	b.Of, b.Note = e.ID, e.Name
+	return i.record(ctx, tx, kind, b)
 }
 
 // SetFacts says what is known. Clocks follow from it at once, also with effect for the past.
@@ -175,29 +211,40 @@ func (c Cases) Rule(ctx context.Context, incident, entity, duty, reason string) 
 
 // Discharge records that a report was sent, when, and the evidence of it: the reference of the authority or a file.
 func (c Cases) Discharge(ctx context.Context, incident, entity string, d Sent) error {
-	return c.ofEntity(ctx, incident, entity, KindDischarged, func(tx *store.Tx, e *Entity) (Body, error) {
-		var l problem.List
-		if _, err := stageOf(d.Duty, d.Stage); err != nil {
-			return Body{}, err
-		}
-		if d.At.IsZero() || d.At.After(tx.Now) {
-			l.Add("at", "must be an instant in the past")
-		}
-		if strings.TrimSpace(d.Evidence) == "" {
-			l.Add("evidence", "is required: the authority's reference, or the file that shows it was sent")
-		}
-		within(&l, "evidence", d.Evidence, maxText)
-		if err := l.Err("the report cannot be recorded"); err != nil {
-			return Body{}, err
-		}
-		key := clock.Key(d.Duty, d.Stage)
-		b := Body{Reason: strings.TrimSpace(d.Evidence), Changes: []Change{{key, instant(e.Discharged[key]), instant(d.At)}}}
-		if e.Discharged == nil {
-			e.Discharged = map[string]time.Time{}
-		}
-		e.Discharged[key] = d.At
-		return b, nil
-	})
+	return c.ofEntity(ctx, incident, entity, KindDischarged, d.apply)
+}
+
+// DischargeTx is Discharge inside the transaction that sends the report.
+func DischargeTx(ctx context.Context, tx *store.Tx, incident, entity string, d Sent) error {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	return i.setEntity(ctx, tx, entity, KindDischarged, d.apply)
+}
+
+func (d Sent) apply(tx *store.Tx, e *Entity) (Body, error) {
+	var l problem.List
+	if _, err := stageOf(d.Duty, d.Stage); err != nil {
+		return Body{}, err
+	}
+	if d.At.IsZero() || d.At.After(tx.Now) {
+		l.Add("at", "must be an instant in the past")
+	}
+	if strings.TrimSpace(d.Evidence) == "" {
+		l.Add("evidence", "is required: the authority's reference, or the file that shows it was sent")
+	}
+	within(&l, "evidence", d.Evidence, maxText)
+	if err := l.Err("the report cannot be recorded"); err != nil {
+		return Body{}, err
+	}
+	key := clock.Key(d.Duty, d.Stage)
+	b := Body{Reason: strings.TrimSpace(d.Evidence), Changes: []Change{{key, instant(e.Discharged[key]), instant(d.At)}}}
+	if e.Discharged == nil {
+		e.Discharged = map[string]time.Time{}
+	}
+	e.Discharged[key] = d.At
+	return b, nil
 }
 
 // Sent is a report that was sent.

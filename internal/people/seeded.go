@@ -94,7 +94,8 @@ func onIncidents(role string) []string {
 		"incident.noted", "incident.task_set", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
 		"containment.cancelled", "claim.indicator_added", "claim.looked_up", "claim.made", "claim.withdrawn"}
 	respond = append(respond, "incident.blast_kept", "incident.priority_said", "incident.reported")
-	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted"}
+	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted", "draft.started", "draft.edited", "draft.reopened", "draft.sent",
+		"telling.recorded", "telling.answered", "stakeholder.added", "stakeholder.changed", "stakeholder.retired"}
 	keep := []string{"custody.read", "custody.registered", "custody.content_received", "custody.sealed", "custody.transferred", "custody.accessed", "custody.worked", "custody.verified"}
 	switch role {
 	case RolePSIRT, RoleITSecurity:
@@ -104,7 +105,7 @@ func onIncidents(role string) []string {
 	case RoleProductEngineer:
 		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
 	case RoleQuality, RoleRegulatory:
-		return append(tell, "exercise.answered", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
+		return append(tell, "exercise.answered", "draft.approved", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
 		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}

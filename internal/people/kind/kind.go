@@ -155,7 +155,8 @@ func Areas() []Kind {
 		claimKinds(),
 		connectorKinds(),
 		exerciseKinds(),
-		roomKinds())
+		roomKinds(),
+		tellingKinds())
 }
 
 // exerciseKinds are the kinds of exercises of incidents.
@@ -270,6 +271,22 @@ func claimKinds() []Kind {
 func connectorKinds() []Kind {
 	return []Kind{{"connector.read", "see connectors and what they would send"}, {"connector.approved", "approve connectors"}, {"connector.revoked", "end approvals of connectors"},
 		{"connector.sent", "note that something is sent to a connector"}, {"connector.answered", "note what a connector answered"}}
+}
+
+// tellingKinds are the kinds of reports, letters and of telling others.
+func tellingKinds() []Kind {
+	return []Kind{
+		{"draft.started", "begin reports and letters"},
+		{"draft.edited", "write in reports and letters"},
+		{"draft.approved", "approve reports and letters of others"},
+		{"draft.reopened", "take approved reports and letters back"},
+		{"draft.sent", "record that reports and letters were sent"},
+		{"telling.recorded", "record who was told what"},
+		{"telling.answered", "record what those who were told answered"},
+		{"stakeholder.added", "add those who must be told"},
+		{"stakeholder.changed", "change those who must be told"},
+		{"stakeholder.retired", "take those who must be told off the list"},
+	}
 }
 
 // proofKinds are the kinds of what is proved to others.
