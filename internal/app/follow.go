@@ -9,6 +9,7 @@ import (
 	"triward/internal/detection/notify"
 	"triward/internal/device"
 	"triward/internal/document/search"
+	"triward/internal/incident/loop"
 	"triward/internal/ledger"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -23,6 +24,8 @@ func followers(db *store.DB) []store.Follower {
 		search.Follower(),          // words of documents
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
+		newLoop(db).Links(),        // change requests for steps of an incident's run
+		loop.Follower(),            // how loops of incidents stand
 		notify.Follower(),          // who is to be told about alerts
 		ledger.Follower(),          // the Merkle tree over the journal
 	)
@@ -47,6 +50,7 @@ func (a assessor) follower() store.Follower {
 		product.KindModelChanged, product.KindModelAdded, product.KindReleaseAdded, product.KindReleaseChanged, product.KindFactRecorded, product.KindFactWithdrawn, product.KindSBOMAdded,
 		product.KindManufacturerChanged,
 		vuln.KindFeedLoaded, vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn, vuln.KindAliasAdded, vuln.KindAliasRemoved, vuln.KindRulesChanged,
+		vuln.KindExploitationObserved, vuln.KindObservationWithdrawn,
 		risk.KindDecided, risk.KindAccepted, risk.KindReopened, risk.KindProgressRecorded, risk.KindClosed, risk.KindTableChanged, risk.KindDecisionChanged)
 	return store.Follower{Name: assessmentName, Kinds: kinds, Derive: a.derive}
 }
@@ -58,6 +62,7 @@ type touched struct {
 	made      []string    // whose releases are new or changed
 	verdicts  [][2]string // model, vulnerability
 	decisions []string
+	observed  []string // vulnerabilities that were seen exploited here, or not after all
 	loaded    bool
 	all       bool // rank everything again
 	aliases   bool // match everything again
@@ -69,6 +74,8 @@ func touchedBy(entries []store.Entry) touched {
 		switch e.Kind {
 		case vuln.KindFeedLoaded:
 			t.loaded = true
+		case vuln.KindExploitationObserved, vuln.KindObservationWithdrawn:
+			t.observed = append(t.observed, e.Subject)
 		case vuln.KindVerdictRecorded, vuln.KindVerdictReopened, vuln.KindVerdictWithdrawn:
 			t.verdicts = append(t.verdicts, [2]string{e.Product, e.Subject})
 		case vuln.KindAliasAdded, vuln.KindAliasRemoved, vuln.KindRulesChanged:
@@ -214,6 +221,9 @@ func Rebuild(ctx context.Context, db *store.DB) error {
 	a := newAssessor(db)
 	if err := db.Bulk(ctx, func(b *store.Bulk) error { return a.rebuild(ctx, b) }); err != nil {
 		return err
+	}
+	if err := db.Bulk(ctx, func(b *store.Bulk) error { return loop.Rebuild(ctx, b) }); err != nil {
+		return fmt.Errorf("read loops of incidents: %w", err)
 	}
 	if err := search.Rebuild(ctx, db); err != nil {
 		return fmt.Errorf("index documents: %w", err)

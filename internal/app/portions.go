@@ -8,6 +8,7 @@ import (
 	"triward/internal/product"
 	"triward/internal/risk"
 	"triward/internal/store"
+	"triward/internal/vuln"
 )
 
 // A batch of entries may ask for everything to be matched or ranked again, and a transaction holds the only writer on
@@ -103,7 +104,12 @@ func (a assessor) stages(t touched, upto int64) []stage {
 		add("names: releases", a.allReleases)
 		add("names: devices", walk(device.Walk{}, a.setDevices))
 	}
-	if t.loaded {
+	if len(t.observed) > 0 {
+		add("observed", func(ctx context.Context, b *store.Bulk, _ mark) (string, int, error) {
+			return "", 0, vuln.ThreatChanged(ctx, b, t.observed)
+		})
+	}
+	if t.loaded || len(t.observed) > 0 {
 		add("records", func(ctx context.Context, b *store.Bulk, _ mark) (string, int, error) {
 			more, err := a.advance(ctx, b)
 			if more {

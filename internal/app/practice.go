@@ -7,6 +7,7 @@ import (
 	"triward/internal/assurance"
 	"triward/internal/content"
 	"triward/internal/document"
+	"triward/internal/incident/loop"
 	"triward/internal/procedure"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -65,6 +66,11 @@ func trainingRelies(d training.Desk) procedure.Relier {
 		}
 		return out, err
 	}
+}
+
+// newLoop feeds back what incidents taught.
+func newLoop(db *store.DB) loop.Desk {
+	return loop.Desk{DB: db, Runs: newRuns(db, nil), Library: document.Library{DB: db}}
 }
 
 // learned are the followers that keep training and answer wrong steps.

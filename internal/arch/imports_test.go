@@ -47,6 +47,7 @@ var mayBulk = map[string]string{
 	"people":    "when a session or a token was last used",
 	"document":  "search words of documents",
 	"assurance": "latest results of evidence queries",
+	"incident":  "how the loops of incidents stand",
 	"app":       "clears derived tables for a rebuild",
 }
 

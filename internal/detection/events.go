@@ -22,6 +22,7 @@ const (
 	KindBlindEnded      = "detection.blind_ended"
 
 	KindRulesLoaded     = "detection.rules_loaded"
+	KindRuleProposed    = "detection.rule_proposed"
 	KindRuleMoved       = "detection.rule_moved"
 	KindRuleOwned       = "detection.rule_owned"
 	KindRuleBacktested  = "detection.rule_backtested"

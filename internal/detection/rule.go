@@ -16,8 +16,9 @@ type Origin string
 
 // The closed list of origins.
 const (
-	FromPack   Origin = "pack"   // comes with Triward
-	FromFolder Origin = "folder" // a folder or Git checkout of the organisation
+	FromPack   Origin = "pack"     // comes with Triward
+	FromFolder Origin = "folder"   // a folder or Git checkout of the organisation
+	Proposed   Origin = "proposed" // proposed here, such as after an incident
 )
 
 // Level is how serious a rule or alert is, in the words of Sigma.

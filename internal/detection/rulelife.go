@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/content"
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -134,6 +135,54 @@ func (s Rules) Own(ctx context.Context, rid, owner string) error {
 		return err
 	})
 }
+
+// ProposeTx keeps rules that somebody wrote here as drafts: one text with one rule, or with a correlation and what it stands
+// on. source says what it comes from ("INC-2026-0001"). It returns the id of the rule that reports. Faults of the text name
+// their lines.
+func ProposeTx(ctx context.Context, tx *store.Tx, source, body string) (string, error) {
+	if strings.TrimSpace(body) == "" || len(body) > maxRule {
+		return "", problem.New(problem.Invalid, "the rule must have 1 to %d characters", maxRule)
+	}
+	path := "proposed/" + source
+	texts, faults := Texts([]content.File{{Name: path, Text: []byte(body)}})
+	if len(faults) > 0 {
+		var l problem.List
+		for _, f := range faults {
+			l.Add("rule", "%s: %s", strings.TrimPrefix(f.Path, path+":"), f.Reason)
+		}
+		return "", l.Err("the rule is not valid")
+	}
+	if len(texts) == 0 {
+		return "", problem.New(problem.Invalid, "the text holds no rule")
+	}
+	for _, t := range texts {
+		if t.ID == path {
+			return "", problem.New(problem.Invalid, "the rule needs an id (a UUID) of its own")
+		}
+		have, err := rule(ctx, tx, t.ID)
+		if err == nil {
+			return "", problem.New(problem.Conflict, "there is a rule with the id %s already: %s", t.ID, have.Title)
+		}
+		if problem.KindOf(err) != problem.NotFound {
+			return "", err
+		}
+		next := Rule{ID: t.ID, Origin: Proposed, Path: path, Title: t.Title, Level: t.Level.or(), Techniques: t.Techniques, Catalogue: t.Catalogue, Digest: t.Digest,
+			State: Draft, Since: tx.Now, Reason: "proposed from " + source, At: tx.Now, Changed: tx.Now}
+		if next.Revision, err = (Rules{}).revise(ctx, tx, Rule{}, t); err != nil {
+			return "", err
+		}
+		if err := putRule(ctx, tx, next); err != nil {
+			return "", err
+		}
+		if _, err := tx.Record(ctx, store.Event{Kind: KindRuleProposed, Subject: t.ID, Body: RuleNoted{Title: t.Title, Digest: t.Digest, State: Draft, Reason: next.Reason}}); err != nil {
+			return "", err
+		}
+	}
+	return texts[len(texts)-1].ID, nil
+}
+
+// maxRule bounds the text of a rule that somebody proposes.
+const maxRule = 100_000
 
 // What a canary must show before it may call people.
 const (

@@ -306,13 +306,19 @@ const (
 	FedStep           LinkKind = "step"      // a step of a procedure that proved wrong ("SOP-14#s3")
 	FedChange         LinkKind = "change"    // a change request of layer 1
 	FedRule           LinkKind = "rule"      // a detection rule
+	FedControl        LinkKind = "control"   // a decision of layer 2 whose controls failed
 	FeedbackNoProcess LinkKind = "no_procedure_change"
 	FeedbackNoRisk    LinkKind = "no_risk_change"
 )
 
 // LinkKinds lists every kind.
 func LinkKinds() []LinkKind {
-	return []LinkKind{FromAlert, FromFinding, FromAdvisory, FromCall, FromReport, FedDecision, FedVulnerability, FedStep, FedChange, FedRule, FeedbackNoRisk, FeedbackNoProcess}
+	return []LinkKind{FromAlert, FromFinding, FromAdvisory, FromCall, FromReport, FedDecision, FedVulnerability, FedStep, FedChange, FedRule, FedControl, FeedbackNoRisk, FeedbackNoProcess}
+}
+
+// Feeds says whether a link is feedback: what the incident changes, or why it changes nothing.
+func (k LinkKind) Feeds() bool {
+	return slices.Contains([]LinkKind{FedDecision, FedVulnerability, FedStep, FedChange, FedRule, FedControl, FeedbackNoRisk, FeedbackNoProcess}, k)
 }
 
 // Link connects an incident with something else.

@@ -45,6 +45,7 @@ type Query struct {
 	Open   bool   // every state in which work goes on
 	Device string // that has this device in it
 	Link   string // that is linked with this id
+	Run    string // whose plan this run is
 	Sort   string // of [Sorts]
 	After  string
 	Limit  int
@@ -80,6 +81,9 @@ func (q Query) choose(w *store.Where) {
 	}
 	if q.Device != "" {
 		w.And("id IN (SELECT incident FROM incident_device WHERE device = ?)", q.Device)
+	}
+	if q.Run != "" {
+		w.And("run = ?", q.Run)
 	}
 	if q.Link != "" {
 		w.And("id IN (SELECT incident FROM incident_link WHERE target = ?)", q.Link)

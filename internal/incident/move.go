@@ -127,7 +127,7 @@ func (i Incident) closing(ctx context.Context, r store.Reader, l *problem.List) 
 	has := func(kinds ...LinkKind) bool {
 		return slices.ContainsFunc(fed, func(x Link) bool { return slices.Contains(kinds, x.Kind) })
 	}
-	needs(has(FedDecision, FedVulnerability, FeedbackNoRisk), "risk", "link the decision or weakness that was looked at again, or say why there is none")
+	needs(has(FedDecision, FedVulnerability, FedControl, FeedbackNoRisk), "risk", "link the decision or weakness that was looked at again, or say why there is none")
 	needs(has(FedStep, FedChange, FeedbackNoProcess), "procedure", "link the step or change request of the procedure, or say why there is none")
 	actions, err := Actions(ctx, r, ActionQuery{Incident: i.ID})
 	if err != nil {
@@ -203,6 +203,9 @@ func (i Incident) link(ctx context.Context, tx *store.Tx, l Link) error {
 		return err
 	}
 	l.Target, l.Note, l.ActorName, l.At = strings.TrimSpace(l.Target), strings.TrimSpace(l.Note), me.Name, tx.Now
+	if err := l.leads(ctx, tx, i); err != nil {
+		return err
+	}
 	if err := insertLink(ctx, tx, i.ID, l); err != nil {
 		return err
 	}
@@ -212,6 +215,19 @@ func (i Incident) link(ctx context.Context, tx *store.Tx, l Link) error {
 // Link connects an incident with where it came from, or with what it feeds.
 func (c Cases) Link(ctx context.Context, incident string, l Link) error {
 	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error { return i.link(ctx, tx, l) })
+}
+
+// LinkTx is [Cases.Link] within a transaction, of an incident that the actor may read. Feedback is linked after the incident
+// was closed too: what was changed may prove not to work.
+func LinkTx(ctx context.Context, tx *store.Tx, incident string, l Link) error {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	if !i.State.Open() && !l.Kind.Feeds() {
+		return problem.New(problem.Conflict, "%s is closed", i.Number)
+	}
+	return i.link(ctx, tx, l)
 }
 
 // NoteKind is what a note is.

@@ -107,10 +107,19 @@ var useWords = map[string]string{"parent": "stands below it", "reference": "refe
 // Defeat marks a step of a run as wrong: also one that is settled, also after the run ended. What relies on it is found and
 // kept in the same transaction. It returns what was recorded.
 func (x Runs) Defeat(ctx context.Context, rid string, d Defeat) (Defeat, error) {
+	err := x.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		d, err = x.DefeatTx(ctx, tx, rid, d)
+		return err
+	})
+	return d, err
+}
+
+// DefeatTx is [Runs.Defeat] within a transaction.
+func (x Runs) DefeatTx(ctx context.Context, tx *store.Tx, rid string, d Defeat) (Defeat, error) {
 	if err := d.Validate(); err != nil {
 		return d, err
 	}
-	err := x.change(ctx, rid, func(tx *store.Tx, r *Run, w who) error {
+	err := changeTx(ctx, tx, rid, func(tx *store.Tx, r *Run, w who) error {
 		s, err := r.defeat(d, w)
 		if err != nil {
 			return err

@@ -131,20 +131,22 @@ func (r Run) record(ctx context.Context, tx *store.Tx, kind string, body any) er
 
 // change lets somebody change a run in one transaction.
 func (x Runs) change(ctx context.Context, rid string, fn func(tx *store.Tx, r *Run, w who) error) error {
-	return x.DB.Update(ctx, func(tx *store.Tx) error {
-		r, err := run(ctx, tx, rid)
-		if err != nil {
-			return err
-		}
-		if err := mayRead(ctx, r); err != nil {
-			return err
-		}
-		me, err := people.Person(ctx, tx, tx.Actor())
-		if err != nil {
-			return err
-		}
-		return fn(tx, &r, who{account: me.ID, name: me.Name, at: tx.Now})
-	})
+	return x.DB.Update(ctx, func(tx *store.Tx) error { return changeTx(ctx, tx, rid, fn) })
+}
+
+func changeTx(ctx context.Context, tx *store.Tx, rid string, fn func(tx *store.Tx, r *Run, w who) error) error {
+	r, err := run(ctx, tx, rid)
+	if err != nil {
+		return err
+	}
+	if err := mayRead(ctx, r); err != nil {
+		return err
+	}
+	me, err := people.Person(ctx, tx, tx.Actor())
+	if err != nil {
+		return err
+	}
+	return fn(tx, &r, who{account: me.ID, name: me.Name, at: tx.Now})
 }
 
 // Do settles a step as done. Where it was done out of order, otherwise than written or by somebody whose function it is

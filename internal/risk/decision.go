@@ -12,6 +12,7 @@ import (
 	"triward/internal/id"
 	"triward/internal/problem"
 	"triward/internal/store"
+	"triward/internal/vuln"
 )
 
 // Treatment is what is done about a risk.
@@ -301,6 +302,22 @@ func (s Decisions) Close(ctx context.Context, decision, reason string) error {
 	})
 }
 
+// ReopenTx opens a decision again because of what happened, such as a control that failed in an incident: it must be decided
+// again, and its controls do not count until then.
+func ReopenTx(ctx context.Context, tx *store.Tx, decision, reason string) (Decision, error) {
+	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 4000 {
+		return Decision{}, problem.New(problem.Invalid, "a reason of 1 to 4,000 characters is required")
+	}
+	d, err := getDecision(ctx, tx, decision)
+	if err != nil {
+		return d, err
+	}
+	if d.State == Closed {
+		return d, problem.New(problem.Conflict, "the decision is closed; decide anew")
+	}
+	return d, setState(ctx, tx, d, Reopened, reason)
+}
+
 func setState(ctx context.Context, tx *store.Tx, d Decision, state State, reason string) error {
 	var closed int64
 	kind := KindReopened
@@ -373,6 +390,9 @@ func changedUnder(ctx context.Context, r store.Reader, d Decision, now time.Time
 	}
 	for _, v := range d.Vulnerabilities {
 		for _, by := range known.Exploited[v] {
+			if strings.HasPrefix(by, vuln.OwnObservation) && !slices.Contains(d.Known.Exploited[v], by) {
+				return v + " was seen exploited here (" + by + ")", nil
+			}
 			if !slices.Contains(d.Known.Exploited[v], by) {
 				return v + " is now in the catalogue of exploited vulnerabilities of " + by, nil
 			}

@@ -22,6 +22,9 @@ func ThreatOf(v *vuln.Threat) Threat {
 		}
 		t.Exploited = append(t.Exploited, Assertion{By: catalogue(e.By), At: e.Added, Says: says})
 	}
+	for _, o := range v.Observed {
+		t.Exploited = append(t.Exploited, Assertion{By: o.By(), At: o.At, Says: "seen exploited here: " + o.Seen})
+	}
 	for _, d := range v.Decisions {
 		if !strings.EqualFold(d.Point, "Exploitation") {
 			continue

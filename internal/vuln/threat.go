@@ -23,6 +23,7 @@ type Threat struct {
 	Scores    []advisory.Score
 	Decisions []advisory.Decision
 	Exploited []advisory.Exploited
+	Observed  []Observation // seen exploited here
 	Remedies  []advisory.Remedy
 	Records   []string // record keys, sorted
 	FixKnown  time.Time
@@ -44,6 +45,9 @@ func Threats(ctx context.Context, r store.Reader, ids []string) (map[string]*Thr
 			return nil, fmt.Errorf("read vulnerabilities: %w", err)
 		}
 		if err := readAssertions(ctx, r, part, out); err != nil {
+			return nil, fmt.Errorf("read vulnerabilities: %w", err)
+		}
+		if err := readObserved(ctx, r, part, out); err != nil {
 			return nil, fmt.Errorf("read vulnerabilities: %w", err)
 		}
 	}

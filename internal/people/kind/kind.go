@@ -65,6 +65,8 @@ func Areas() []Kind {
 		{"vuln.verdict_withdrawn", "withdraw verdicts"},
 		{"vuln.alias_added", "add product aliases"},
 		{"vuln.alias_removed", "remove product aliases"},
+		{"vuln.exploitation_observed", "say that a weakness was seen exploited here"},
+		{"vuln.observation_withdrawn", "withdraw that a weakness was seen exploited here"},
 		{"vuln.rules_changed", "note that the program matches by newer rules"},
 
 		{"risk.read", "see risks and decisions"},
@@ -152,7 +154,7 @@ func Areas() []Kind {
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
 	}, proofKinds(), detectionKinds(), incidentKinds(),
-		claimKinds(),
+		claimKinds(), loopKinds(),
 		connectorKinds(),
 		exerciseKinds(),
 		roomKinds(),
@@ -190,6 +192,7 @@ func detectionKinds() []Kind {
 		{"detection.blind_begun", "note that a source is not seen"},
 		{"detection.blind_ended", "note that a source is seen again"},
 		{"detection.rules_loaded", "load rules of detection"},
+		{"detection.rule_proposed", "propose rules of detection"},
 		{"detection.rule_moved", "take rules on in their life, and retire them"},
 		{"detection.rule_owned", "say who answers for rules"},
 		{"detection.rule_backtested", "try rules on the past"},
@@ -287,6 +290,12 @@ func tellingKinds() []Kind {
 		{"stakeholder.changed", "change those who must be told"},
 		{"stakeholder.retired", "take those who must be told off the list"},
 	}
+}
+
+// loopKinds are the kinds of what incidents feed back.
+func loopKinds() []Kind {
+	return []Kind{{"loop.check_planned", "plan checks whether what was changed works"}, {"loop.check_answered", "answer checks whether what was changed works"},
+		{"loop.estimated", "estimate the instants of incidents"}}
 }
 
 // proofKinds are the kinds of what is proved to others.
