@@ -211,6 +211,9 @@ func delayed(spans []Delay, start time.Time) time.Duration {
 	return sum
 }
 
+// Holds decides a condition over facts.
+func Holds(c content.Condition, facts map[string]Truth) Truth { return holds(c, facts) }
+
 // holds decides a condition in the logic of three values (Kleene).
 func holds(c content.Condition, facts map[string]Truth) Truth {
 	switch {

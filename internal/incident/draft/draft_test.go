@@ -110,17 +110,17 @@ func TestAnEarlyWarningFromFactsToTheDischargedClock(t *testing.T) {
 		id := s.warning()
 		d := s.get(id)
 		if v := valueOf(d, "who"); v.Text != "St. Brannoc\nessential entity, controller" || v.Source != "the legal entity St. Brannoc" || v.By != "" {
-			t.Errorf("who is %+v", v)
+			s.Errorf("who is %+v", v)
 		}
 		if v := valueOf(d, "malicious"); v.Shown() != draft.Unknown || v.Source != "" {
-			t.Errorf("malicious is %+v", v)
+			s.Errorf("malicious is %+v", v)
 		}
 		s.must(s.desk.Edit(s.as(s.anna), id, 1, map[string]string{"malicious": "Yes: nobody knows the workstation."}))
 		s.refused(s.desk.Edit(s.as(s.anna), id, 1, map[string]string{"malicious": "No"}), problem.Conflict, "version 2")
 		s.refused(s.desk.Edit(s.as(s.anna), id, 2, map[string]string{"made_up": "x"}), problem.Invalid, "no such field")
 		d = s.get(id)
 		if v := valueOf(d, "malicious"); v.ByName != "anna" || v.Source != "typed by anna" || d.Version != 2 {
-			t.Errorf("after typing: %+v", v)
+			s.Errorf("after typing: %+v", v)
 		}
 		s.refused(s.desk.Send(s.as(s.anna), id, draft.Sending{At: s.clock.Now(), Whom: "CSIRT", Channel: "portal"}), problem.Conflict, "open")
 		s.refused(s.desk.Approve(s.as(s.anna), id, draft.Approval{Version: 2, Factors: s.sign.Factors(t, s.anna)}), problem.Forbidden, "somebody else")
@@ -144,10 +144,10 @@ func TestAnEarlyWarningFromFactsToTheDischargedClock(t *testing.T) {
 		}))
 		n := slices.IndexFunc(dues, func(x draft.Due) bool { return x.Duty.ID == "eu-nis2-23" && x.Stage.ID == "warning" })
 		if dues[n].State != clock.Discharged || dues[n].Draft == nil || dues[n].Draft.State != draft.Sent {
-			t.Errorf("the clock is %s with %+v", dues[n].State, dues[n].Draft)
+			s.Errorf("the clock is %s with %+v", dues[n].State, dues[n].Draft)
 		}
 		if len(file) != 2 || file[0].Digest != d.Digest || file[1].Name != "anna" {
-			t.Errorf("versions are %+v", file)
+			s.Errorf("versions are %+v", file)
 		}
 		var sent string
 		s.must(s.db.View(context.Background(), func(r store.Reader) (err error) {
@@ -155,7 +155,7 @@ func TestAnEarlyWarningFromFactsToTheDischargedClock(t *testing.T) {
 			return err
 		}))
 		if !strings.Contains(sent, d.Digest) || !strings.Contains(sent, "EW-4711") {
-			t.Errorf("the evidence of the clock is %s", sent)
+			s.Errorf("the evidence of the clock is %s", sent)
 		}
 	})
 }
@@ -175,15 +175,15 @@ func TestTypedValuesStayAndCanBeTakenBack(t *testing.T) {
 		s.must(s.desk.Refresh(s.as(s.anna), id))
 		d := s.get(id)
 		if v := valueOf(d, "what"); v.Text != "Nothing is known." {
-			t.Errorf("a typed value became %q", v.Text)
+			s.Errorf("a typed value became %q", v.Text)
 		}
 		if d.Version != 3 {
-			t.Errorf("version %d after one edit and one change of facts", d.Version)
+			s.Errorf("version %d after one edit and one change of facts", d.Version)
 		}
 		s.must(s.desk.Refresh(s.as(s.anna), id))
 		s.must(s.desk.Edit(s.as(s.anna), id, 3, map[string]string{"what": ""}))
 		if v := valueOf(s.get(id), "what"); v.Text != "Studies leave the archive\nIt was a test system." || v.By != "" {
-			t.Errorf("taken back: %+v", v)
+			s.Errorf("taken back: %+v", v)
 		}
 		s.refused(s.approve(id, "x", 4), problem.Forbidden, "you wrote in it")
 	})
@@ -200,7 +200,7 @@ func TestMarkingsKeepLettersInside(t *testing.T) {
 		s.refused(s.desk.Reopen(s.as(s.anna), id, " "), problem.Invalid, "reason")
 		s.must(s.desk.Reopen(s.as(s.anna), id, "the words change"))
 		if d := s.get(id); d.State != draft.Open || d.Signature != "" {
-			t.Errorf("taken back: %+v", d)
+			s.Errorf("taken back: %+v", d)
 		}
 	})
 }
