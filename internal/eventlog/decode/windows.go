@@ -257,6 +257,8 @@ func (d *Decoder) security(f winForm, id int) {
 		d.class(classLogin, 4)
 	case 4776:
 		d.class(classLogin, activityOther)
+	case 4657:
+		d.class(classRegistry, 3)
 	case 4689:
 		d.class(classProcess, 2)
 	case 4697:
