@@ -22,6 +22,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/exercise"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/procedure"
@@ -45,6 +46,7 @@ type Server struct {
 	Desk         training.Desk
 	Runs         procedure.Runs
 	Cases        incident.Cases
+	Drills       exercise.Drills
 	Vault        custody.Vault
 	Claims       claim.Desk
 	Fleet        device.Fleet

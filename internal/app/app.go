@@ -67,6 +67,7 @@ type App struct {
 	runs     procedure.Runs
 	vault    custody.Vault
 	feeds    ingest.Feeds
+	demo     bool // it shows the demonstration
 }
 
 // Origin names the log that checkpoints are about: the public address of the installation, without scheme.
@@ -197,6 +198,8 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Desk, w.Runs, s.Desk, s.Runs = a.desk, a.runs, a.desk, a.runs
 	w.Cases, s.Cases = a.cases(), a.cases()
 	w.Vault, s.Vault = a.vault, a.vault
+	w.Drills, s.Drills = a.drills(), a.drills()
+	w.Offer = a.demo
 	w.Claims, s.Claims = a.claims(), a.claims()
 	return w, s
 }
@@ -315,6 +318,7 @@ func (a *App) ticks() []work {
 		{"verdicts", time.Minute, count(verdicts.Review)},
 		{"clock", time.Minute, a.watchClock().look},
 		{"signatures", 6 * time.Hour, a.signer.Watch},
+		{"exercises", 2 * time.Second, a.drills().Tick},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
 		{"connectors", 2 * time.Second, a.connectors().Tick},
 		{"custody", time.Hour, count(a.vault.Tick)},

@@ -62,6 +62,7 @@ func (a *App) Demonstrate(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case !empty && note.Complete:
+		a.demo = true
 		return demoSignIn(note.Password), nil
 	case !empty && note.Password != "":
 		return "", problem.New(problem.Conflict, "the demonstration in %s was interrupted while it was made; delete that folder and start again", dir)
@@ -78,7 +79,7 @@ func (a *App) Demonstrate(ctx context.Context) (string, error) {
 	if err := a.makeDemo(ctx, dir, note.Password); err != nil {
 		return "", fmt.Errorf("make the demonstration: %w", err)
 	}
-	note.Complete = true
+	note.Complete, a.demo = true, true
 	return demoSignIn(note.Password), writeDemoNote(file, note)
 }
 

@@ -24,6 +24,7 @@ type overviewPage struct {
 	Finding string // what the trend says, in words
 	Days    []risk.Day
 	Metrics []Figure
+	Offer   *offer // an exercise
 }
 
 func (overviewPage) template() string { return "overview" }
@@ -55,6 +56,9 @@ func (s *Server) overview(v *visit) error {
 			return nil
 		}
 		p.Figures = figures(o)
+		if p.Offer, err = s.offered(ctx, r, v); err != nil {
+			return err
+		}
 		if p.Watch, err = s.watchFigures(ctx, r, v); err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/exercise"
 	"triward/internal/people"
 	"triward/internal/people/sso"
 	"triward/internal/procedure"
@@ -46,6 +47,8 @@ type Server struct {
 	Desk         training.Desk
 	Runs         procedure.Runs
 	Cases        incident.Cases
+	Drills       exercise.Drills
+	Offer        bool // the overview offers the main exercise
 	Vault        custody.Vault
 	Claims       claim.Desk
 	Fleet        device.Fleet
