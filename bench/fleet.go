@@ -164,8 +164,12 @@ func (b *bench) findings() error {
 						if s+e > 5 {
 							uncontrolled = 1
 						}
+						vulnerability := fmt.Sprintf("CVE-20%02d-%05d", j%26, 10000+(i*7+j*13)%20000)
+						if j == 0 {
+							vulnerability = widespread
+						}
 						rank := uncontrolled<<15 | s<<12 | e<<9 | int64(h>>11&1)<<8 | kev<<7 | int64(h>>13%100)
-						if !yield([]any{string(id), fmt.Sprintf("CVE-20%02d-%05d", j%26, 10000+(i*7+j*13)%20000), rank, []string{"unknown", "affected"}[h>>11&1],
+						if !yield([]any{string(id), vulnerability, rank, []string{"unknown", "affected"}[h>>11&1],
 							e, s + 1, uncontrolled, kev, "mod_" + strconv.Itoa(i%models), "site_" + strconv.Itoa(i%20), "Ward " + strconv.Itoa(i%200), "", "", int64(1)}) {
 							return
 						}

@@ -290,6 +290,9 @@ func Clocks(ctx context.Context, r store.Reader, incident string, now time.Time)
 	if err != nil {
 		return nil, err
 	}
+	if who, err = withHolidays(ctx, r, who); err != nil {
+		return nil, err
+	}
 	out := make([]EntityClocks, len(who))
 	for n, e := range who {
 		out[n].Entity = e

@@ -16,6 +16,7 @@ const (
 	KindTaskSet        = "incident.task_set"
 	KindEntitySet      = "incident.entity_set"     // who is concerned, and the facts of each
 	KindClockRuled     = "incident.clock_ruled"    // that a duty does not apply
+	KindCalendarSet    = "incident.calendar_set"   // days on which an authority does not work; the subject is the calendar
 	KindDischarged     = "incident.clock_answered" // a report was sent: the evidence
 
 	KindPlanned         = "containment.planned"

@@ -153,6 +153,8 @@ type Incident struct {
 	RetainUntil   time.Time // how long the evidence is kept
 	SameAs        string    // the incident that this one is a duplicate of
 
+	Priority int // how soon it is acted upon: 1 act now … 4 track; 0: not worked out yet, which counts as 1 (package room)
+
 	Closer, CloserName string // who asked to close it, where two must
 	Closed             time.Time
 	Changed            time.Time

@@ -53,7 +53,8 @@ type Query struct {
 
 // Sorts are the orders of the list.
 func Sorts() store.Sorts {
-	return store.Sorts{"changed": {store.ByNumber("changed"), store.ByText("id")}, "declared": {store.ByNumber("declared"), store.ByText("id")}, "number": {store.ByText("number")}}
+	return store.Sorts{"changed": {store.ByNumber("changed"), store.ByText("id")}, "declared": {store.ByNumber("declared"), store.ByText("id")}, "number": {store.ByText("number")},
+		"priority": {store.ByNumber("priority"), store.ByText("id")}}
 }
 
 // List reads incidents that the actor may see, those changed last first.

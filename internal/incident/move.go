@@ -140,7 +140,21 @@ func (i Incident) closing(ctx context.Context, r store.Reader, l *problem.List) 
 	if err != nil {
 		return err
 	}
+	same, err := Duplicates(ctx, r, i.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range same { // duties that began in a duplicate are duties of this one
+		more, err := entities(ctx, r, d.ID)
+		if err != nil {
+			return err
+		}
+		who = append(who, more...)
+	}
 	needs(len(who) > 0, "clocks", "say which legal entity is concerned, so that its duties to report are decided")
+	if who, err = withHolidays(ctx, r, who); err != nil {
+		return err
+	}
 	duties, err := content.Duties()
 	if err != nil {
 		return err

@@ -13,14 +13,14 @@ import (
 
 const columns = `id, number, title, summary, exercise, state, resumes, held_until, held_reason, cyber, clinical, tlp, pap, care, legal, disclosure, owner, owner_name,
 	site, product, aware, aware_who, aware_how, declared, run, no_containment, extent, root_cause, looked_at, lessons, reviewed, retain_until, same_as, closer, closer_name,
-	closed, changed`
+	closed, changed, priority`
 
 func scan(s store.Scanner) (Incident, error) {
 	var i Incident
 	var held, aware, declared, reviewed, retain, closed, changed int64
 	err := s.Scan(&i.ID, &i.Number, &i.Title, &i.Summary, &i.Exercise, &i.State, &i.Resumes, &held, &i.HeldFor, &i.Cyber, &i.Clinical, &i.TLP, &i.PAP, &i.Care, &i.Legal,
 		&i.Disclosure, &i.Owner, &i.OwnerName, &i.Site, &i.Product, &aware, &i.AwareWho, &i.AwareHow, &declared, &i.Run, &i.NoContainment, &i.Extent, &i.RootCause, &i.LookedAt,
-		&i.Lessons, &reviewed, &retain, &i.SameAs, &i.Closer, &i.CloserName, &closed, &changed)
+		&i.Lessons, &reviewed, &retain, &i.SameAs, &i.Closer, &i.CloserName, &closed, &changed, &i.Priority)
 	i.HeldTill, i.Aware, i.Declared = store.Time(held), store.Time(aware), store.Time(declared)
 	i.Reviewed, i.RetainUntil, i.Closed, i.Changed = store.Time(reviewed), store.Time(retain), store.Time(closed), store.Time(changed)
 	return i, err
@@ -29,7 +29,7 @@ func scan(s store.Scanner) (Incident, error) {
 // put keeps an incident whole, new or changed.
 func put(ctx context.Context, tx *store.Tx, i Incident) error {
 	_, err := tx.Exec(ctx, `INSERT INTO incident (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)
 		ON CONFLICT (id) DO UPDATE SET title = excluded.title, summary = excluded.summary, state = excluded.state, resumes = excluded.resumes, held_until = excluded.held_until,
 			held_reason = excluded.held_reason, cyber = excluded.cyber, clinical = excluded.clinical, tlp = excluded.tlp, pap = excluded.pap, care = excluded.care,
 			legal = excluded.legal, disclosure = excluded.disclosure, owner = excluded.owner, owner_name = excluded.owner_name, aware = excluded.aware,
@@ -39,8 +39,19 @@ func put(ctx context.Context, tx *store.Tx, i Incident) error {
 		i.ID, i.Number, i.Title, i.Summary, i.Exercise, string(i.State), string(i.Resumes), store.Micros(i.HeldTill), i.HeldFor, i.Cyber, i.Clinical, string(i.TLP), string(i.PAP),
 		string(i.Care), string(i.Legal), string(i.Disclosure), i.Owner, i.OwnerName, i.Site, i.Product, store.Micros(i.Aware), i.AwareWho, i.AwareHow, store.Micros(i.Declared),
 		i.Run, i.NoContainment, i.Extent, i.RootCause, i.LookedAt, i.Lessons, store.Micros(i.Reviewed), store.Micros(i.RetainUntil), i.SameAs, i.Closer, i.CloserName,
-		store.Micros(i.Closed), store.Micros(i.Changed))
+		store.Micros(i.Closed), store.Micros(i.Changed), i.Priority)
 	return err
+}
+
+// SetPriority keeps how soon an incident is acted upon; the caller records why.
+func SetPriority(ctx context.Context, tx *store.Tx, incident string, rank int) error {
+	_, err := tx.Exec(ctx, `UPDATE incident SET priority = $2 WHERE id = $1`, incident, rank)
+	return err
+}
+
+// Duplicates reads the incidents that were found to be the same as this one: what was begun in them goes on here.
+func Duplicates(ctx context.Context, r store.Reader, incident string) ([]Incident, error) {
+	return store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE same_as = $1 ORDER BY number`, incident)
 }
 
 // one reads an incident that the actor may see.

@@ -106,7 +106,10 @@ type TaskMove struct {
 
 // MoveTask changes a task.
 func (c Cases) MoveTask(ctx context.Context, incident, task string, m TaskMove) error {
-	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
+	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
+		if !i.State.Open() && i.SameAs == "" { // tasks of a duplicate go on, in the other incident
+			return problem.New(problem.Conflict, "%s is closed", i.Number)
+		}
 		all, err := tasks(ctx, tx, i.ID)
 		if err != nil {
 			return err

@@ -50,6 +50,17 @@ CREATE TABLE incident_report (
 	PRIMARY KEY (incident, number)
 );
 
+-- Days on which an authority does not work, as the organisation entered them. An empty entity means every legal entity.
+CREATE TABLE incident_holiday (
+	entity TEXT NOT NULL,
+	calendar TEXT NOT NULL,
+	day TEXT NOT NULL,
+	name TEXT NOT NULL,
+	actor_name TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	PRIMARY KEY (calendar, entity, day)
+);
+
 -- Tasks that nobody accepted in time, and that the owner was told of.
 CREATE TABLE incident_escalation (
 	task TEXT NOT NULL,
