@@ -28,6 +28,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/room"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -321,6 +322,7 @@ func (a *App) ticks() []work {
 		{"exercises", 2 * time.Second, a.drills().Tick},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
 		{"connectors", 2 * time.Second, a.connectors().Tick},
+		{"war-rooms", 30 * time.Second, count(room.Desk{DB: a.db}.Tick)},
 		{"custody", time.Hour, count(a.vault.Tick)},
 		{"indicators", time.Minute, count(a.claims().Tick)},
 		{"acceptances", time.Minute, count(decisions.Review)},

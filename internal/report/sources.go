@@ -9,6 +9,7 @@ import (
 
 	"triward/internal/detection"
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/risk"
 	"triward/internal/signature"
@@ -32,6 +33,7 @@ func sources() []Source {
 		{"certification_missing", people.KindCertified, certificationMissing},
 		{"signature_damaged", "journal.read", damagedSignatures},
 		{"alert_waiting", detection.KindAlertAcknowledged, alertsWaiting},
+		{"task_unaccepted", incident.KindRead, tasksWaiting},
 	}
 }
 

@@ -33,7 +33,7 @@ func (k *work) alternatives(ctx context.Context, groups []group) error {
 			continue
 		}
 		hit[at] += g.devices
-		if k.v.Query.covers(g) {
+		if k.v.Query.covers(g.place) {
 			asked[at] += g.devices
 			models[string(g.model)] = true
 		}
@@ -111,4 +111,25 @@ func (k *work) stock(ctx context.Context) (free, busy map[need]int, err error) {
 		return x, err
 	}, `SELECT site_id, model_id, in_use, sum(devices) FROM device_count`+w.SQL()+` GROUP BY site_id, model_id, in_use`, w.Args()...)
 	return free, busy, err
+}
+
+// TakeOver finds what could take over the work of devices, at most 2,000 of them, within what the actor may see.
+func TakeOver(ctx context.Context, r store.Reader, devices []string) ([]Alternative, error) {
+	scope, err := store.ScopeOf(ctx, device.KindRead)
+	if err != nil {
+		return nil, err
+	}
+	k := work{r: r, v: &Radius{}, scope: scope, seen: sightings{owners: map[string]bool{}}}
+	for _, id := range devices[:min(len(devices), maxSighted)] {
+		k.seen.owners[id] = true
+	}
+	groups, err := k.groups(ctx, k.seen.source)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.facts(ctx, groups); err != nil {
+		return nil, err
+	}
+	err = k.alternatives(ctx, groups)
+	return k.v.Alternatives, err
 }

@@ -198,6 +198,7 @@ type work struct {
 	scope store.Scope
 	seen  sightings
 	parts parts
+	list  shortlist
 
 	vulns  []string
 	models map[product.ModelID]modelFact
@@ -227,19 +228,19 @@ func (w *work) find(ctx context.Context) error {
 	if err := w.facts(ctx, groups); err != nil {
 		return err
 	}
-	w.count(slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !w.v.Query.covers(g) }))
+	w.count(slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !w.v.Query.covers(g.place) }))
 	if err := w.alternatives(ctx, groups); err != nil {
 		return err
 	}
-	if err := w.devices(ctx, hits); err != nil {
+	if err := w.devices(ctx); err != nil {
 		return err
 	}
 	w.v.More = w.v.Sum.Hit() - len(w.v.Devices)
 	return w.silence(ctx)
 }
 
-// covers says whether the question is about a group. What could take over is looked for beyond it.
-func (q Query) covers(g group) bool {
+// covers says whether the question is about a place. What could take over is looked for beyond it.
+func (q Query) covers(g place) bool {
 	return (q.Site == "" || q.Site == string(g.site)) && (q.Ward == "" || q.Ward == g.ward) && (q.Model == "" || q.Model == string(g.model))
 }
 

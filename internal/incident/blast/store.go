@@ -39,6 +39,9 @@ func of(w *store.Where, column, record string) string {
 // so the least of several answers is the worst.
 func (k *work) lines(record string) source {
 	return func(w *store.Where) string {
+		if len(k.vulns) == 1 { // a device has one answer to one weakness
+			return `(SELECT device, truth FROM line WHERE vuln = ` + w.Bind(k.vulns[0]) + of(w, "device", record) + `)`
+		}
 		return `(SELECT device, min(truth) AS truth FROM line WHERE vuln IN (` + marks(w, k.vulns) + `)` + of(w, "device", record) + ` GROUP BY device)`
 	}
 }
@@ -58,13 +61,7 @@ func (k *work) cleared(record string) source {
 
 // group is how many devices are alike in everything that is counted.
 type group struct {
-	truth   match.Truth
-	model   product.ModelID
-	site    device.SiteID
-	ward    string
-	inUse   product.Answer
-	class   product.SafetyClass
-	ways    string
+	place
 	devices int
 }
 
@@ -84,18 +81,86 @@ func (k *work) where(w *store.Where) {
 	}
 }
 
+// place is everything about a device that is counted.
+type place struct {
+	truth match.Truth
+	model product.ModelID
+	site  device.SiteID
+	ward  string
+	inUse product.Answer
+	class product.SafetyClass
+	ways  string
+}
+
+// groups reads the devices of a source once: it counts those that are alike, and keeps in list those that matter most.
+// Grouping and sorting 100,000 rows costs the database more than reading them does.
 func (k *work) groups(ctx context.Context, from source) ([]group, error) {
 	var w store.Where
 	table := from(&w)
 	k.within(&w)
-	all, err := store.All(ctx, k.r, func(s store.Scanner) (g group, err error) {
-		return g, s.Scan(&g.truth, &g.model, &g.site, &g.ward, &g.inUse, &g.class, &g.ways, &g.devices)
-	}, `SELECT l.truth, d.model_id, d.site_id, d.ward, d.in_use, d.safety_class, d.connectivity, count(*) FROM `+table+` l JOIN device d ON d.id = l.device`+w.SQL()+`
-		GROUP BY l.truth, d.model_id, d.site_id, d.ward, d.in_use, d.safety_class, d.connectivity`, w.Args()...)
+	counts := map[place]int{}
+	_, err := store.All(ctx, k.r, func(s store.Scanner) (x struct{}, err error) {
+		var p place
+		var l listed
+		err = s.Scan(&l.id, &l.tag, &p.truth, &p.model, &p.site, &p.ward, &p.inUse, &p.class, &p.ways)
+		counts[p]++
+		if l.place = p; p.truth != match.NotAffected && k.v.Query.covers(p) {
+			k.list.add(l)
+		}
+		return x, err
+	}, `SELECT d.id, d.sort_tag, l.truth, d.model_id, d.site_id, d.ward, d.in_use, d.safety_class, d.connectivity FROM `+table+` l JOIN device d ON d.id = l.device`+w.SQL(), w.Args()...)
 	if err != nil {
-		return nil, fmt.Errorf("count the blast radius: %w", err)
+		return nil, fmt.Errorf("read the blast radius: %w", err)
 	}
-	return all, nil
+	out := make([]group, 0, len(counts))
+	for p, n := range counts {
+		out = append(out, group{p, n})
+	}
+	return out, nil
+}
+
+// listed is a device that may be shown.
+type listed struct {
+	id, tag string
+	place
+}
+
+// shortlist keeps the devices that matter most.
+type shortlist []listed
+
+// add takes a device in, and lets go of those that matter least when there are many more than are shown.
+func (l *shortlist) add(d listed) {
+	if *l = append(*l, d); len(*l) >= 8*MaxDevices {
+		*l = l.most()
+	}
+}
+
+// most are the devices that matter most, at most MaxDevices: affected before unknown, in use before not, then by what they do
+// for a patient.
+func (l *shortlist) most() []listed {
+	slices.SortFunc(*l, func(a, b listed) int {
+		return cmp.Or(rank(a.truth)-rank(b.truth), free(a.inUse)-free(b.inUse), class(a.class)-class(b.class), strings.Compare(a.tag, b.tag), strings.Compare(a.id, b.id))
+	})
+	return (*l)[:min(len(*l), MaxDevices)]
+}
+
+func free(a product.Answer) int {
+	if a == product.No {
+		return 1
+	}
+	return 0
+}
+
+func class(c product.SafetyClass) int {
+	switch c {
+	case product.LifeSustaining:
+		return 0
+	case product.LifeSupporting:
+		return 1
+	case product.ClassNotKnown, "":
+		return 2
+	}
+	return 3
 }
 
 // modelFact is what counts of a model.
@@ -211,25 +276,9 @@ func (k *work) count(groups []group) {
 	})
 }
 
-// listed is a device of the list with its answer.
-type listed struct {
-	id    string
-	truth match.Truth
-}
-
 // devices reads the devices that matter most.
-func (k *work) devices(ctx context.Context, hits source) error {
-	var w store.Where
-	table := hits(&w)
-	k.where(&w)
-	w.And("l.truth <> 'not_affected'")
-	all, err := store.All(ctx, k.r, func(s store.Scanner) (v listed, err error) { return v, s.Scan(&v.id, &v.truth) },
-		`SELECT d.id, l.truth FROM `+table+` l JOIN device d ON d.id = l.device`+w.SQL()+`
-		ORDER BY l.truth, CASE d.in_use WHEN 'no' THEN 1 ELSE 0 END, CASE d.safety_class WHEN 'life_sustaining' THEN 0 WHEN 'life_supporting' THEN 1 WHEN 'unknown' THEN 2 ELSE 3 END, d.sort_tag, d.id`+
-			w.Limit(MaxDevices), w.Args()...)
-	if err != nil {
-		return fmt.Errorf("list the blast radius: %w", err)
-	}
+func (k *work) devices(ctx context.Context) error {
+	all := k.list.most()
 	ids := make([]string, len(all))
 	for i, v := range all {
 		ids[i] = v.id

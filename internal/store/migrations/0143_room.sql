@@ -3,6 +3,10 @@ CREATE INDEX component_folded ON component (lower(name), sbom_id);
 CREATE INDEX product_fact_folded ON product_fact (lower(product));
 CREATE INDEX device_part_folded ON device_part (lower(product));
 
+-- What a weakness reaches is read from its index alone.
+DROP INDEX line_vuln;
+CREATE INDEX line_vuln ON line (vuln, rank, device, truth);
+
 -- Blast radii as they were when somebody kept them with an incident.
 -- append-only: incident_blast
 CREATE TABLE incident_blast (
