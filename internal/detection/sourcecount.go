@@ -15,6 +15,7 @@ type Seen struct {
 	Lag       time.Duration
 	Skew      time.Duration
 	SkewKnown bool
+	Anchors   int   // batches that the estimate of the skew rests on; 0 when there is none
 	Accepted  int64 // records taken
 	Stored    int64 // of them new in the event log
 	Faults    int64
@@ -64,10 +65,11 @@ func count(ctx context.Context, b *store.Bulk, v Seen) error {
 		v.Source, at, store.Micros(v.Event), v.Lag.Microseconds(), v.Skew.Microseconds(), v.SkewKnown, v.Accepted, v.Stored, v.Faults, v.Lost, v.Bytes); err != nil {
 		return err
 	}
-	_, err := b.Exec(ctx, `INSERT INTO event_source_hour (source, hour, accepted, stored, faults, lost) VALUES ($1, $2, $3, $4, $5, $6)
+	_, err := b.Exec(ctx, `INSERT INTO event_source_hour (source, hour, accepted, stored, faults, lost, anchors) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (source, hour) DO UPDATE SET accepted = event_source_hour.accepted + excluded.accepted, stored = event_source_hour.stored + excluded.stored,
-		faults = event_source_hour.faults + excluded.faults, lost = event_source_hour.lost + excluded.lost`,
-		v.Source, store.Micros(v.At.Truncate(time.Hour)), v.Accepted, v.Stored, v.Faults, v.Lost)
+		faults = event_source_hour.faults + excluded.faults, lost = event_source_hour.lost + excluded.lost,
+		anchors = CASE WHEN excluded.anchors > event_source_hour.anchors THEN excluded.anchors ELSE event_source_hour.anchors END`,
+		v.Source, store.Micros(v.At.Truncate(time.Hour)), v.Accepted, v.Stored, v.Faults, v.Lost, v.Anchors)
 	return err
 }
 
@@ -101,4 +103,24 @@ func Hours(ctx context.Context, r store.Reader, source string, since time.Time) 
 		h.At = store.Time(at)
 		return h, err
 	}, `SELECT hour, accepted, stored, faults, lost FROM event_source_hour WHERE source = $1 AND hour >= $2 ORDER BY hour`, source, store.Micros(since))
+}
+
+// Anchors is on how many batches the estimate of a source's clock rested, at most, in the hour in which something was
+// received: 0 when that is not known any more. It checks no permission: it says nothing but how good an estimate is.
+func Anchors(ctx context.Context, r store.Reader, source string, received time.Time) (int, error) {
+	found, err := store.All(ctx, r, store.Value[int], `SELECT anchors FROM event_source_hour WHERE source = $1 AND hour = $2`, source, store.Micros(received.Truncate(time.Hour)))
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	return found[0], nil
+}
+
+// SourceName is the name of a source, also of one that is retired; "" when there is none. It checks no permission: it is for
+// naming the sources of events that the reader may read.
+func SourceName(ctx context.Context, r store.Reader, source string) (string, error) {
+	found, err := store.All(ctx, r, store.Value[string], `SELECT name FROM event_source WHERE id = $1`, source)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
 }

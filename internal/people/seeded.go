@@ -97,6 +97,7 @@ func onIncidents(role string) []string {
 	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted", "draft.started", "draft.edited", "draft.reopened", "draft.sent",
 		"telling.recorded", "telling.answered", "stakeholder.added", "stakeholder.changed", "stakeholder.retired"}
 	keep := []string{"custody.read", "custody.registered", "custody.content_received", "custody.sealed", "custody.transferred", "custody.accessed", "custody.worked", "custody.verified"}
+	respond = append(respond, "timeline.*")
 	switch role {
 	case RolePSIRT, RoleITSecurity:
 		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted"})

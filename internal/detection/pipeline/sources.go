@@ -88,6 +88,16 @@ func (s *sources) measured(id string, difference int64) {
 	v.skew.add(difference)
 }
 
+// anchors is how many batches the estimate of a source's clock rests on.
+func (s *sources) anchors(id string) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if v := s.all[id].skew; v != nil {
+		return len(v.samples)
+	}
+	return 0
+}
+
 // hostOf is the address of the sender of a syslog record, which is the device itself where no relay names another host.
 func hostOf(m stream.Message) string {
 	switch m.Transport {

@@ -325,6 +325,9 @@ func (w *Worker) count(records []stream.Message, events []eventlog.Event, added 
 		s.Event = later(s.Event, store.Time(e.Time))
 		s.Lag = now.Sub(store.Time(e.Received))
 		s.Skew, s.SkewKnown = time.Duration(e.Skew)*time.Microsecond, e.SkewKnown
+		if e.SkewKnown {
+			s.Anchors = max(s.Anchors, w.sources.anchors(e.Source))
+		}
 	}
 	w.note(func(s *Status) {
 		s.Records += int64(len(records))

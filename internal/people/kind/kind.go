@@ -154,7 +154,7 @@ func Areas() []Kind {
 		{"system.configured", "configure Triward"},
 		{"system.backup", "make backups"},
 	}, proofKinds(), detectionKinds(), incidentKinds(),
-		claimKinds(), loopKinds(),
+		claimKinds(), loopKinds(), timelineKinds(),
 		connectorKinds(),
 		exerciseKinds(),
 		roomKinds(),
@@ -213,6 +213,17 @@ func detectionKinds() []Kind {
 		{"detection.alert_merged", "merge alerts"},
 		{"detection.alert_escalated", "escalate alerts into cases"},
 		{"detection.alert_reopened", "open closed alerts again"},
+	}
+}
+
+// timelineKinds are the kinds of timelines; who may read the incident or the device may read its timeline.
+func timelineKinds() []Kind {
+	return []Kind{
+		{"timeline.added", "add entries to timelines"},
+		{"timeline.pinned", "highlight entries of timelines"},
+		{"timeline.unpinned", "take highlights of timelines away"},
+		{"timeline.commented", "comment entries of timelines"},
+		{"timeline.exported", "export timelines"},
 	}
 }
 
