@@ -241,6 +241,27 @@ func precisions(ctx context.Context, r store.Reader, rules []string) (map[string
 	return out, nil
 }
 
+// PrecisionOver is how often rules were right, by the alerts that were closed or escalated and the hits that were judged in a
+// time. Exercises do not count.
+func PrecisionOver(ctx context.Context, r store.Reader, from, to time.Time) (Precision, error) {
+	scope, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return Precision{}, err
+	}
+	var p Precision
+	var w store.Where
+	w.Scope(scope, "site", "")
+	w.And("rule <> '' AND NOT exercise AND changed >= ? AND changed < ?", store.Micros(from), store.Micros(to))
+	if err := r.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN state = 'escalated' OR reason = 'benign_true_positive' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN reason = 'false_positive' THEN 1 ELSE 0 END), 0)
+		FROM alert`+w.SQL(), w.Args()...).Scan(&p.True, &p.False); err != nil || !scope.All {
+		return p, err // judged hits belong to no site
+	}
+	var right, wrong int64
+	err = r.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN verdict = 'true_positive' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN verdict = 'false_positive' THEN 1 ELSE 0 END), 0)
+		FROM rule_judgement WHERE at >= $1 AND at < $2`, store.Micros(from), store.Micros(to)).Scan(&right, &wrong)
+	return Precision{p.True + right, p.False + wrong}, err
+}
+
 // AlertsOfEvent reads the alerts that list an event, within what the reader may see.
 func AlertsOfEvent(ctx context.Context, r store.Reader, event string) ([]Alert, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)

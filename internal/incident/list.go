@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"time"
 
 	"triward/internal/store"
 )
@@ -42,11 +43,13 @@ func Get(ctx context.Context, r store.Reader, incident string) (File, error) {
 // Query chooses incidents.
 type Query struct {
 	State  State
-	Open   bool   // every state in which work goes on
-	Device string // that has this device in it
-	Link   string // that is linked with this id
-	Run    string // whose plan this run is
-	Sort   string // of [Sorts]
+	Open   bool      // every state in which work goes on
+	Device string    // that has this device in it
+	Link   string    // that is linked with this id
+	Run    string    // whose plan this run is
+	From   time.Time // declared at or after it
+	To     time.Time // declared before it
+	Sort   string    // of [Sorts]
 	After  string
 	Limit  int
 }
@@ -82,6 +85,12 @@ func (q Query) choose(w *store.Where) {
 	}
 	if q.Device != "" {
 		w.And("id IN (SELECT incident FROM incident_device WHERE device = ?)", q.Device)
+	}
+	if !q.From.IsZero() {
+		w.And("declared >= ?", store.Micros(q.From))
+	}
+	if !q.To.IsZero() {
+		w.And("declared < ?", store.Micros(q.To))
 	}
 	if q.Run != "" {
 		w.And("run = ?", q.Run)

@@ -106,7 +106,7 @@ func onIncidents(role string) []string {
 	case RoleProductEngineer:
 		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
 	case RoleQuality, RoleRegulatory:
-		return append(tell, "exercise.answered", "draft.approved", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
+		return append(tell, "exercise.answered", "draft.approved", "loop.check_planned", "loop.check_answered", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
 		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}

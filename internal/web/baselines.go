@@ -6,11 +6,9 @@ import (
 	"maps"
 	"strconv"
 	"strings"
-	"time"
 
 	"triward/internal/detection"
 	"triward/internal/detection/baseline"
-	"triward/internal/eventlog"
 	"triward/internal/store"
 )
 
@@ -172,28 +170,6 @@ func (s *Server) baselineRelearn(v *visit) error {
 		return err
 	}
 	return v.done(urlBaselines(), "It is learned again, from the next event on.")
-}
-
-// liveSources are the kinds of events that came in the last day: what rules need is alive when events of it come. It is
-// asked of all events, whoever looks: a kind names nobody.
-func (s *Server) liveSources(ctx context.Context) (map[string]bool, error) {
-	out := map[string]bool{}
-	if s.Events.Log == nil {
-		return out, nil
-	}
-	q := eventlog.Query{From: store.Micros(s.now().Add(-24 * time.Hour))}
-	for _, by := range []string{"category", "service", "product"} {
-		counts, err := s.Events.Log.Count(ctx, q, eventlog.Bucket{By: by})
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range counts {
-			if c.Value != "" {
-				out[c.Value] = true
-			}
-		}
-	}
-	return out, nil
 }
 
 func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }

@@ -382,10 +382,10 @@ func (s *Server) attack(v *visit) error {
 	var rules []coverage.Rule
 	live := map[string]bool{}
 	err = v.view(func(ctx context.Context, r store.Reader) error {
-		if rules, err = coverageRules(ctx, r); err != nil {
+		if rules, err = coverage.Rules(ctx, r); err != nil {
 			return err
 		}
-		live, err = s.liveSources(ctx)
+		live, err = coverage.Live(ctx, s.Events.Log, s.now().Add(-24*time.Hour))
 		return err
 	})
 	if err != nil {
@@ -410,15 +410,4 @@ func (s *Server) attack(v *visit) error {
 		return n
 	})
 	return v.show(p)
-}
-
-// coverageRules are all rules as the matrix must know them.
-func coverageRules(ctx context.Context, r store.Reader) ([]coverage.Rule, error) {
-	all, err := detection.RuleTexts(ctx, r)
-	var out []coverage.Rule
-	for _, x := range all {
-		n := notesOf(x.ID, x.Path, x.Body)
-		out = append(out, coverage.Rule{ID: x.ID, Title: x.Title, Techniques: x.Techniques, Needs: n.Needs, Runs: x.State.Runs(), Tested: x.Origin == detection.FromPack || x.Tested})
-	}
-	return out, err
 }
