@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"triward/internal/app"
 	"triward/internal/store"
 )
 
@@ -48,6 +49,7 @@ func main() {
 	only := flag.String("only", "", "measure only this part: blast, documents, events, decode, sigma, ingest")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
 	flag.Parse()
+	app.TuneCollector()
 	if *profile != "" {
 		f, err := os.Create(*profile)
 		if err == nil {

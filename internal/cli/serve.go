@@ -52,6 +52,7 @@ func (p *program) run(ctx context.Context, s serving) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(p.Err, &slog.HandlerOptions{Level: level}))
+	app.TuneCollector()
 	a, err := app.New(ctx, s.Config, log)
 	if err != nil {
 		return err
