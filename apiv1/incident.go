@@ -349,11 +349,21 @@ type SealInput struct {
 type HandInput struct {
 	To        string `json:"to,omitempty" maxLength:"64" doc:"Account; of a transfer"`
 	Outside   string `json:"outside,omitempty" maxLength:"300" doc:"Who receives it outside; of a release"`
+	As        string `json:"as,omitempty" enum:"recipients,organisation,clients,community,everyone,by_law" doc:"Whom they belong to; of a release"`
 	Reason    string `json:"reason,omitempty" maxLength:"4000"`
 	Authority string `json:"authority,omitempty" maxLength:"4000"`
 	Place     string `json:"place,omitempty" maxLength:"300"`
 	Witness   string `json:"witness,omitempty" maxLength:"300"`
 	Seal      string `json:"seal,omitempty" maxLength:"300"`
+}
+
+// EvidenceExport says to whom the evidence of an incident is exported, and why.
+type EvidenceExport struct {
+	To        string `json:"to" maxLength:"300" doc:"Who receives it"`
+	As        string `json:"as" enum:"recipients,organisation,clients,community,everyone,by_law" doc:"Whom they belong to: the marking decides whether they may have it"`
+	Reason    string `json:"reason" maxLength:"4000"`
+	Authority string `json:"authority" maxLength:"4000" doc:"Who authorised it; the law or the order"`
+	Content   bool   `json:"content,omitempty" doc:"With the content, as far as markings and data of patients allow"`
 }
 
 // WorkInput records work on an item.

@@ -37,6 +37,11 @@ func (c *Client) EvidenceContent(ctx context.Context, item string, q apiv1.Evide
 	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q})
 }
 
+// ExportEvidence writes the evidence of an incident as a bundle, and records that.
+func (c *Client) ExportEvidence(ctx context.Context, incident string, in apiv1.EvidenceExport, w io.Writer) error {
+	return save(ctx, c, w, call{method: "POST", path: at("/incidents/{}/evidence-exports", incident), body: in})
+}
+
 // SealEvidence seals evidence.
 func (c *Client) SealEvidence(ctx context.Context, item string, in apiv1.SealInput) error {
 	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/seal", item), body: in})

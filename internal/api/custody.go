@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"triward/apiv1"
+	"triward/internal/assurance/exhibits"
+	"triward/internal/incident"
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -69,13 +71,22 @@ func (s *Server) custody() {
 		act(s, op{id: h.id, route: "POST /evidence-items/{id}/" + h.route, kind: custody.KindTransferred, summary: h.summary},
 			func(ctx context.Context, in *oneWith[apiv1.HandInput]) error {
 				b := in.Body
-				return h.do(ctx, in.ID, custody.Hand{To: b.To, Outside: b.Outside, Reason: b.Reason, Authority: b.Authority, Place: b.Place, Witness: b.Witness, Seal: b.Seal})
+				return h.do(ctx, in.ID, custody.Hand{To: b.To, Outside: b.Outside, As: incident.Audience(b.As), Reason: b.Reason, Authority: b.Authority, Place: b.Place, Witness: b.Witness, Seal: b.Seal})
 			})
 	}
 	s.custodyRest()
 }
 
 func (s *Server) custodyRest() {
+	stream(s, op{id: "export-evidence", route: "POST /incidents/{id}/evidence-exports", kind: custody.KindWorked, summary: "Export the evidence of an incident as a bundle that anybody checks offline; that it was exported is recorded in every chain of custody"},
+		"application/zip", func(ctx context.Context, in *oneWith[apiv1.EvidenceExport], w io.Writer) error {
+			b := in.Body
+			built, err := exhibits.Office{Vault: s.Vault, Ledger: s.Ledger}.Export(ctx, in.ID, custody.Order{As: incident.Audience(b.As), To: b.To, Reason: b.Reason, Authority: b.Authority, Content: b.Content})
+			if err == nil {
+				_, err = w.Write(built.Archive)
+			}
+			return err
+		})
 	act(s, op{id: "work-on-evidence", route: "POST /evidence-items/{id}/work", kind: custody.KindWorked, summary: "Record that evidence was copied, analysed or exported"},
 		func(ctx context.Context, in *oneWith[apiv1.WorkInput]) error {
 			return s.Vault.Work(ctx, in.ID, custody.Action(in.Body.Action), in.Body.Reason)

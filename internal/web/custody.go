@@ -87,13 +87,22 @@ func exhibitActs(ctx context.Context, r store.Reader, v *visit, i custody.Item) 
 		if i.State == custody.CheckedOut {
 			add(custody.KindTransferred, act{Title: "Take it back under seal", Form: form("take-back", "Take it back")}, reason, place, seal)
 		} else {
-			add(custody.KindTransferred, act{Title: "Release it", Help: "Back to its owner, or to the manufacturer with a receipt.", Form: form("release", "Release it")}, Field{Name: "outside", Label: "Who receives it", Kind: "text", Required: true}, reason, authority)
+			add(custody.KindTransferred, act{Title: "Release it", Help: "Back to its owner, or to the manufacturer with a receipt.", Form: form("release", "Release it")}, Field{Name: "outside", Label: "Who receives it", Kind: "text", Required: true}, audienceField(), reason, authority)
 		}
 	}
 	if i.State != custody.Destroyed && i.State != custody.Registered {
 		exhibitCare(add, form, i)
 	}
 	return out, nil
+}
+
+// audienceField asks whom a receiver belongs to: the marking decides whether they may have it.
+func audienceField() Field {
+	f := Field{Name: "as", Label: "They belong to", Kind: "select", Required: true, Help: "The marking (TLP) decides whether they may have it. What a law or a court orders is given whatever the marking says."}
+	for _, a := range incident.Audiences() {
+		f.Options = append(f.Options, Option{Value: string(a), Text: a.Words(), On: a == incident.Clients})
+	}
+	return f
 }
 
 // exhibitCare adds what can be done with an item under seal in whatever state.
@@ -153,7 +162,7 @@ func (s *Server) exhibitAct(v *visit) error {
 // handle does what the last part of the address names. Each act checks its own permission below.
 func (s *Server) handle(v *visit, f url.Values) error {
 	ctx, id := v.r.Context(), v.path("id")
-	hand := custody.Hand{To: f.Get("to"), Outside: f.Get("outside"), Reason: f.Get("reason"), Authority: f.Get("authority"), Place: f.Get("place"), Witness: f.Get("witness"), Seal: f.Get("seal")}
+	hand := custody.Hand{To: f.Get("to"), Outside: f.Get("outside"), As: incident.Audience(f.Get("as")), Reason: f.Get("reason"), Authority: f.Get("authority"), Place: f.Get("place"), Witness: f.Get("witness"), Seal: f.Get("seal")}
 	switch v.path("act") {
 	case "content":
 		return s.sendContent(v, id)

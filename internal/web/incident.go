@@ -19,24 +19,25 @@ import (
 type incidentPage struct {
 	Frame
 	incident.File
-	Tabs     []Tab
-	Now      time.Time
-	Clinical string
-	Same     string // number of the incident that this one is a duplicate of
-	Run      *procedure.Run
-	Steps    procedure.Counts
-	Clocks   []clockRow
-	Entities []incident.Entity
-	Exhibits []custody.Item
-	Holds    []holdRow // events that are kept for it
-	Acts     []act
-	History  []historyRow
-	MayEdit  bool
-	MayPlan  bool
-	MayTell  bool
-	MayTask  bool
-	MayKeep  bool
-	MaySee   bool // evidence
+	Tabs      []Tab
+	Now       time.Time
+	Clinical  string
+	Same      string // number of the incident that this one is a duplicate of
+	Run       *procedure.Run
+	Steps     procedure.Counts
+	Clocks    []clockRow
+	Entities  []incident.Entity
+	Exhibits  []custody.Item
+	Holds     []holdRow // events that are kept for it
+	Acts      []act
+	History   []historyRow
+	MayEdit   bool
+	MayPlan   bool
+	MayTell   bool
+	MayTask   bool
+	MayKeep   bool
+	MayExport bool
+	MaySee    bool // evidence
 }
 
 func (incidentPage) template() string { return "incident" }
@@ -134,7 +135,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 	p.MayEdit = p.State.Open() && v.may(incident.KindChanged)
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
 	p.MayTell = v.may(incident.KindEntitySet)
-	p.MayKeep = v.may(custody.KindRegistered)
+	p.MayKeep, p.MayExport = v.may(custody.KindRegistered), v.may(custody.KindWorked)
 	p.MayTask = p.State.Open() && v.may(incident.KindTaskSet)
 	p.Frame = v.frame(p.Number+": "+short(80, p.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
 	return p, err

@@ -21,6 +21,8 @@ func claimRoutes() []route {
 		{"POST", "/incidents/{id}/indicators/{indicator}/look-ups", "claim.looked_up", (*Server).indicatorLookUp},
 		{"GET", "/incidents/{id}/claims/new", "claim.made", (*Server).claimNew},
 		{"POST", "/incidents/{id}/claims/new", "claim.made", (*Server).claimNewDone},
+		{"GET", "/incidents/{id}/evidence/export", "custody.worked", (*Server).evidenceExport},
+		{"POST", "/incidents/{id}/evidence/export", "custody.worked", (*Server).evidenceExportDone},
 		{"POST", "/incidents/{id}/claims/{claim}/withdraw", "claim.withdrawn", (*Server).claimWithdraw},
 	}
 }
@@ -56,6 +58,7 @@ type whoPage struct {
 	Said       []saidPart
 	Found      []foundRow
 	Near       []nearRow         // devices on which an indicator was seen and that are not in the incident
+	NearTags   string            // their asset tags, one on a line
 	Devices    map[string]string // names
 	Add        act
 	MayAdd     bool
@@ -82,7 +85,7 @@ type claimRow struct {
 }
 
 // nearRow is a device that may belong to the incident.
-type nearRow struct{ ID, Tag string }
+type nearRow struct{ ID string }
 
 // foundRow is an indicator with the form that records what was asked outside.
 type foundRow struct {
@@ -157,7 +160,10 @@ func (p *whoPage) names(ctx context.Context, r store.Reader) error {
 		tags[string(b.ID)], p.Devices[string(b.ID)] = b.AssetTag, strings.TrimSpace(b.AssetTag+" "+b.ModelName)
 	}
 	for _, id := range p.Beyond {
-		p.Near = append(p.Near, nearRow{id, tags[id]})
+		p.Near = append(p.Near, nearRow{id})
+		if tags[id] != "" {
+			p.NearTags += tags[id] + "\n"
+		}
 	}
 	return nil
 }

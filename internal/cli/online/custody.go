@@ -43,7 +43,7 @@ func (r *Remote) items() []*cobra.Command {
 		r.line("end-hold ITEM", "End a legal hold").because("not held any more:", (*client.Client).EndHold),
 		r.line("accept-broken ITEM", "Accept that the integrity of evidence is broken").because("accepted", (*client.Client).AcceptBroken),
 		r.line("destroy ITEM", "Ask to destroy evidence, or destroy it when somebody else asked before").because("recorded for", (*client.Client).DestroyEvidence),
-		r.fetchContent(),
+		r.fetchContent(), r.exportEvidence(),
 	}
 }
 
@@ -87,4 +87,16 @@ func (r *Remote) fetchContent() *cobra.Command {
 	})
 	c.Flags().StringVarP(&file, "output", "o", "", "file to write; absent: the standard output")
 	return reasonFlag(c, &why)
+}
+
+func (r *Remote) exportEvidence() *cobra.Command {
+	var in apiv1.EvidenceExport
+	var file string
+	l := r.line("export INCIDENT", "Write the evidence of an incident as a bundle, recorded in every chain of custody; check it with bundle verify")
+	c := l.does(func(ctx context.Context, c *client.Client, args []string) error {
+		return r.Save(file, func(w io.Writer) error { return c.ExportEvidence(ctx, args[0], in, w) })
+	})
+	l.bindTo(c, &in)
+	c.Flags().StringVarP(&file, "output", "o", "", "file to write; absent: the standard output")
+	return c
 }

@@ -2,6 +2,7 @@ package hindsight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -160,18 +161,16 @@ func (f *Find) add(ctx context.Context, past Past, q eventlog.Query) error {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	days, err := past.Count(ctx, q, eventlog.Bucket{Width: int64(time.Hour / time.Microsecond)})
+	hours, err := past.Count(ctx, q, eventlog.Bucket{Width: int64(time.Hour / time.Microsecond)})
 	if err != nil {
 		return fmt.Errorf("count events with %s: %w", f.What, err)
 	}
-	for _, c := range days {
-		at := time.UnixMicro(c.At).UTC()
-		if f.First.IsZero() || at.Before(f.First) {
-			f.First = at
-		}
-		if at.After(f.Last) {
-			f.Last = at
-		}
+	first, err := firstOf(ctx, past, q, hours[0].At)
+	if err != nil {
+		return fmt.Errorf("find events with %s: %w", f.What, err)
+	}
+	if at := time.UnixMicro(first).UTC(); f.First.IsZero() || at.Before(f.First) {
+		f.First = at
 	}
 	q.Limit = mostIDs
 	page, err := past.Search(ctx, q)
@@ -179,9 +178,32 @@ func (f *Find) add(ctx context.Context, past Past, q eventlog.Query) error {
 		return fmt.Errorf("find events with %s: %w", f.What, err)
 	}
 	for _, e := range page.Events {
+		if at := time.UnixMicro(e.At()).UTC(); at.After(f.Last) {
+			f.Last = at
+		}
 		if len(f.IDs) < mostIDs {
 			f.IDs = append(f.IDs, e.ID.String())
 		}
 	}
 	return nil
+}
+
+// errSeen ends a scan.
+var errSeen = errors.New("seen")
+
+// firstOf is when the first event of a query was, in microseconds, which lies in the hour that begins at an instant.
+func firstOf(ctx context.Context, past Past, q eventlog.Query, hour int64) (int64, error) {
+	first := hour
+	q.From, q.To = max(q.From, hour), hour+int64(time.Hour/time.Microsecond)
+	err := past.Scan(ctx, q, func(part []eventlog.Event) error {
+		if len(part) == 0 {
+			return nil
+		}
+		first = part[0].At()
+		return errSeen
+	})
+	if errors.Is(err, errSeen) {
+		err = nil
+	}
+	return first, err
 }

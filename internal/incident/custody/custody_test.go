@@ -238,7 +238,9 @@ func TestTransfersHashBeforeAndAfter(t *testing.T) {
 		if got := strings.Join(actions, " "); got != "collected sealed transferredyes receivedyes analysed returnedyes" || item.HolderName != "anna" || item.Seal != "S-2" {
 			s.Errorf("%s; holder %s, seal %s", got, item.HolderName, item.Seal)
 		}
-		s.must(s.vault.Release(s.as(s.anna), i, custody.Hand{Outside: "Northmere Medical, receipt R-9", Reason: "analysis by the manufacturer", Authority: "head of security"}))
+		s.refused(s.vault.Release(s.as(s.anna), i, custody.Hand{Outside: "Northmere Medical", Reason: "analysis", Authority: "head of security"}), problem.Invalid, "as")
+		s.refused(s.vault.Release(s.as(s.anna), i, custody.Hand{Outside: "Northmere Medical", As: incident.Community, Reason: "analysis", Authority: "head of security"}), problem.Forbidden, "TLP:AMBER")
+		s.must(s.vault.Release(s.as(s.anna), i, custody.Hand{Outside: "Northmere Medical, receipt R-9", As: incident.Clients, Reason: "analysis by the manufacturer", Authority: "head of security"}))
 		s.refused(s.vault.Transfer(s.as(s.anna), i, custody.Hand{To: s.ben, Reason: "x", Authority: "y"}), problem.Conflict, "released")
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"triward/internal/blob"
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -17,8 +18,9 @@ import (
 
 // Hand is how an item changes hands.
 type Hand struct {
-	To        string // account; of a transfer
-	Outside   string // who has it, outside of the organisation: of a release
+	To        string            // account; of a transfer
+	Outside   string            // who has it, outside of the organisation: of a release
+	As        incident.Audience // whom they belong to: of a release
 	Reason    string
 	Authority string // who authorised it
 	Place     string
@@ -144,7 +146,8 @@ func (v Vault) TakeBack(ctx context.Context, item string, h Hand) error {
 	})
 }
 
-// Release gives an item out of the organisation: back to its owner, or to the manufacturer with a receipt.
+// Release gives an item out of the organisation: back to its owner, or to the manufacturer with a receipt. Forbidden where
+// its marking does not let them have it.
 func (v Vault) Release(ctx context.Context, item string, h Hand) error {
 	return v.compared(ctx, item, KindTransferred, func(_ *store.Tx, s step) (Entry, error) {
 		if err := s.item.mustBe(Sealed); err != nil {
@@ -155,7 +158,11 @@ func (v Vault) Release(ctx context.Context, item string, h Hand) error {
 		if strings.TrimSpace(h.Outside) == "" {
 			l.Add("outside", "is required: who receives it")
 		}
+		checkAudience(&l, h.As)
 		if err := l.Err("the release is not complete"); err != nil {
+			return Entry{}, err
+		}
+		if err := s.item.marking(s.file).Share(s.item.Exhibit, h.As); err != nil {
 			return Entry{}, err
 		}
 		e := h.entry(WasReleased, s.item)
