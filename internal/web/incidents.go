@@ -40,7 +40,7 @@ func (s *Server) incidents(v *visit) error {
 	q := incidentQuery(v)
 	p := incidentsPage{Frame: v.frame("Incidents", urlIncidents()), MayDeclare: v.may(incident.KindDeclared)}
 	p.Chips = []Chips{chips(v.r.URL, "State", "state", [2]string{"open", "Open"}, [2]string{"on_hold", "On hold"}, [2]string{"closed", "Closed"}, [2]string{"false_alarm", "False alarms"})}
-	p.Columns = v.columns("-changed", Column{Name: "title", Text: "Incident", Fixed: true, Sort: "number"}, Column{Name: "state", Text: "State"}, Column{Name: "severity", Text: "Severity"},
+	p.Columns = v.columns("-changed", Column{Name: "title", Text: "Incident", Fixed: true, Sort: "number"}, Column{Name: "state", Text: "State"}, Column{Name: "priority", Text: "Priority", Sort: "priority"}, Column{Name: "severity", Text: "Severity"},
 		Column{Name: "care", Text: "Care"}, Column{Name: "owner", Text: "Owner"}, Column{Name: "tlp", Text: "TLP", Extra: true}, Column{Name: "declared", Text: "Declared", Sort: "-declared"},
 		Column{Name: "changed", Text: "Changed", Sort: "-changed"})
 	err := v.view(func(ctx context.Context, r store.Reader) error {

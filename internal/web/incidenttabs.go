@@ -11,6 +11,7 @@ type incidentTab struct {
 func incidentTabs() []incidentTab {
 	return []incidentTab{
 		{"", "Overview", "incident.read"},
+		{"room", "War room", "incident.read"},
 		{"who", "Who and how", "incident.read"},
 	}
 }
