@@ -18,7 +18,7 @@ func kindOf(u *url.URL) string {
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	for i, p := range parts {
 		// What the pages of clauses and evidence are about has names of many forms.
-		named := i > 0 && slices.Contains([]string{"coverage", "clauses", "since", "evidence", "steps"}, parts[i-1])
+		named := i > 0 && slices.Contains([]string{"coverage", "clauses", "since", "evidence", "steps", "exercise-scenarios"}, parts[i-1])
 		if named || identifiers.MatchString(p) {
 			parts[i] = "…"
 		}

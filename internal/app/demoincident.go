@@ -57,7 +57,7 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 		return err
 	}
 	id, err := cases.Declare(security, incident.Declaration{Devices: []string{pump}, Systems: []string{"Firewall of the infusion zone"}, From: []incident.Link{{Kind: incident.FromCall, Target: "network operations", Note: "the firewall shows a refused connection every ten minutes"}},
-		Incident: incident.Incident{Title: "A pump of ICU 1 calls an address outside", Cyber: 2, Clinical: 3, TLP: incident.Amber, PAP: incident.Amber, Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed,
+		Incident: incident.Incident{Title: "A pump of ICU 1 calls an address outside", Cyber: 2, Clinical: 3, TLP: incident.Amber, PAP: incident.Green, Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed,
 			Aware: d.clock.now().Add(-35 * time.Minute), AwareWho: "Network operations", AwareHow: "the daily look at refused connections",
 			Summary: "One Caudal 300 tries to reach an address that nobody knows, every ten minutes since the night. The firewall refuses it. The infusion goes on as set."}})
 	if err != nil {

@@ -157,7 +157,7 @@ func noneRuns(ctx context.Context, r store.Reader) error {
 // declare opens the incident of an exercise.
 func (d Drills) declare(ctx context.Context, tx *store.Tx, x Exercise, me people.Name) (incident.Incident, error) {
 	s := x.Scenario
-	in := incident.Declaration{Systems: s.Systems, Incident: incident.Incident{Title: s.Title, Exercise: true, Site: x.Site, Cyber: s.Cyber, Clinical: s.Clinical, TLP: incident.Amber, PAP: incident.Amber,
+	in := incident.Declaration{Systems: s.Systems, Incident: incident.Incident{Title: s.Title, Exercise: true, Site: x.Site, Cyber: s.Cyber, Clinical: s.Clinical, TLP: incident.Amber, PAP: incident.Green,
 		Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: tx.Now, AwareWho: me.Name, AwareHow: "exercise", Summary: "This is an exercise. " + s.Title + "."}}
 	for _, tag := range s.Devices {
 		page, err := device.List(ctx, tx, device.Query{Prefix: tag, Limit: 5})

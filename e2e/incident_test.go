@@ -1,0 +1,271 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// stBrannoc is the demonstration with the people who answer an attack, each in a window of their own.
+type stBrannoc struct {
+	s                                      server
+	security, htm, medical, psirt, quality *player
+}
+
+func newStBrannoc(t *testing.T) stBrannoc {
+	t.Helper()
+	b := open(t)
+	h := stBrannoc{s: start(t, "--demo")}
+	b.look(window{1280, 900, "light"})
+	enter := func(in *browser, login, name string) *player {
+		in.signIn(h.s, login, h.s.password)
+		return &player{browser: in, s: h.s, login: login, name: name}
+	}
+	h.security = enter(b, "security", "Jonas Weller")
+	h.htm, h.medical = enter(b.beside(), "htm", "Marta Kolar"), enter(b.beside(), "medical", "Dr. Aoife Brennan")
+	h.psirt, h.quality = enter(b.beside(), "psirt", "Ida Sandholm"), enter(b.beside(), "quality", "Tomas Reindl")
+	return h
+}
+
+// path is where the window stands.
+func (p *player) path() string { return evaluate[string](p.browser, `location.pathname`) }
+
+// follow opens the first link whose words begin so.
+func (p *player) follow(words string) {
+	p.t.Helper()
+	p.leave(chromedp.Click(fmt.Sprintf(`(//main//a[starts-with(normalize-space(.), %q)])[1]`, words)))
+}
+
+// bedside are the windows of pages that are used beside a patient.
+var bedside = []window{{390, 844, "light"}, {1280, 900, "dark"}}
+
+// The story of layer 3b: audit messages and network logs of the demonstration showed a theft from the image archive. First it is an
+// exercise that the overview offers, then it is real: from the alert to the closed incident and what is learned from it.
+func TestTheftFromAlertToClosedIncident(t *testing.T) {
+	h := newStBrannoc(t)
+	t.Run("exercise", h.exercise)
+	var at, run string
+	if !t.Run("alert becomes incident", func(t *testing.T) { at, run = h.declares(t) }) {
+		return
+	}
+	for _, part := range []struct {
+		name string
+		do   func(t *testing.T, at string)
+	}{{"contained with both sign-offs", h.contains}, {"evidence under seal", h.keeps}, {"clocks run", h.tells}, {"cleaned and watched", h.recovers}} {
+		if !t.Run(part.name, func(t *testing.T) { part.do(t, at) }) {
+			return
+		}
+	}
+	t.Run("step proves wrong", func(t *testing.T) { h.learns(t, at, run) })
+	t.Run("closed by two", func(t *testing.T) { h.closes(t, at) })
+}
+
+// exercise plays the main exercise: started on the overview, seen in the alerts, led, scored, confirmed.
+func (h stBrannoc) exercise(t *testing.T) {
+	s := h.security.within(t)
+	s.visit(h.s.address + "/overview")
+	s.sees("Try it: Theft from the image archive")
+	s.press("Start the exercise")
+	s.sees("Everything of it carries the mark EXERCISE")
+	page := s.path()
+	s.until(h.s.address+"/alerts?q=Question", "exercise")
+	s.leave(chromedp.Click(`//tr[.//span[normalize-space(.)="exercise"]]//a[starts-with(@href, "/alerts/")]`))
+	s.sees("exercise")
+	s.leave(chromedp.KeyEvent("a"))
+	s.visit(h.s.address + page)
+	s.leave(chromedp.Click(chromedp.CSS(`form[action$="/injects/power"] button`)))
+	s.until(h.s.address+page, "Shall we switch it off now?")
+	m := h.htm.within(t)
+	m.until(h.s.address+page, "Answer\n")
+	m.send("#answer-power", "answer", "No. Its memory is evidence; its port is closed instead.")
+	m.sees("Marta Kolar")
+	s.visit(h.s.address + page)
+	inspect(s.browser, "exercise-runs")
+	s.look(window{1280, 900, "light"})
+	s.follow("The incident")
+	s.sees("EXERCISE")
+	s.send("#move", "to", "Analysing")
+	s.visit(h.s.address + page)
+	s.press("Stop the exercise")
+	s.sees("Confirm who took part")
+	s.send("#confirm")
+	s.sees("Records of training are made")
+	if text := s.text(); !strings.Contains(text, "did not happen") || strings.Count(text, "in time") < 3 {
+		t.Errorf("the report says neither what did not happen nor what came in time:\n%s", text)
+	}
+	inspectIn(s.browser, "exercise-report", bedside)
+	s.look(window{1280, 900, "light"})
+	s.visit(h.s.address + "/overview")
+	s.not("EXERCISE runs")
+	q := h.quality.within(t)
+	q.visit(h.s.address + "/training")
+	q.sees("SOP-26")
+	s.visit(h.s.address + "/exercises")
+	inspectIn(s.browser, "exercises", bedside)
+	s.look(window{1280, 900, "light"})
+}
+
+// declares escalates the alert of the theft into a new incident with its procedure. It gives the pages of both.
+func (h stBrannoc) declares(t *testing.T) (at, run string) {
+	s := h.security.within(t)
+	s.visit(h.s.address + "/alerts?q=Theft")
+	s.leave(chromedp.Click(fmt.Sprintf(`//tr[not(.//span[normalize-space(.)="exercise"])]//a[starts-with(normalize-space(.), %q)]`, theft)))
+	s.sees(theft)
+	s.leave(chromedp.KeyEvent("e"))
+	s.send("#move", "case", "A new incident", "reason", "Studies left the archive; nobody knows the caller.")
+	s.send("#declare", "title", "Images of patients leave the archive", "summary", "An unknown workstation asked for all patients, pulled their studies, and sent data out.", "cyber", "3", "clinical", "C2",
+		"plan", "SOP-26", "systems", "Unknown workstation 10.20.40.77")
+	s.sees("The incident is declared")
+	at = s.path()
+	s.sees(theft)
+	s.send("#move", "to", "Analysing")
+	s.follow("SOP-26")
+	run = s.path()
+	s.sees("Log what was seen")
+	inspectIn(s.browser, "story-run", bedside)
+	s.look(window{1280, 900, "light"})
+	return at, run
+}
+
+// contains takes the workstation off the network: checked, signed off by the clinical owner on a phone and by clinical engineering, run,
+// and believed only when its effect was observed.
+func (h stBrannoc) contains(t *testing.T, at string) {
+	m, c, s := h.htm.within(t), h.medical.within(t), h.security.within(t)
+	m.visit(h.s.address + at + "/contain")
+	m.send("#contain", "device", "Unknown workstation", "level", "L4", "target", "Shut socket 4-117", "impact", "None: no care runs on it. The archive answers the reading room as before.",
+		"alternative", "the reading room", "compensating", "the reading room calls when it misses a study", "observe", "no packet from 10.20.40.77 for five minutes")
+	m.sees("It cannot run yet")
+	action := m.path()
+	m.send("#check", "what", "It stands alone in an office; nobody uses it.")
+	m.send("#sign-biomed")
+	m.not("Run it now")
+
+	c.look(bedside[0])
+	c.visit(h.s.address + action)
+	c.sees("Sign off")
+	inspectIn(c.browser, "story-sign-off", bedside)
+	c.look(bedside[0])
+	c.send("#sign-clinical_owner", "conditions", "while the reading room works")
+	c.sees("Dr. Aoife Brennan")
+
+	m.visit(h.s.address + action)
+	m.send("#run")
+	c.visit(h.s.address + action)
+	c.sees("At the bedside")
+	inspectIn(c.browser, "story-break-glass", bedside)
+	m.visit(h.s.address + action)
+	m.send("#answered", "what", "socket 4-117 is down")
+	s.visit(h.s.address + action)
+	s.send("#observed", "what", "The sensor in the core saw no packet from it for six minutes.")
+	s.sees("holding")
+	s.visit(h.s.address + at)
+	s.send("#move", "to", "Containing")
+	s.sees("containing")
+}
+
+// keeps takes a photo with a phone, brings it in and seals it.
+func (h stBrannoc) keeps(t *testing.T, at string) {
+	m := h.htm.within(t)
+	m.look(bedside[0])
+	m.visit(h.s.address + at + "/evidence/new")
+	inspectIn(m.browser, "story-photo", bedside)
+	m.look(bedside[0])
+	m.send("#exhibit", "kind", "Photo", "description", "Screen of the workstation", "source", "office behind socket 4-117", "authority", "head of IT security", "method", "phone of the house, nothing was touched", "patients", "Minimised")
+	m.unfold("#content [name=file]")
+	photo := filepath.Join(t.TempDir(), "screen.jpg")
+	if err := os.WriteFile(photo, []byte("\xff\xd8\xff\xe0 a photo of a screen"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.send("#content", "file", photo)
+	m.send("#seal")
+	m.sees("sealed")
+	m.sees("Chain of custody")
+	inspectIn(m.browser, "story-sealed", bedside)
+	m.look(window{1280, 900, "light"})
+}
+
+// tells names the legal entity and what it knows: its clocks start by themselves, and end with what was sent.
+func (h stBrannoc) tells(t *testing.T, at string) {
+	s := h.security.within(t)
+	s.visit(h.s.address + at + "/entities/new")
+	s.send("#entity", "name", "St. Brannoc Hospitals", "jurisdictions", "European Union", "roles", "Controller")
+	entity := s.path()
+	s.send("#facts", "fact.personal_data_breach", "Yes", "fact.no_risk_to_persons", "No")
+	s.visit(h.s.address + at)
+	s.sees("Reporting clocks")
+	s.sees("running")
+	inspectIn(s.browser, "story-clocks", bedside)
+	s.look(window{1280, 900, "light"})
+	// What else the entity owes is decided one by one: sent, or ruled not to apply.
+	for range 12 {
+		s.visit(h.s.address + entity)
+		open := evaluate[string](s.browser, `Array.from(document.querySelectorAll("main table tbody tr")).filter(r => /running|overdue|waiting|may run/.test(r.innerText)).length.toString()`)
+		if open == "0" {
+			break
+		}
+		s.send("#sent", "at", time.Now().UTC().Add(-time.Minute).Format("2006-01-02T15:04"), "evidence", "receipt of the authority, number 4711")
+	}
+}
+
+// recovers keeps evidence, retires the workstation, clears the archive, lets containment return, and watches.
+func (h stBrannoc) recovers(t *testing.T, at string) {
+	m, s := h.htm.within(t), h.security.within(t)
+	m.visit(h.s.address + at)
+	device := func(words string, fields ...string) {
+		m.visit(h.s.address + at)
+		m.leave(chromedp.Click(fmt.Sprintf(`//section[@id="devices"]//tr[contains(., %q)]//a[contains(., "Say how it stands")]`, words)))
+		m.send("#device", fields...)
+	}
+	device("workstation", "state", "Suspected")
+	device("workstation", "state", "Confirmed compromised", "evidence", "Preserved", "evidence_note", "photo of the screen and copy of its memory, sealed")
+	device("workstation", "state", "Contained")
+	device("SB-10178", "state", "Cleared", "reason", "it answered as it was told; its programs are the maker's")
+	s.visit(h.s.address + at + "/edit")
+	s.send("#edit", "extent", "One retired reading station; 230 patients.", "root_cause", "The certificate of a retired reading station was never withdrawn, and the archive answers all of its segment.")
+	s.send("#move", "to", "Eradicating")
+	device("workstation", "state", "Retired", "reason", "wiped after its memory was copied")
+	s.visit(h.s.address + at)
+	s.send("#move", "to", "Recovering")
+	m.visit(h.s.address + at)
+	m.follow("L4")
+	m.send("#return", "reason", "the workstation is gone")
+	m.send("#gone", "what", "socket 4-117 is up and nothing hangs on it")
+	s.visit(h.s.address + at)
+	s.send("#move", "to", "Monitoring")
+	s.sees("monitoring")
+}
+
+// learns says in the run that a step proved wrong; a change request of the procedure follows, and the incident names both.
+func (h stBrannoc) learns(t *testing.T, at, run string) {
+	s := h.security.within(t)
+	s.visit(h.s.address + run + "/steps/log/wrong")
+	s.send("#wrong", "wrong", "The log has no place for callers that no list knows; an hour was lost.", "instead", "Write the address of every caller into the log.", "danger", "Somebody could be hurt")
+	s.sees("The step is marked as wrong")
+	s.visit(h.s.address + at)
+	s.send("#link", "kind", "Step", "target", "SOP-26#log", "note", "the log has no place for unknown callers")
+	s.send("#link", "kind", "No risk change", "target", "archive", "note", "no weakness of a device was used; the segment is narrowed")
+	s.visit(h.s.address + "/documents/SOP-26")
+	s.sees("The log has no place for callers")
+	inspectIn(s.browser, "story-caution", bedside)
+	s.look(window{1280, 900, "light"})
+}
+
+// closes holds the review and closes the incident, which takes two people.
+func (h stBrannoc) closes(t *testing.T, at string) {
+	s, p := h.security.within(t), h.psirt.within(t)
+	now := time.Now().UTC()
+	s.visit(h.s.address + at + "/edit")
+	s.send("#edit", "lessons", "Withdraw the certificate of what is retired. Write down every caller.", "reviewed", now.Add(-time.Minute).Format("2006-01-02T15:04"), "retain_until", now.AddDate(10, 0, 0).Format("2006-01-02T15:04"))
+	s.send("#move", "to", "Closed")
+	s.sees("asked to close it")
+	p.visit(h.s.address + at)
+	p.send("#move", "to", "Closed")
+	p.sees("closed")
+	p.not("is still in force")
+	inspectIn(p.browser, "story-closed", bedside)
+}
