@@ -16,11 +16,13 @@ import (
 	"triward/internal/detection/baseline"
 	"triward/internal/detection/reading"
 	"triward/internal/device"
+	"triward/internal/device/flow"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/upkeep"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
 	"triward/internal/incident/exercise"
 	"triward/internal/ledger"
@@ -49,6 +51,8 @@ type Server struct {
 	Drills       exercise.Drills
 	Vault        custody.Vault
 	Claims       claim.Desk
+	Connectors   connector.Desk
+	Flows        flow.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts
@@ -91,7 +95,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.claims, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.claims, s.connectors, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
 		area()
 	}
 	s.describe(mux)

@@ -21,6 +21,7 @@ import (
 	"triward/internal/assurance"
 	"triward/internal/blob"
 	"triward/internal/device"
+	"triward/internal/device/flow"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
@@ -202,6 +203,9 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Drills, s.Drills = a.drills(), a.drills()
 	w.Offer = a.demo
 	w.Claims, s.Claims = a.claims(), a.claims()
+	w.Connectors, s.Connectors = a.connectors(), a.connectors()
+	w.Flows = flow.Desk{DB: a.db, Log: w.Connectors.Log}
+	s.Flows = w.Flows
 	return w, s
 }
 

@@ -23,6 +23,9 @@ type containmentPage struct {
 	Life  string
 	Acts  []act
 	Lift  *Form
+
+	Carried *carried // nil: by hand
+	Choose  bool     // another way may be chosen
 }
 
 func (containmentPage) template() string { return "containment" }
@@ -43,7 +46,9 @@ func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 	p.Life = map[ladder.Answer]string{ladder.Yes: "It sustains or supports life.", ladder.No: "It does not sustain or support life.", ladder.Unknown: "Whether it sustains life is not known: it counts as if it did."}[p.Sheet.Now.Critical]
 	p.Frame = v.frame("L"+strconv.Itoa(int(p.Level))+" "+p.DeviceName, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Incident.ID), p.Incident.Number})
 	p.acts(v)
-	return p, nil
+	p.Choose = mayChoose(v, p.Action)
+	p.Carried, err = s.carriedOut(v, p.Action)
+	return p, err
 }
 
 // acts are the forms that fit the state of the action and the visitor.
@@ -153,7 +158,7 @@ func (s *Server) containmentSign(v *visit) error {
 }
 
 func (s *Server) containmentRun(v *visit) error {
-	return s.containmentAct(v, "It runs. Carry it out, and say what took effect.", func(ctx context.Context, id string, _ url.Values) error { return s.Cases.Run(ctx, id) })
+	return s.containmentAct(v, "It runs.", func(ctx context.Context, id string, _ url.Values) error { return s.Cases.Run(ctx, id) })
 }
 
 func (s *Server) containmentSee(v *visit) error {

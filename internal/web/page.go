@@ -88,6 +88,7 @@ func navigation() []struct {
 		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},
 		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
 		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},
+		{"Administration", urlConnectors(), "Connectors", "system", "9", "connector.read", true},
 		{"Administration", urlTrails(), "Trail reviews", "trail", "z", "assurance.read", true},
 		{"Administration", urlValidations(), "Validation", "validation", "1", "assurance.read", true},
 		{"Administration", urlJournal(), "Journal", "journal", "j", "journal.read", true},

@@ -14,12 +14,14 @@ import (
 	"triward/internal/detection/notify"
 	"triward/internal/detection/reading"
 	"triward/internal/device"
+	"triward/internal/device/flow"
 	"triward/internal/document"
 	"triward/internal/document/distribution"
 	"triward/internal/document/press"
 	"triward/internal/document/upkeep"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
 	"triward/internal/incident/exercise"
 	"triward/internal/people"
@@ -51,6 +53,8 @@ type Server struct {
 	Offer        bool // the overview offers the main exercise
 	Vault        custody.Vault
 	Claims       claim.Desk
+	Connectors   connector.Desk
+	Flows        flow.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

@@ -12,7 +12,8 @@ func pages() []page {
 	return []page{accountPage{}, credentialsPage{}, activityPage{}, noticesPage{}, pastPage{}, kitPage{}, accountabilityPage{}, signaturePage{}, signingPage{}, advisoriesPage{}, advisoryPage{}, authenticatorPage{}, contradictionsPage{}, decidePage{}, decisionPage{}, decisionsPage{},
 		devicePage{}, changePage{}, changesPage{}, comparePage{}, controlPage{}, documentPage{}, documentsPage{}, editPage{}, functionsPage{}, statusPage{}, workPage{}, devicesPage{}, diffPage{}, doorPage{}, entryPage{}, errorPage{}, feedPage{}, feedsPage{}, formPage{}, importPage{}, importsPage{},
 		journalPage{}, mergePage{}, namesPage{}, overviewPage{}, peoplePage{}, personPage{}, previewPage{}, productPage{}, productsPage{}, releasePage{},
-		effectPage{}, learningPage{}, matrixPage{}, recordsPage{}, rulesPage{}, tasksPage{}, proposalPage{}, incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, entityPage{}, exhibitPage{}, containmentPage{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
+		effectPage{}, learningPage{}, matrixPage{}, recordsPage{}, rulesPage{}, tasksPage{}, proposalPage{}, connectorsPage{}, flowsPage{},
+		incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, entityPage{}, exhibitPage{}, containmentPage{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
 		exercisesPage{}, exercisePage{}, scenarioPage{},
 		alertPage{}, alertsPage{}, attackPage{}, baselinePage{}, baselinesPage{}, blindPage{}, detectionPage{}, detectionsPage{}, eventPage{}, eventsPage{}, sourcePage{}, sourcesPage{}, targetsPage{}}
 }

@@ -23,6 +23,7 @@ func functions() template.FuncMap {
 		"coverageURL": urlCoverageOf, "clauseURL": urlClause, "evidenceURL": urlEvidenceOf, "inquiryURL": urlInquiry, "trailURL": urlTrail, "validationURL": urlValidation, "validationBadge": validationBadge, "outcomeBadge": outcomeBadge, "bundleFileURL": urlBundleFile, "evidenceBadge": evidenceBadge, "coverBadge": coverBadge, "mappingBadge": mappingBadge,
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 		"blastURL": urlBlast, "blastInURL": urlBlastIn, "priorityBadge": priorityBadge, "left": left,
+		"connectorURL": urlConnector, "flowsURL": urlFlows,
 		"incidentURL": urlIncident, "whoURL": urlWho, "claimNewURL": urlClaimNew, "refURL": urlRef, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment,
 		"exerciseURL": urlExercise, "exerciseNewURL": urlExerciseNew, "exerciseBadge": exerciseBadge, "standingBadge": standingBadge,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,

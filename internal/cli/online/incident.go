@@ -70,6 +70,7 @@ func (r *Remote) incidents() *cobra.Command {
 		}),
 		r.containment())
 	g.AddCommand(r.claims()...)
+	g.AddCommand(r.connectors())
 	return g
 }
 
