@@ -24,7 +24,9 @@ import (
 	"triward/internal/incident/claim"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
+	"triward/internal/incident/telling"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/procedure"
@@ -53,6 +55,8 @@ type Server struct {
 	Claims       claim.Desk
 	Connectors   connector.Desk
 	Flows        flow.Desk
+	Drafts       draft.Desk
+	Telling      telling.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

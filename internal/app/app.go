@@ -206,6 +206,8 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	w.Connectors, s.Connectors = a.connectors(), a.connectors()
 	w.Flows = flow.Desk{DB: a.db, Log: w.Connectors.Log}
 	s.Flows = w.Flows
+	w.Drafts, s.Drafts = a.drafts(), a.drafts()
+	w.Telling, s.Telling = tellings(a.db), tellings(a.db)
 	return w, s
 }
 

@@ -233,7 +233,8 @@ func (d *demonstration) archiveRead(ctx context.Context) error {
 		func() error {
 			return cases.SetFacts(security, id, entity, incident.EntityFacts{Facts: map[string]clock.Truth{"no_risk_to_persons": clock.No}})
 		},
-		func() error { return d.whoReads(security, id) })
+		func() error { return d.whoReads(security, id) },
+		func() error { return d.tellOthers(ctx, id, entity) })
 }
 
 // systemOf is the id of a system within an incident; "" when it is not there.

@@ -13,6 +13,8 @@ func incidentTabs() []incidentTab {
 		{"", "Overview", "incident.read"},
 		{"room", "War room", "incident.read"},
 		{"who", "Who and how", "incident.read"},
+		{"reports", "Drafts", "incident.read"},
+		{"telling", "Telling", "incident.read"},
 	}
 }
 

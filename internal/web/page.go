@@ -86,6 +86,7 @@ func navigation() []struct {
 		{"Inventory", urlImports(), "Imports", "import", "i", "device.read", false},
 		{"Inventory", urlFeeds(), "Feeds", "feed", "f", "vuln.read", true},
 		{"Administration", urlPeople(), "People", "people", "u", "people.read", true},
+		{"Administration", urlStakeholders(), "Stakeholders", "people", "", "incident.read", false},
 		{"Administration", urlTable(), "Decision table", "table", "t", "risk.read", false},
 		{"Administration", urlNames(), "Names", "names", "n", "vuln.read", false},
 		{"Administration", urlConnectors(), "Connectors", "system", "9", "connector.read", true},

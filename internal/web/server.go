@@ -23,7 +23,9 @@ import (
 	"triward/internal/incident/claim"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
+	"triward/internal/incident/telling"
 	"triward/internal/people"
 	"triward/internal/people/sso"
 	"triward/internal/procedure"
@@ -55,6 +57,8 @@ type Server struct {
 	Claims       claim.Desk
 	Connectors   connector.Desk
 	Flows        flow.Desk
+	Drafts       draft.Desk
+	Telling      telling.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

@@ -252,7 +252,7 @@ func (d Desk) Approve(ctx context.Context, draft string, a Approval) error {
 		if err != nil {
 			return err
 		}
-		sig, err := d.Signer.SignTx(ctx, tx, proof, signature.Record{Kind: "draft", ID: x.ID, Title: x.Title + " " + x.Number, Content: x.Digest, Site: i.Site, Product: i.Product},
+		sig, err := d.Signer.SignTx(ctx, tx, proof, signature.Record{Kind: "draft", ID: x.ID, Title: x.Title + " " + x.Number, Content: x.Digest, Displayed: x.Digest, Site: i.Site, Product: i.Product},
 			signature.Act{Meaning: signature.Approval, Reason: strings.TrimSpace(a.Reason)})
 		if err != nil {
 			return err
