@@ -51,9 +51,7 @@ type toldRow struct {
 
 func (s *Server) tellingPageOf(v *visit) (tellingPage, error) {
 	var p tellingPage
-	var list []telling.Stakeholder
-	var papers []draft.Draft
-	var clocks []incident.EntityClocks
+	var c tellChoices
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
 		if p.Incident, err = incident.Brief(ctx, r, v.path("id")); err != nil {
 			return err
@@ -74,13 +72,13 @@ func (s *Server) tellingPageOf(v *visit) (tellingPage, error) {
 			}
 			p.Told = append(p.Told, row)
 		}
-		if list, err = telling.Stakeholders(ctx, r); err != nil {
+		if c.list, err = telling.Stakeholders(ctx, r); err != nil {
 			return err
 		}
-		if papers, err = draft.List(ctx, r, p.Incident.ID); err != nil {
+		if c.papers, err = draft.List(ctx, r, p.Incident.ID); err != nil {
 			return err
 		}
-		clocks, err = incident.Clocks(ctx, r, p.Incident.ID, s.now())
+		c.clocks, err = incident.Clocks(ctx, r, p.Incident.ID, s.now())
 		return err
 	})
 	if err != nil {
@@ -91,34 +89,41 @@ func (s *Server) tellingPageOf(v *visit) (tellingPage, error) {
 	if !v.may(telling.KindTold) {
 		return p, nil
 	}
-	roles, err := tellingRoles("")
-	if err != nil {
+	if c.roles, err = tellingRoles(""); err != nil {
 		return p, err
 	}
-	p.Tell = &act{Title: "Record that somebody was told", First: true, Form: Form{ID: "tell", Action: urlTelling(p.Incident.ID), Submit: "Record it"}.with(tellFields(s, list, papers, clocks, roles)...)}
+	p.Tell = &act{Title: "Record that somebody was told", First: true, Form: Form{ID: "tell", Action: urlTelling(p.Incident.ID), Submit: "Record it"}.with(c.fields(inputTime(s.now()))...)}
 	return p, nil
 }
 
-func tellFields(s *Server, list []telling.Stakeholder, papers []draft.Draft, clocks []incident.EntityClocks, roles []Option) []Field {
+// tellChoices are what a telling is chosen from.
+type tellChoices struct {
+	list   []telling.Stakeholder
+	papers []draft.Draft
+	clocks []incident.EntityClocks
+	roles  []Option
+}
+
+func (c tellChoices) fields(now string) []Field {
 	who, written, duties := []Option{{Value: "", Text: "Somebody who is not on the list"}}, []Option{{Value: "", Text: "Nothing in writing"}}, []Option{{Value: "", Text: "None"}}
-	for _, x := range list {
+	for _, x := range c.list {
 		who = append(who, Option{Value: x.ID, Text: x.Name + " (" + word(x.Role) + ")"})
 	}
-	for _, d := range papers {
+	for _, d := range c.papers {
 		if d.State != draft.Open {
 			written = append(written, Option{Value: d.ID, Text: d.Title})
 		}
 	}
-	for _, e := range clocks {
-		for _, c := range e.Clocks {
-			if c.State != clock.NotApplicable && c.State != clock.NotInForce {
-				duties = append(duties, Option{Value: e.ID + "/" + c.Duty.ID + "/" + c.Stage.ID, Text: c.Duty.Title + ": " + c.Stage.Title + ", " + e.Name})
+	for _, e := range c.clocks {
+		for _, x := range e.Clocks {
+			if x.State != clock.NotApplicable && x.State != clock.NotInForce {
+				duties = append(duties, Option{Value: e.ID + "/" + x.Duty.ID + "/" + x.Stage.ID, Text: x.Duty.Title + ": " + x.Stage.Title + ", " + e.Name})
 			}
 		}
 	}
-	return []Field{{Name: "stakeholder", Label: "Whom", Kind: "select", Options: who}, {Name: "role", Label: "If not on the list: what they are", Kind: "select", Options: roles}, {Name: "whom", Label: "If not on the list: name", Kind: "text"},
+	return []Field{{Name: "stakeholder", Label: "Whom", Kind: "select", Options: who}, {Name: "role", Label: "If not on the list: what they are", Kind: "select", Options: c.roles}, {Name: "whom", Label: "If not on the list: name", Kind: "text"},
 		{Name: "person", Label: "Who there", Kind: "text"}, {Name: "channel", Label: "How", Kind: "select", Options: options(string(telling.Phone), telling.Channels())},
-		{Name: "at", Label: "When", Kind: "datetime-local", Required: true, Value: inputTime(s.now()), Help: "UTC."}, {Name: "what", Label: "What was said", Kind: "textarea", Help: "Without names of patients."},
+		{Name: "at", Label: "When", Kind: "datetime-local", Required: true, Value: now, Help: "UTC."}, {Name: "what", Label: "What was said", Kind: "textarea", Help: "Without names of patients."},
 		{Name: "draft", Label: "Or the report or letter", Kind: "select", Options: written}, {Name: "duty", Label: "The duty that asks for it", Kind: "select", Options: duties, Help: "What a duty asks for is told whatever the marking."},
 		{Name: "reason", Label: "Why before others", Kind: "text", Help: "Needed when others come first who were not told."}}
 }
