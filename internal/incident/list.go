@@ -47,6 +47,7 @@ type Query struct {
 	Device string    // that has this device in it
 	Link   string    // that is linked with this id
 	Run    string    // whose plan this run is
+	Code   string    // one of whose steps it proved wrong
 	From   time.Time // declared at or after it
 	To     time.Time // declared before it
 	Sort   string    // of [Sorts]
@@ -85,6 +86,9 @@ func (q Query) choose(w *store.Where) {
 	}
 	if q.Device != "" {
 		w.And("id IN (SELECT incident FROM incident_device WHERE device = ?)", q.Device)
+	}
+	if q.Code != "" {
+		w.And("id IN (SELECT incident FROM incident_link WHERE kind = 'step' AND (target = ? OR target LIKE ?))", q.Code, q.Code+"#%")
 	}
 	if !q.From.IsZero() {
 		w.And("declared >= ?", store.Micros(q.From))

@@ -10,6 +10,7 @@ import (
 	"triward/internal/detection"
 	"triward/internal/device"
 	"triward/internal/incident"
+	"triward/internal/incident/loop"
 	"triward/internal/people"
 	"triward/internal/risk"
 	"triward/internal/signature"
@@ -32,6 +33,7 @@ func sources() []Source {
 		{"credentials_due", people.KindReviewed, credentialsDue},
 		{"certification_missing", people.KindCertified, certificationMissing},
 		{"signature_damaged", "journal.read", damagedSignatures},
+		{"effect_due", incident.KindRead, checksDue},
 		{"alert_waiting", detection.KindAlertAcknowledged, alertsWaiting},
 		{"task_unaccepted", incident.KindRead, tasksWaiting},
 	}
@@ -56,6 +58,20 @@ func decisionsDue(ctx context.Context, q Asked) ([]Notice, error) {
 		n := Notice{Key: d.ID + " " + on.Format(time.DateOnly), Title: fmt.Sprintf("%s %s on %s", d.Title, what, on.Format(time.DateOnly)), Detail: "You see to it.", Subject: d.ID, At: on.Add(-soon)}
 		if on.Before(q.Now) {
 			n.Key, n.Title, n.At, n.Urgent = n.Key+" overdue", fmt.Sprintf("%s is overdue since %s", d.Title, on.Format(time.DateOnly)), on, true
+		}
+		out = append(out, n)
+	}
+	return out, err
+}
+
+// checksDue are checks whether a change after an incident works, for those who are to look.
+func checksDue(ctx context.Context, q Asked) ([]Notice, error) {
+	all, err := loop.DueOf(ctx, q, q.Me.ID, q.Now.Add(soon))
+	var out []Notice
+	for _, c := range all {
+		n := Notice{Key: c.ID, Title: fmt.Sprintf("Look by %s: %s", c.Due.Format(time.DateOnly), c.Question), Detail: "You check whether what was changed after an incident works.", Subject: c.Incident, At: c.Due.Add(-soon)}
+		if c.Late(q.Now) {
+			n.Key, n.Title, n.At, n.Urgent = c.ID+" overdue", fmt.Sprintf("Overdue since %s: %s", c.Due.Format(time.DateOnly), c.Question), c.Due, true
 		}
 		out = append(out, n)
 	}

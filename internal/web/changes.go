@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"triward/internal/document"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/store"
@@ -165,6 +166,7 @@ func (s *Server) changePage(v *visit) (changePage, error) {
 		*p.Cancel = p.Cancel.with(reasonField("Reason"))
 	}
 	p.Frame = v.frame(p.Change.Title, urlChanges(), Link{urlDocuments(), "Documents"}, Link{urlChanges(), "Change requests"})
+	p.Came = v.cameFrom(incident.Query{Link: p.Change.ID})
 	return p, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -223,6 +224,7 @@ func (s *Server) decision(v *visit) error {
 	if err != nil {
 		return err
 	}
+	p.Came = v.cameFrom(incident.Query{Link: v.path("id")})
 	return v.show(p)
 }
 

@@ -9,6 +9,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/press"
 	"triward/internal/document/source"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/signature"
@@ -80,6 +81,7 @@ func (s *Server) showDocument(v *visit, code, label string) error {
 		return err
 	}
 	p.Frame = v.frame(p.Doc.Code+" "+p.Rev.Title, urlDocuments(), v.documentCrumbs(p.Doc)...)
+	p.Came = v.cameFrom(incident.Query{Code: p.Doc.Code})
 	return v.show(p)
 }
 

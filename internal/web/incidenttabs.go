@@ -15,6 +15,7 @@ func incidentTabs() []incidentTab {
 		{"who", "Who and how", "incident.read"},
 		{"reports", "Drafts", "incident.read"},
 		{"telling", "Telling", "incident.read"},
+		{"learned", "Learned", "incident.read"},
 	}
 }
 

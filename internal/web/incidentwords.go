@@ -106,20 +106,22 @@ func instantWords(t time.Time) string {
 func linkWord(k incident.LinkKind) string {
 	return map[incident.LinkKind]string{incident.FromAlert: "came from alert", incident.FromFinding: "came from finding", incident.FromAdvisory: "came from advisory", incident.FromCall: "came from a call:",
 		incident.FromReport: "came from report", incident.FedDecision: "decision looked at again:", incident.FedVulnerability: "seen exploited:", incident.FedStep: "step that proved wrong:",
-		incident.FedChange: "change request", incident.FedRule: "detection rule", incident.FeedbackNoRisk: "no risk changes:", incident.FeedbackNoProcess: "no procedure changes:"}[k]
+		incident.FedChange: "change request", incident.FedRule: "detection rule", incident.FedControl: "control that failed:", incident.FeedbackNoRisk: "no risk changes:", incident.FeedbackNoProcess: "no procedure changes:"}[k]
 }
 
 // urlLinked is the page of what an incident is linked with, "" when it has none.
 func urlLinked(k incident.LinkKind, target string) string {
-	code, _, step := strings.Cut(target, "#")
+	code, _, _ := strings.Cut(target, "#")
 	switch {
-	case k == incident.FedStep && step:
+	case k == incident.FedStep:
 		return urlDocument(code)
+	case k == incident.FedRule:
+		return urlRule(target)
 	case k == incident.FedVulnerability:
 		return urlVuln(target)
 	case k == incident.FedChange && strings.HasPrefix(target, "chg_"):
 		return urlChange(target)
-	case k == incident.FedDecision && strings.HasPrefix(target, "dec_"):
+	case (k == incident.FedDecision || k == incident.FedControl) && strings.HasPrefix(target, "dec_"):
 		return urlDecision(target)
 	}
 	return ""

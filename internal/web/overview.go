@@ -18,6 +18,7 @@ type overviewPage struct {
 	Empty   *Empty
 	Figures []Figure
 	Watch   []Figure
+	Loops   []Figure
 	Worst   []riskRow
 	Wards   []wardRow
 	Models  []modelRow
@@ -60,6 +61,9 @@ func (s *Server) overview(v *visit) error {
 			return err
 		}
 		if p.Watch, err = s.watchFigures(ctx, r, v); err != nil {
+			return err
+		}
+		if p.Loops, err = loopFigures(ctx, r, v); err != nil {
 			return err
 		}
 		page, err := risk.Lines(ctx, r, risk.LineQuery{Limit: 5, Class: risk.Uncontrolled})

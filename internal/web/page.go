@@ -35,6 +35,7 @@ type Frame struct {
 	Version  string
 	Views    *ViewsMenu // on lists
 	Top      Top
+	Came     []Link // incidents that this page's record came from, or was changed by
 	Refresh  string // address that the browser goes on to by itself
 }
 

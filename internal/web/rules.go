@@ -11,6 +11,7 @@ import (
 	"triward/internal/content"
 	"triward/internal/detection"
 	"triward/internal/detection/coverage"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -141,6 +142,7 @@ func (s *Server) detection(v *visit) error {
 	if err != nil {
 		return err
 	}
+	p.Came = v.cameFrom(incident.Query{Link: v.path("id")})
 	return v.show(p)
 }
 

@@ -25,6 +25,7 @@ import (
 	"triward/internal/incident/custody"
 	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
+	"triward/internal/incident/loop"
 	"triward/internal/incident/telling"
 	"triward/internal/people"
 	"triward/internal/people/sso"
@@ -59,6 +60,7 @@ type Server struct {
 	Flows        flow.Desk
 	Drafts       draft.Desk
 	Telling      telling.Desk
+	Loop         loop.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"triward/internal/advisory"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -263,6 +264,7 @@ func (s *Server) vuln(v *visit) error {
 		return v.redirect(urlVuln(canonical))
 	}
 	p.Frame = v.frame(p.ID, urlVulns(), Link{urlVulns(), "Vulnerabilities"})
+	p.Came = v.cameFrom(incident.Query{Link: p.ID})
 	if v.may("risk.decided|risk.accepted") && p.Affected+p.Unknown > 0 {
 		p.Decide = queryURL(urlDecide(), "all=yes&"+pairsOf([]any{"vulnerability", p.ID}).Encode())
 	}

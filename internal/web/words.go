@@ -29,7 +29,7 @@ func functions() template.FuncMap {
 		"exerciseURL": urlExercise, "exerciseNewURL": urlExerciseNew, "exerciseBadge": exerciseBadge, "standingBadge": standingBadge,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,
 		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique, "quiet": quietWords,
-		"by": actorWords,
+		"by": actorWords, "learnedURL": urlLearned, "metricName": metricName, "metricFormula": metricFormula, "metricWords": metricWords, "metricValue": metricValue,
 	}
 }
 
