@@ -78,6 +78,42 @@ func TestIncidents(t *testing.T) {
 	})
 }
 
+// A war room, its reports and a blast radius, as another program reads them.
+func TestRooms(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *store.DB) {
+		f := newFixture(t, db)
+		id := must[apiv1.Made](f, "POST", "/incidents", apiv1.IncidentInput{Systems: []string{"Archive"}, IncidentFacts: apiv1.IncidentFacts{Title: "Studies leave", TLP: "amber", PAP: "green", Care: "normal",
+			Aware: db.Now().Add(-time.Hour), AwareWho: "Anna", AwareHow: "an alert"}}).ID
+		at := "/incidents/" + id
+		must[apiv1.Made](f, "POST", at+"/tasks", apiv1.IncidentTaskInput{Title: "Read the log", Side: "it_security"})
+		for _, in := range []apiv1.PrioritySaying{{Input: "exploitation", Value: "none", Reason: "looked"}, {Input: "device", Value: "not_in_use", Reason: "it is a server"}, {Input: "data", Value: "none", Reason: "looked"}} {
+			must[empty](f, "POST", at+"/priority", in)
+		}
+		refused(f, 422, "POST", at+"/priority", apiv1.PrioritySaying{Input: "data", Value: "some", Reason: "x"})
+		v := must[apiv1.Room](f, "GET", at+"/room", nil)
+		if v.Priority != "track" || len(v.Facts) != 5 || len(v.Tasks) != 1 || v.Tasks[0].Unaccepted || len(v.Devices) != 1 || len(v.People) != 1 || v.Reports != 0 {
+			t.Errorf("room = %+v", v)
+		}
+		first := must[apiv1.Situation](f, "POST", at+"/situations", apiv1.SituationInput{})
+		must[apiv1.Situation](f, "POST", at+"/situations", apiv1.SituationInput{Next: db.Now().Add(time.Hour)})
+		refused(f, 422, "POST", at+"/situations", apiv1.SituationInput{Next: db.Now().Add(-time.Hour)})
+		if l := must[apiv1.List[apiv1.Situation]](f, "GET", at+"/situations", nil); len(l.Items) != 2 || l.Items[1].Number != first.Number || len(l.Items[0].Digest) != 64 {
+			t.Errorf("situations = %+v", l.Items)
+		}
+		refused(f, 404, "GET", at+"/situations/soon/report.md", nil)
+		refused(f, 422, "GET", "/blast-radius", nil)
+		if b := must[apiv1.BlastRadius](f, "GET", "/blast-radius?weakness=CVE-2026-1", nil); b.Sum != (apiv1.BlastSum{}) {
+			t.Errorf("radius of what nobody knows = %+v", b.Sum)
+		}
+		must[apiv1.Made](f, "POST", at+"/blast-radius", apiv1.BlastKeep{BlastQuery: apiv1.BlastQuery{Weakness: "CVE-2026-1"}})
+		must[empty](f, "PUT", "/holidays", apiv1.HolidayYear{Calendar: "eu", Year: "2027", Reason: "gazette", Days: []apiv1.HolidayDay{{Day: "2027-05-01", Name: "Labour Day"}}})
+		refused(f, 422, "PUT", "/holidays", apiv1.HolidayYear{Calendar: "eu", Year: "2027", Reason: "gazette", Days: []apiv1.HolidayDay{{Day: "2026-05-01"}}})
+		if l := must[apiv1.List[apiv1.Holiday]](f, "GET", "/holidays", nil); len(l.Items) != 1 || l.Items[0].Day != "2027-05-01" {
+			t.Errorf("holidays = %+v", l.Items)
+		}
+	})
+}
+
 // Evidence comes in pieces, is sealed, changes hands, and its custody is read back.
 func TestEvidenceOfIncidents(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *store.DB) {

@@ -71,6 +71,7 @@ func (r *Remote) incidents() *cobra.Command {
 		r.containment())
 	g.AddCommand(r.claims()...)
 	g.AddCommand(r.connectors())
+	g.AddCommand(r.rooms()...)
 	return g
 }
 
