@@ -2,7 +2,8 @@ package online
 
 import (
 	"context"
-	"io"
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,15 +44,12 @@ func (r *Remote) blast() *cobra.Command {
 			return err
 		}
 		return r.Show(v, func() error {
-			if err := r.table(devices, v.Devices); err != nil {
-				return err
-			}
 			s := v.Sum
 			r.printf("%d affected, %d unknown, %d not affected; %d in use or unknown; at least %d patients at once, of %d devices nobody knows\n", s.Affected, s.Unknown, s.NotAffected, s.InUse+s.UseUnknown, s.Patients, s.PatientsUnknown)
 			if v.Silent > 0 {
 				r.printf("%d more that no event names with it, which does not show that they are free of it\n", v.Silent)
 			}
-			return nil
+			return r.table(devices, v.Devices)
 		})
 	})
 	l.bindTo(c, &q)
@@ -70,16 +68,7 @@ func (r *Remote) room() *cobra.Command {
 		}
 		return r.Show(v, func() error {
 			r.printf("%s %s: %s, %s (%s)\n", v.Number, v.Title, v.State, v.Priority, v.Because)
-			if err := r.table(facts, v.Facts); err != nil {
-				return err
-			}
-			if err := r.table(clocks, v.Clocks); err != nil {
-				return err
-			}
-			if err := r.table(tasks, v.Tasks); err != nil {
-				return err
-			}
-			return r.table(devices, v.Devices)
+			return errors.Join(r.table(facts, v.Facts), r.table(clocks, v.Clocks), r.table(tasks, v.Tasks), r.table(devices, v.Devices))
 		})
 	})
 }
@@ -95,23 +84,13 @@ func (r *Remote) report() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r.hint("report %d is kept\n", p.Number)
-			return r.text(func(w io.Writer) error { return c.SituationText(ctx, args[0], "last", w) })
+			number = strconv.Itoa(p.Number)
 		}
-		return r.text(func(w io.Writer) error { return c.SituationText(ctx, args[0], number, w) })
+		return c.SituationText(ctx, args[0], number, r.Out)
 	})
 	l.bindTo(c, &in)
 	c.Flags().StringVar(&number, "number", "", "number of a report that is kept, or last")
 	return c
-}
-
-// text writes what comes to the standard output.
-func (r *Remote) text(write func(io.Writer) error) error {
-	var b strings.Builder
-	if err := write(&b); err != nil {
-		return err
-	}
-	return r.say(strings.TrimSuffix(b.String(), "\n"))
 }
 
 func (r *Remote) setHolidays() *cobra.Command {
