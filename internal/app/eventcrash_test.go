@@ -27,11 +27,17 @@ import (
 // crashServe names the folder, the address and the roles of a program that is started to be killed.
 const crashServe = "TRIWARD_CRASH_SERVE"
 
+// crashConnectors is the file of its connectors, where there is one in its folder.
+const crashConnectors = "connectors.toml"
+
 // serveUntilKilled is that program.
 func serveUntilKilled(text string) error {
 	part := strings.Split(text, "|")
 	c := DefaultConfig(part[0])
 	c.Listen, c.Roles, c.Socket = part[1], strings.Split(part[2], ","), ""
+	if f := filepath.Join(part[0], crashConnectors); exists(f) {
+		c.Connectors = f
+	}
 	if len(part) > 3 {
 		c.Stream = part[3]
 	}
