@@ -366,6 +366,11 @@ type EvidenceExport struct {
 	Content   bool   `json:"content,omitempty" doc:"With the content, as far as markings and data of patients allow"`
 }
 
+// EvidenceRewrapped is how many pieces of content were encrypted anew.
+type EvidenceRewrapped struct {
+	Parts int `json:"parts"`
+}
+
 // WorkInput records work on an item.
 type WorkInput struct {
 	Action string `json:"action" enum:"copied,analysed,exported"`

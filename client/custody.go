@@ -42,6 +42,11 @@ func (c *Client) ExportEvidence(ctx context.Context, incident string, in apiv1.E
 	return save(ctx, c, w, call{method: "POST", path: at("/incidents/{}/evidence-exports", incident), body: in})
 }
 
+// RewrapEvidence encrypts with the newest key what is encrypted with an older one.
+func (c *Client) RewrapEvidence(ctx context.Context) (apiv1.EvidenceRewrapped, error) {
+	return get[apiv1.EvidenceRewrapped](ctx, c, call{method: "POST", path: "/evidence-rewraps"})
+}
+
 // SealEvidence seals evidence.
 func (c *Client) SealEvidence(ctx context.Context, item string, in apiv1.SealInput) error {
 	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/seal", item), body: in})

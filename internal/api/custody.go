@@ -78,6 +78,11 @@ func (s *Server) custody() {
 }
 
 func (s *Server) custodyRest() {
+	add(s, op{id: "rewrap-evidence", route: "POST /evidence-rewraps", kind: custody.KindRewrapped, summary: "Encrypt with the newest key what is encrypted with an older one; cut short, it goes on when it is called again"},
+		func(ctx context.Context, _ *struct{}) (apiv1.EvidenceRewrapped, error) {
+			n, err := s.Vault.Rewrap(ctx)
+			return apiv1.EvidenceRewrapped{Parts: n}, err
+		})
 	stream(s, op{id: "export-evidence", route: "POST /incidents/{id}/evidence-exports", kind: custody.KindWorked, summary: "Export the evidence of an incident as a bundle that anybody checks offline; that it was exported is recorded in every chain of custody"},
 		"application/zip", func(ctx context.Context, in *oneWith[apiv1.EvidenceExport], w io.Writer) error {
 			b := in.Body

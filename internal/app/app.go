@@ -331,6 +331,7 @@ func (a *App) ticks() []work {
 		{"connectors", 2 * time.Second, a.connectors().Tick},
 		{"war-rooms", 30 * time.Second, count(room.Desk{DB: a.db}.Tick)},
 		{"custody", time.Hour, count(a.vault.Tick)},
+		{"left behind", 6 * time.Hour, count((&custody.Sweeper{Vault: a.vault}).Tick)},
 		{"indicators", time.Minute, count(a.claims().Tick)},
 		{"acceptances", time.Minute, count(decisions.Review)},
 		{"trend", 10 * time.Minute, ranker.Snapshot},

@@ -16,4 +16,6 @@
 // rules/ holds the medical rule pack: Sigma rules, one a file, in folders by what they look at; rules/tests the events that
 // each must and must not fire on; rules/catalogue.yaml the catalogue that they cover, with a reason where there is no rule
 // yet. A rule of level informational is a building block of correlations. attack.yaml names tactics and techniques.
+//
+// capture.yaml says what to capture of a device before it is switched off.
 package content

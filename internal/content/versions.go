@@ -44,7 +44,7 @@ func Versions() ([]Version, error) {
 	for _, c := range []struct {
 		name string
 		text []byte
-	}{{"kits", kits}, {"curricula", curricula}, {"reporting duties", clocks}, {"techniques of attack", attack}} {
+	}{{"kits", kits}, {"curricula", curricula}, {"reporting duties", clocks}, {"techniques of attack", attack}, {"guides of capture", capture}} {
 		sum := sha256.Sum256(c.text)
 		out = append(out, Version{c.name, 1, hex.EncodeToString(sum[:])})
 	}

@@ -100,7 +100,7 @@ func onIncidents(role string) []string {
 	respond = append(respond, "timeline.*")
 	switch role {
 	case RolePSIRT, RoleITSecurity:
-		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted"})
+		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted", "custody.rewrapped"})
 	case RoleHTM:
 		return slices.Concat(respond, keep, []string{"exercise.*", "training.attended", "containment.signed_biomed", "containment.lifted"})
 	case RoleProductEngineer:

@@ -8,9 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"triward/internal/content"
+	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
+	"triward/internal/product"
 	"triward/internal/store"
 )
 
@@ -69,7 +72,11 @@ func exhibitActs(ctx context.Context, r store.Reader, v *visit, i custody.Item) 
 		if i.Kind != custody.Thing {
 			f := form("content", "Send the file")
 			f.Upload = true
-			add(custody.KindContent, act{Title: "Bring the content in", First: i.Size == 0, Help: "A photo or a log, up to 50 MB. Larger files: triward evidence upload, which goes on where it stopped.", Form: f}, Field{Name: "file", Label: "File", Kind: "file", Required: true})
+			file := Field{Name: "file", Label: "File", Kind: "file", Required: true}
+			if i.Kind == custody.Photo {
+				file.Label, file.Accept, file.Capture = "Photo", "image/*", "environment"
+			}
+			add(custody.KindContent, act{Title: "Bring the content in", First: i.Size == 0, Help: "A photo or a log, up to 50 MB. Larger files: triward evidence upload, which goes on where it stopped.", Form: f}, file)
 		}
 		add(custody.KindSealed, act{Title: "Seal it", First: i.Size > 0 || i.Kind == custody.Thing, Help: "Its content and hash do not change any more.", Form: form("seal", "Seal it")}, seal, place)
 	case custody.Broken:
@@ -231,13 +238,61 @@ func (s *Server) exhibitRead(v *visit) error {
 }
 
 // exhibitNewPage registers evidence.
-func (s *Server) exhibitNewPage(v *visit) (formPage, error) {
+type exhibitNewPage struct {
+	Frame
+	Lead   string
+	Guides []guideOf
+	Form   Form
+}
+
+func (exhibitNewPage) template() string { return "exhibitnew" }
+
+// guideOf is what to capture of a device.
+type guideOf struct {
+	Device string
+	Guides []content.Guide
+}
+
+// guidesOf are the guides for the devices of an incident; without one, that for every device.
+func guidesOf(ctx context.Context, r store.Reader, in []incident.Involved) ([]guideOf, error) {
+	var out []guideOf
+	for _, d := range in[:min(len(in), 20)] {
+		about := d.Name
+		if d.Device != "" {
+			b, err := device.Briefs(ctx, r, []string{d.Device})
+			if err != nil {
+				return nil, err
+			}
+			if len(b) == 1 && b[0].Model != "" {
+				m, err := product.Get(ctx, r, b[0].Model)
+				if err != nil && problem.KindOf(err) == "" {
+					return nil, err
+				}
+				for _, f := range m.Functions {
+					about += " " + f.Name
+				}
+			}
+		}
+		g, err := content.GuidesFor(about)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, guideOf{d.Name, g})
+	}
+	return out, nil
+}
+
+// exhibitNewPageOf is the form.
+func (s *Server) exhibitNewPageOf(v *visit) (exhibitNewPage, error) {
 	var f incident.File
+	var guides []guideOf
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		f, err = incident.Get(ctx, r, v.path("id"))
+		if f, err = incident.Get(ctx, r, v.path("id")); err == nil {
+			guides, err = guidesOf(ctx, r, f.Devices)
+		}
 		return err
 	})
-	p := formPage{Frame: v.frame("Register evidence", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}),
+	p := exhibitNewPage{Frame: v.frame("Register evidence", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}), Guides: guides,
 		Lead: "What the device alone remembers first: screen, alarm and event log, traffic at its port. A battery device forgets when it is off. Nothing that can write is plugged into a device in use."}
 	from := []Option{{Value: "", Text: "Something else"}}
 	for _, d := range f.Devices {
@@ -260,7 +315,7 @@ func (s *Server) exhibitNewPage(v *visit) (formPage, error) {
 }
 
 func (s *Server) exhibitNew(v *visit) error {
-	p, err := s.exhibitNewPage(v)
+	p, err := s.exhibitNewPageOf(v)
 	if err != nil {
 		return err
 	}
@@ -285,7 +340,7 @@ func (s *Server) exhibitNewDone(v *visit) error {
 	if err == nil {
 		return v.done(urlExhibit(id), "Registered. Bring its content in, then seal it.")
 	}
-	p, perr := s.exhibitNewPage(v)
+	p, perr := s.exhibitNewPageOf(v)
 	if perr != nil {
 		return perr
 	}

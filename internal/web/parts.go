@@ -49,6 +49,7 @@ type Field struct {
 	Fault                 string
 	Mode                  string // inputmode
 	Accept                string
+	Capture               string // of a file: the camera that a phone opens
 }
 
 // Option is one choice.

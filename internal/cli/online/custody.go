@@ -44,6 +44,7 @@ func (r *Remote) items() []*cobra.Command {
 		r.line("accept-broken ITEM", "Accept that the integrity of evidence is broken").because("accepted", (*client.Client).AcceptBroken),
 		r.line("destroy ITEM", "Ask to destroy evidence, or destroy it when somebody else asked before").because("recorded for", (*client.Client).DestroyEvidence),
 		r.fetchContent(), r.exportEvidence(),
+		tell(r.line("rewrap", "Encrypt with the newest key what is encrypted with an older one, so that the older one can go"), (*client.Client).RewrapEvidence),
 	}
 }
 

@@ -322,11 +322,45 @@ func TestKeysRotate(t *testing.T) {
 		if err != nil || n != 1 {
 			s.Fatalf("%d parts, %v", n, err)
 		}
+		if n, err := s.vault.Rewrap(s.as(s.anna)); err != nil || n != 0 {
+			s.Fatalf("again %d parts, %v", n, err)
+		}
 		s.must(os.WriteFile(s.keys, fresh, 0o600))
 		s.open()
 		s.must(s.vault.Verify(s.as(s.anna), i))
 		if item, _ := s.get(i); item.State != custody.Sealed {
 			s.Errorf("after the rotation it is %s", item.State)
+		}
+	})
+}
+
+// What a crash left between keeping a piece and recording it goes, and nothing else.
+func TestLeftBehindIsRemoved(t *testing.T) {
+	each(t, func(s *scene) {
+		kept := s.sealed([]byte("what the pump said"))
+		other, _, err := s.vault.Blobs.Put(s.as(s.anna), strings.NewReader("age-encryption.org/v1\nof somebody else"), 1000)
+		s.must(err)
+		plain, _, err := s.vault.Blobs.Put(s.as(s.anna), strings.NewReader("a document"), 1000)
+		s.must(err)
+		lost := s.sealed([]byte("a piece whose record was lost"))
+		s.must(s.db.Update(testdb.System(), func(tx *store.Tx) error {
+			if _, err := tx.Exec(s.as(s.anna), `DELETE FROM evidence_part WHERE item = $1`, lost); err != nil {
+				return err
+			}
+			_, err := tx.Record(testdb.System(), store.Event{Kind: custody.KindContent, Subject: lost, Body: map[string]any{"test": true}})
+			return err
+		}))
+		sweep := custody.Sweeper{Vault: s.vault}
+		for n, want := range []int{0, 0, 1, 0} {
+			if got, err := sweep.Tick(testdb.System()); err != nil || got != want {
+				s.Fatalf("sweep %d removed %d, %v", n, got, err)
+			}
+			s.clock.Advance(custody.Unclaimed / 2)
+		}
+		s.must(s.vault.Verify(s.as(s.anna), kept))
+		for _, d := range []blob.Digest{other, plain} {
+			_, err := s.vault.Blobs.Stat(s.as(s.anna), d)
+			s.must(err)
 		}
 	})
 }

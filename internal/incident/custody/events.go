@@ -14,6 +14,7 @@ const (
 	KindHeld        = "custody.held"
 	KindDestroyed   = "custody.destroyed" // asked for, or done
 	KindAccepted    = "custody.broken_accepted"
+	KindRewrapped   = "custody.rewrapped" // may encrypt everything with the newest key
 )
 
 // Body is the body of every event of this package.

@@ -350,34 +350,6 @@ func (v Vault) Tick(ctx context.Context) (int, error) {
 	return len(ids), nil
 }
 
-// Rewrap encrypts everything anew with the newest key, so that an older one can be taken from the file of keys. It gives how
-// many parts it wrote; cut short, it begins again.
-func (v Vault) Rewrap(ctx context.Context) (int, error) {
-	var ids []string
-	err := v.DB.View(ctx, func(r store.Reader) error {
-		var err error
-		ids, err = store.All(ctx, r, store.Value[string], `SELECT id FROM evidence_item WHERE size > 0 AND state <> 'destroyed' ORDER BY id`)
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	done := 0
-	for _, item := range ids {
-		_, ps, err := v.read(ctx, item)
-		if err != nil {
-			return done, err
-		}
-		for _, p := range ps {
-			if err := v.rewrap(ctx, item, p); err != nil {
-				return done, err
-			}
-			done++
-		}
-	}
-	return done, nil
-}
-
 func (v Vault) rewrap(ctx context.Context, item string, p part) error {
 	sealed := v.Keys.seal(v.content(ctx, []part{p}))
 	d, _, err := v.Blobs.Put(ctx, sealed, 2*MaxPart)

@@ -255,6 +255,7 @@ func incidentKinds() []Kind {
 		{"custody.held", "put evidence under a legal hold and end it"},
 		{"custody.destroyed", "destroy evidence, two people together"},
 		{"custody.broken_accepted", "accept that the integrity of evidence is broken"},
+		{"custody.rewrapped", "encrypt evidence anew with the newest key"},
 
 		{"containment.planned", "plan containment"},
 		{"containment.checked", "check devices before containment"},
