@@ -69,11 +69,14 @@ func nonEmpty(all ...string) []string {
 	return out
 }
 
+// ownWords are areas whose kinds of one word say nothing without them.
+var ownWords = map[string]string{"device": "device", "claim": "claim", "connector": "connector", "containment": "containment", "custody": "evidence", "draft": "draft", "exercise": "exercise", "stakeholder": "stakeholder", "telling": "telling", "timeline": "timeline"}
+
 // eventWords is a kind in words: "device.moved" is "Device moved", "vuln.feed_added" is "Feed added".
 func eventWords(kind string) string {
 	area, what, _ := strings.Cut(kind, ".")
-	if area == "device" && !strings.Contains(what, "_") {
-		what = "device " + what
+	if own := ownWords[area]; own != "" && !strings.Contains(what, "_") {
+		what = own + " " + what
 	}
 	return sentenceStart(strings.ReplaceAll(what, "_", " "))
 }

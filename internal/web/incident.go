@@ -31,6 +31,7 @@ type incidentPage struct {
 	Holds     []holdRow // events that are kept for it
 	Acts      []act
 	History   []historyRow
+	More      bool // of the history
 	MayEdit   bool
 	MayPlan   bool
 	MayTell   bool
@@ -41,6 +42,9 @@ type incidentPage struct {
 }
 
 func (incidentPage) template() string { return "incident" }
+
+// incidentHistory is how much of the history stands on the first page; the timeline has all of it.
+const incidentHistory = 12
 
 // clockRow is a reporting clock that still matters, or was answered.
 type clockRow struct {
@@ -127,7 +131,9 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		if p.Acts, err = incidentActs(ctx, r, v, p); err != nil {
 			return err
 		}
-		p.History, err = history(ctx, r, p.ID)
+		if p.History, err = history(ctx, r, p.ID); len(p.History) > incidentHistory {
+			p.History, p.More = p.History[:incidentHistory], true
+		}
 		return err
 	})
 	p.Tabs = tabsOf(v, p.ID, "")
