@@ -96,6 +96,7 @@ func (s *Server) incidents() {
 		})
 	s.legalEntities()
 	s.containments()
+	s.timelines()
 }
 
 func (s *Server) legalEntities() {

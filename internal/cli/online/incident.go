@@ -70,6 +70,7 @@ func (r *Remote) incidents() *cobra.Command {
 		}),
 		r.containment())
 	g.AddCommand(r.claims()...)
+	g.AddCommand(r.timelines()...)
 	g.AddCommand(r.connectors())
 	g.AddCommand(r.rooms()...)
 	return g
