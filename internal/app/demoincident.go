@@ -103,7 +103,8 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 		},
 		func() error {
 			return cases.Note(medical, id, incident.Decision, "The patient stays on this pump until the change of the syringe at six; then a spare takes over.")
-		})
+		},
+		func() error { return d.remembered(ctx, id, pump) })
 }
 
 // exhibits keeps what the pump remembers, and its drug library card under seal.

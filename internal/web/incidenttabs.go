@@ -12,6 +12,7 @@ func incidentTabs() []incidentTab {
 	return []incidentTab{
 		{"", "Overview", "incident.read"},
 		{"room", "War room", "incident.read"},
+		{"timeline", "Timeline", "incident.read"},
 		{"who", "Who and how", "incident.read"},
 		{"reports", "Drafts", "incident.read"},
 		{"telling", "Telling", "incident.read"},

@@ -16,6 +16,7 @@ type route struct {
 // routes is the table of all doors. What is not in it does not exist.
 func routes() []route {
 	all := connectorRoutes()
+	all = append(all, timelineRoutes()...)
 	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), incidentRoutes(), blastRoutes(), draftRoutes(), tellingRoutes(), claimRoutes(), loopRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes(), validationRoutes(), eventRoutes(), exerciseRoutes()} {
 		all = append(all, part...)
 	}

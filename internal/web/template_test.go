@@ -15,6 +15,7 @@ func pages() []page {
 		effectPage{}, learningPage{}, matrixPage{}, recordsPage{}, rulesPage{}, tasksPage{}, proposalPage{}, connectorsPage{}, flowsPage{},
 		incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, learnedPage{}, loopsPage{}, metricsPage{}, entityPage{}, exhibitPage{}, exhibitNewPage{}, containmentPage{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
 		reportsPage{}, draftPage{}, draftPrintPage{}, tellingPage{}, stakeholdersPage{},
+		timelinePage{},
 		exercisesPage{}, exercisePage{}, scenarioPage{},
 		alertPage{}, alertsPage{}, attackPage{}, baselinePage{}, baselinesPage{}, blindPage{}, detectionPage{}, detectionsPage{}, eventPage{}, eventsPage{}, sourcePage{}, sourcesPage{}, targetsPage{}}
 }

@@ -26,6 +26,7 @@ func functions() template.FuncMap {
 		"connectorURL": urlConnector, "flowsURL": urlFlows,
 		"incidentURL": urlIncident, "whoURL": urlWho, "claimNewURL": urlClaimNew, "refURL": urlRef, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment,
 		"reportsURL": urlReports, "draftURL": urlDraft,
+		"timelineURL": urlTimeline, "timelineWord": timelineWord, "markForm": markFormOf, "formatWord": formatWord,
 		"exerciseURL": urlExercise, "exerciseNewURL": urlExerciseNew, "exerciseBadge": exerciseBadge, "standingBadge": standingBadge,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,
 		"moveURL": urlAlertMove, "lost": lostWords, "share": shareWords, "technique": urlTechnique, "quiet": quietWords,
