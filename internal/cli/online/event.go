@@ -62,6 +62,32 @@ func (r *Remote) searchEvents() *cobra.Command {
 	})
 }
 
+// timelines are the commands about timelines, in the group of incidents.
+func (r *Remote) timelines() []*cobra.Command {
+	var q apiv1.TimelineExportQuery
+	l, export := r.line("timeline OF", "Show the timeline of an incident (id or number) or a device (id)"), r.line("timeline-export OF", "Write a timeline with --format csv, json or timesketch, and what it left out")
+	shown := pagesOf(l, "RECEIVED KIND WHAT WHO DEVICE SOURCE CERTAINTY CORRECTION COUNT KEY", func(c *client.Client, ctx context.Context, of string, cur apiv1.Cursor) (apiv1.Page[apiv1.TimelineEntry], error) {
+		q.Cursor = cur
+		p, err := c.Timeline(ctx, of, q.TimelineQuery)
+		return apiv1.Page[apiv1.TimelineEntry]{Items: p.Items, Next: p.Next}, err
+	})
+	whole := export.download(func(c *client.Client, ctx context.Context, of string, w io.Writer) error {
+		return c.ExportTimeline(ctx, of, q, w)
+	})
+	l.bindTo(shown, &q.TimelineQuery)
+	export.bindTo(whole, &q)
+	return []*cobra.Command{shown, whole, addTo(r.line("timeline-add OF WHAT", "Add an entry by hand, with --told, or as --certainty undated"), (*client.Client).AddToTimeline),
+		sends(r.line("timeline-pin OF", "Highlight the --entry; --text says why"), "highlighted in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
+			return c.PinTimeline(ctx, args[0], in)
+		}),
+		sends(r.line("timeline-unpin OF", "Take the highlight of the --entry away; --text says why"), "no highlight any more in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
+			return c.UnpinTimeline(ctx, args[0], in)
+		}),
+		sends(r.line("timeline-comment OF", "Comment the --entry with --text"), "commented in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
+			return c.CommentTimeline(ctx, args[0], in)
+		})}
+}
+
 func (r *Remote) exportEvents() *cobra.Command {
 	var q apiv1.EventQuery
 	l := r.line("export", "Write events as a zip archive with their manifest and digest")

@@ -69,8 +69,7 @@ func (r *Remote) incidents() *cobra.Command {
 			return c.ReportSent(ctx, args[0], args[1], in)
 		}),
 		r.containment())
-	g.AddCommand(r.claims()...)
-	g.AddCommand(r.timelines()...)
+	g.AddCommand(append(r.claims(), r.timelines()...)...)
 	g.AddCommand(r.connectors())
 	g.AddCommand(r.rooms()...)
 	return g

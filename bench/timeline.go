@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"triward/internal/detection/reading"
+	"triward/internal/eventlog"
+	"triward/internal/eventlog/parquet"
+	"triward/internal/incident"
+	"triward/internal/incident/timeline"
+	"triward/internal/store"
+)
+
+const (
+	timelineEvents = 1_000_000
+	timelineNotes  = 3_000
+)
+
+// timelines reads the first page of an incident whose device has a million stored events in its window, beside thousands of
+// entries of the journal.
+func (b *bench) timelines() error {
+	log, err := parquet.Open(b.ctx, b.db, filepath.Join(b.dir, "timeline"))
+	if err != nil {
+		return err
+	}
+	defer log.Close(b.ctx) //nolint:errcheck // all was flushed
+	var device string
+	if err := b.db.View(b.ctx, func(r store.Reader) error {
+		return r.QueryRow(b.ctx, `SELECT id FROM device ORDER BY id LIMIT 1`).Scan(&device)
+	}); err != nil {
+		return err
+	}
+	cases, now := incident.Cases{DB: b.db}, b.db.Now()
+	id, err := cases.Declare(b.ctx, incident.Declaration{Devices: []string{device}, Incident: incident.Incident{Title: "Bench", Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Amber,
+		Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: now.Add(-time.Hour), AwareWho: "Bench", AwareHow: "bench"}})
+	if err != nil {
+		return err
+	}
+	for i := range timelineNotes {
+		if err := cases.Note(b.ctx, id, incident.Remark, fmt.Sprintf("note %d", i)); err != nil {
+			return err
+		}
+	}
+	if err := manyEvents(b.ctx, log, device, now); err != nil {
+		return err
+	}
+	desk, of := timeline.Desk{DB: b.db, Events: reading.Desk{DB: b.db, Log: log}}, timeline.Of{Incident: id}
+	for name, q := range map[string]timeline.Query{"newest first": {Order: store.NewestFirst}, "oldest first": {}, "newest first, similar events as one line": {Order: store.NewestFirst, Collapse: true},
+		"one user": {Order: store.NewestFirst, User: "user7"}} {
+		if err := b.timed(fmt.Sprintf("timeline of %d events and %d notes, first page, %s", timelineEvents, timelineNotes, name), "target < 300 ms", 20, func() error {
+			p, err := desk.Page(b.ctx, of, q)
+			if err == nil && len(p.Entries) == 0 {
+				return fmt.Errorf("the page is empty")
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manyEvents stores a million events of a device within the last twelve hours.
+func manyEvents(ctx context.Context, log *parquet.Log, device string, now time.Time) error {
+	ids := eventlog.Derive("src_bench", "timeline")
+	const portion = 5_000
+	for done := 0; done < timelineEvents; done += portion {
+		events := make([]eventlog.Event, portion)
+		for i := range events {
+			n := done + i
+			at := now.Add(-12*time.Hour).UnixMicro() + int64(n)*43_000
+			events[i] = eventlog.Event{ID: ids.At(int64(n)), Source: "src_bench", Received: at, Time: at, Format: "json", Category: "network", Device: device, User: fmt.Sprintf("user%d", n%50),
+				Message: fmt.Sprintf("connect from port %d %d", 1024+n%60_000, n), Raw: []byte(`{"n":1}`)}
+		}
+		if _, err := log.Append(ctx, events); err != nil {
+			return err
+		}
+	}
+	if err := log.Flush(ctx); err != nil {
+		return err
+	}
+	return log.Compact(ctx)
+}
