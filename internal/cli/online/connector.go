@@ -22,9 +22,7 @@ func (r *Remote) connectors() *cobra.Command {
 			in.Hash = args[1]
 			return c.ApproveConnector(ctx, args[0], in)
 		}),
-		sends(r.line("revoke CONNECTOR", "End the approval of a connector, with --reason"), "revoked", func(c *client.Client, ctx context.Context, args []string, in apiv1.Reason) error {
-			return c.RevokeConnector(ctx, args[0], in)
-		}),
+		sendTo(r.line("revoke CONNECTOR", "End the approval of a connector, with --reason"), "revoked", (*client.Client).RevokeConnector),
 		sends(r.line("choose ACTION CONNECTOR", "Choose how a planned action is carried out; nothing is sent").calls("connector", ""), "chosen for", func(c *client.Client, ctx context.Context, args []string, in apiv1.ConnectorChoice) error {
 			in.Connector = args[1]
 			return c.ChooseConnector(ctx, args[0], in)

@@ -27,9 +27,7 @@ func (r *Remote) items() []*cobra.Command {
 		r.addContent(),
 		show(r.line("item ITEM", "Show a piece of evidence"), (*client.Client).EvidenceItem),
 		wholeOf(r.line("custody ITEM", "Show the chain of custody of a piece of evidence"), "SEQ AT ACTION NAME FROM TO REASON MATCH STATE HASH", (*client.Client).CustodyChain),
-		sends(r.line("seal ITEM", "Seal evidence: its content does not change any more"), "sealed", func(c *client.Client, ctx context.Context, args []string, in apiv1.SealInput) error {
-			return c.SealEvidence(ctx, args[0], in)
-		}),
+		sendTo(r.line("seal ITEM", "Seal evidence: its content does not change any more"), "sealed", (*client.Client).SealEvidence),
 		hand("transfer ITEM", "Hand evidence to somebody; it is hashed before", "handed over", (*client.Client).TransferEvidence),
 		hand("receive ITEM", "Say that you have what was handed over; it is hashed after", "received", (*client.Client).ReceiveEvidence),
 		hand("take-back ITEM", "Put evidence back under seal", "taken back", (*client.Client).TakeBackEvidence),

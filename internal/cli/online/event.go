@@ -77,15 +77,9 @@ func (r *Remote) timelines() []*cobra.Command {
 	l.bindTo(shown, &q.TimelineQuery)
 	export.bindTo(whole, &q)
 	return []*cobra.Command{shown, whole, addTo(r.line("timeline-add OF WHAT", "Add an entry by hand, with --told, or as --certainty undated"), (*client.Client).AddToTimeline),
-		sends(r.line("timeline-pin OF", "Highlight the --entry; --text says why"), "highlighted in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
-			return c.PinTimeline(ctx, args[0], in)
-		}),
-		sends(r.line("timeline-unpin OF", "Take the highlight of the --entry away; --text says why"), "no highlight any more in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
-			return c.UnpinTimeline(ctx, args[0], in)
-		}),
-		sends(r.line("timeline-comment OF", "Comment the --entry with --text"), "commented in", func(c *client.Client, ctx context.Context, args []string, in apiv1.TimelineMarkInput) error {
-			return c.CommentTimeline(ctx, args[0], in)
-		})}
+		sendTo(r.line("timeline-pin OF", "Highlight the --entry; --text says why"), "highlighted in", (*client.Client).PinTimeline),
+		sendTo(r.line("timeline-unpin OF", "Take the highlight of the --entry away; --text says why"), "no highlight any more in", (*client.Client).UnpinTimeline),
+		sendTo(r.line("timeline-comment OF", "Comment the --entry with --text"), "commented in", (*client.Client).CommentTimeline)}
 }
 
 func (r *Remote) exportEvents() *cobra.Command {

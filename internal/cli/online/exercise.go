@@ -24,9 +24,7 @@ func (r *Remote) exercises() *cobra.Command {
 			return c.AnswerInject(ctx, args[0], args[1], in)
 		}),
 		r.line("stop EXERCISE", "Stop an exercise; its records stay").act("stopped", (*client.Client).StopExercise),
-		sends(r.line("confirm EXERCISE", "Confirm who took part, with --people: each gets a record of training"), "confirmed", func(c *client.Client, ctx context.Context, args []string, in apiv1.ExerciseAttendance) error {
-			return c.ConfirmExercise(ctx, args[0], in)
-		}),
+		sendTo(r.line("confirm EXERCISE", "Confirm who took part, with --people: each gets a record of training"), "confirmed", (*client.Client).ConfirmExercise),
 		r.exerciseReport())
 }
 

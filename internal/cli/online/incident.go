@@ -46,9 +46,7 @@ func (r *Remote) incidents() *cobra.Command {
 			in.Kind, in.Target = args[1], args[2]
 			return c.LinkIncident(ctx, args[0], in)
 		}),
-		sends(r.line("involve INCIDENT", "Add devices (by id) and other systems (by name)"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentInvolve) error {
-			return c.Involve(ctx, args[0], in)
-		}),
+		sendTo(r.line("involve INCIDENT", "Add devices (by id) and other systems (by name)"), "changed", (*client.Client).Involve),
 		sends(r.line("set-device INCIDENT PART", "Say how a device or system in an incident stands"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentDeviceChange) error {
 			return c.SetIncidentDevice(ctx, args[0], args[1], in)
 		}),
@@ -77,9 +75,7 @@ func (r *Remote) incidents() *cobra.Command {
 
 func (r *Remote) containment() *cobra.Command {
 	why := func(use, short, did string, do func(*client.Client, context.Context, string, apiv1.MaybeReason) error) *cobra.Command {
-		return sends(r.line(use, short), did, func(c *client.Client, ctx context.Context, args []string, in apiv1.MaybeReason) error {
-			return do(c, ctx, args[0], in)
-		})
+		return sendTo(r.line(use, short), did, do)
 	}
 	return r.below("contain", "Containment: plan, check, run, what was seen, return, lift",
 		addTo(r.line("plan INCIDENT DEVICE", "Plan an action; it runs only when it is checked and signed off"), (*client.Client).PlanContainment),
@@ -96,6 +92,13 @@ func (r *Remote) containment() *cobra.Command {
 		why("return ACTION", "Return an action before its time", "returns:", (*client.Client).ReturnContainment),
 		why("lift ACTION", "Lift an action at the bedside: one step", "lifted", (*client.Client).LiftContainment),
 		why("cancel ACTION", "Take back a plan that never ran", "cancelled", (*client.Client).CancelContainment))
+}
+
+// sendTo is sends with one argument: what it is sent to.
+func sendTo[In any](l line, did string, do func(*client.Client, context.Context, string, In) error) *cobra.Command {
+	return sends(l, did, func(c *client.Client, ctx context.Context, args []string, in In) error {
+		return do(c, ctx, args[0], in)
+	})
 }
 
 // sends is a command whose flags are the fields of what it sends; the arguments are its own.
