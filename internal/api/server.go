@@ -26,6 +26,7 @@ import (
 	"triward/internal/incident/custody"
 	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
+	"triward/internal/incident/loop"
 	"triward/internal/incident/telling"
 	"triward/internal/ledger"
 	"triward/internal/people"
@@ -53,6 +54,7 @@ type Server struct {
 	Drills       exercise.Drills
 	Vault        custody.Vault
 	Claims       claim.Desk
+	Loop         loop.Desk
 	Connectors   connector.Desk
 	Flows        flow.Desk
 	Drafts       draft.Desk
@@ -99,7 +101,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.rooms, s.claims, s.connectors, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.rooms, s.claims, s.loops, s.connectors, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
 		area()
 	}
 	s.describe(mux)

@@ -208,7 +208,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s.Flows = w.Flows
 	w.Drafts, s.Drafts = a.drafts(), a.drafts()
 	w.Telling, s.Telling = tellings(a.db), tellings(a.db)
-	w.Loop = newLoop(a.db)
+	w.Loop, s.Loop = newLoop(a.db), newLoop(a.db)
 	return w, s
 }
 

@@ -66,7 +66,7 @@ func (r *Remote) incidents() *cobra.Command {
 			}
 			return c.ReportSent(ctx, args[0], args[1], in)
 		}),
-		r.containment())
+		r.containment(), r.learn(), r.incidentMetrics())
 	g.AddCommand(append(r.claims(), r.timelines()...)...)
 	g.AddCommand(r.connectors())
 	g.AddCommand(r.rooms()...)
