@@ -15,6 +15,7 @@ import (
 type stBrannoc struct {
 	s                                      server
 	security, htm, medical, psirt, quality *player
+	regulatory, board                      *player
 }
 
 func newStBrannoc(t *testing.T) stBrannoc {
@@ -24,16 +25,26 @@ func newStBrannoc(t *testing.T) stBrannoc {
 	b.look(window{1280, 900, "light"})
 	enter := func(in *browser, login, name string) *player {
 		in.signIn(h.s, login, h.s.password)
-		return &player{browser: in, s: h.s, login: login, name: name}
+		return &player{browser: in, s: h.s, login: login, name: name, word: h.s.password}
 	}
 	h.security = enter(b, "security", "Jonas Weller")
 	h.htm, h.medical = enter(b.beside(), "htm", "Marta Kolar"), enter(b.beside(), "medical", "Dr. Aoife Brennan")
 	h.psirt, h.quality = enter(b.beside(), "psirt", "Ida Sandholm"), enter(b.beside(), "quality", "Tomas Reindl")
+	h.regulatory, h.board = enter(b.beside(), "regulatory", "Yuki Tanabe"), enter(b.beside(), "board", "Helen Straw")
 	return h
 }
 
 // path is where the window stands.
 func (p *player) path() string { return evaluate[string](p.browser, `location.pathname`) }
+
+// ready gives somebody of the demonstration an authenticator, so that they can sign.
+func (p *player) ready(t *testing.T) {
+	on := p.within(t)
+	if p.secret == "" {
+		on.enrol()
+		p.secret, p.used = on.secret, on.used
+	}
+}
 
 // follow opens the first link whose words begin so.
 func (p *player) follow(words string) {
@@ -49,8 +60,8 @@ var bedside = []window{{390, 844, "light"}, {1280, 900, "dark"}}
 func TestTheftFromAlertToClosedIncident(t *testing.T) {
 	h := newStBrannoc(t)
 	t.Run("exercise", h.exercise)
-	var at, run string
-	if !t.Run("alert becomes incident", func(t *testing.T) { at, run = h.declares(t) }) {
+	var at string
+	if !t.Run("alert becomes incident", func(t *testing.T) { at = h.declares(t) }) {
 		return
 	}
 	for _, part := range []struct {
@@ -61,7 +72,8 @@ func TestTheftFromAlertToClosedIncident(t *testing.T) {
 			return
 		}
 	}
-	t.Run("step proves wrong", func(t *testing.T) { h.learns(t, at, run) })
+	t.Run("step proves wrong", func(t *testing.T) { h.learns(t, at) })
+	t.Run("procedure revised", func(t *testing.T) { h.revises(t) })
 	t.Run("closed by two", func(t *testing.T) { h.closes(t, at) })
 }
 
@@ -110,8 +122,8 @@ func (h stBrannoc) exercise(t *testing.T) {
 	s.look(window{1280, 900, "light"})
 }
 
-// declares escalates the alert of the theft into a new incident with its procedure. It gives the pages of both.
-func (h stBrannoc) declares(t *testing.T) (at, run string) {
+// declares escalates the alert of the theft into a new incident with its procedure. It gives its page.
+func (h stBrannoc) declares(t *testing.T) (at string) {
 	s := h.security.within(t)
 	s.visit(h.s.address + "/alerts?q=Theft")
 	s.leave(chromedp.Click(fmt.Sprintf(`//tr[not(.//span[normalize-space(.)="exercise"])]//a[starts-with(normalize-space(.), %q)]`, theft)))
@@ -119,17 +131,16 @@ func (h stBrannoc) declares(t *testing.T) (at, run string) {
 	s.leave(chromedp.KeyEvent("e"))
 	s.send("#move", "case", "A new incident", "reason", "Studies left the archive; nobody knows the caller.")
 	s.send("#declare", "title", "Images of patients leave the archive", "summary", "An unknown workstation asked for all patients, pulled their studies, and sent data out.", "cyber", "3", "clinical", "C2",
-		"plan", "SOP-26", "systems", "Unknown workstation 10.20.40.77")
+		"plan", "SOP-26", "devices", "SB-10178\nSB-10167", "systems", "Unknown workstation 10.20.40.77")
 	s.sees("The incident is declared")
 	at = s.path()
 	s.sees(theft)
 	s.send("#move", "to", "Analysing")
 	s.follow("SOP-26")
-	run = s.path()
 	s.sees("Log what was seen")
 	inspectIn(s.browser, "story-run", bedside)
 	s.look(window{1280, 900, "light"})
-	return at, run
+	return at
 }
 
 // contains takes the workstation off the network: checked, signed off by the clinical owner on a phone and by clinical engineering, run,
@@ -165,7 +176,12 @@ func (h stBrannoc) contains(t *testing.T, at string) {
 	s.sees("holding")
 	s.visit(h.s.address + at)
 	s.send("#move", "to", "Containing")
-	s.sees("containing")
+	s.visit(h.s.address + at + "/room")
+	s.sees("Who is on it")
+	inspectIn(s.browser, "story-room", bedside)
+	s.look(window{1280, 900, "light"})
+	s.press("Situation report")
+	s.sees("Shut socket 4-117")
 }
 
 // keeps takes a photo with a phone, brings it in and seals it.
@@ -201,7 +217,21 @@ func (h stBrannoc) tells(t *testing.T, at string) {
 	s.sees("running")
 	inspectIn(s.browser, "story-clocks", bedside)
 	s.look(window{1280, 900, "light"})
-	// What else the entity owes is decided one by one: sent, or ruled not to apply.
+	// One report is filled in from what is known, approved by somebody else, and sent: its clock ends with it.
+	s.visit(h.s.address + at + "/reports")
+	s.press("Fill in")
+	draft := s.path()
+	h.quality.ready(t)
+	q := h.quality.within(t)
+	q.visit(h.s.address + draft)
+	inspectIn(q.browser, "story-draft", bedside)
+	q.look(window{1280, 900, "light"})
+	q.sign("#approve", "reason", "what is not known follows with the next report")
+	q.sees("approved")
+	s.visit(h.s.address + draft)
+	s.send("#send", "whom", "the data protection authority", "channel", "portal", "reference", "DPC-4711")
+	s.sees("DPC-4711")
+	// What else the entity owes is answered one by one.
 	for range 12 {
 		s.visit(h.s.address + entity)
 		open := evaluate[string](s.browser, `Array.from(document.querySelectorAll("main table tbody tr")).filter(r => /running|overdue|waiting|may run/.test(r.innerText)).length.toString()`)
@@ -225,6 +255,7 @@ func (h stBrannoc) recovers(t *testing.T, at string) {
 	device("workstation", "state", "Confirmed compromised", "evidence", "Preserved", "evidence_note", "photo of the screen and copy of its memory, sealed")
 	device("workstation", "state", "Contained")
 	device("SB-10178", "state", "Cleared", "reason", "it answered as it was told; its programs are the maker's")
+	device("SB-10167", "state", "Cleared", "reason", "it was asked whether it answers, and nothing more")
 	s.visit(h.s.address + at + "/edit")
 	s.send("#edit", "extent", "One retired reading station; 230 patients.", "root_cause", "The certificate of a retired reading station was never withdrawn, and the archive answers all of its segment.")
 	s.send("#move", "to", "Eradicating")
@@ -240,15 +271,22 @@ func (h stBrannoc) recovers(t *testing.T, at string) {
 	s.sees("monitoring")
 }
 
-// learns says in the run that a step proved wrong; a change request of the procedure follows, and the incident names both.
-func (h stBrannoc) learns(t *testing.T, at, run string) {
+// learns says which step of the plan proved wrong, and which control of a decision failed: the procedure carries a caution at once, and
+// the decision is open again.
+func (h stBrannoc) learns(t *testing.T, at string) {
 	s := h.security.within(t)
-	s.visit(h.s.address + run + "/steps/log/wrong")
-	s.send("#wrong", "wrong", "The log has no place for callers that no list knows; an hour was lost.", "instead", "Write the address of every caller into the log.", "danger", "Somebody could be hurt")
-	s.sees("The step is marked as wrong")
-	s.visit(h.s.address + at)
-	s.send("#link", "kind", "Step", "target", "SOP-26#log", "note", "the log has no place for unknown callers")
-	s.send("#link", "kind", "No risk change", "target", "archive", "note", "no weakness of a device was used; the segment is narrowed")
+	s.visit(h.s.address + at + "/learned")
+	inspectIn(s.browser, "story-learned", bedside)
+	s.look(window{1280, 900, "light"})
+	s.send("#step", "step", "log", "wrong", "The log has no place for callers that no list knows; an hour was lost.", "instead", "Write the address of every caller into the log.", "danger", "Somebody could be hurt")
+	s.sees("SOP-26")
+	s.visit(h.s.address + at + "/learned")
+	s.send("#decision", "decision", "CT scanners behind the imaging firewall", "control", "Firewall: DICOM from the archive and the worklist only", "why", "A computer of the office network reached every address of the segment.")
+	s.sees("CT scanners behind the imaging firewall")
+	s.follow("CT scanners behind the imaging firewall")
+	s.sees("It must be decided again.")
+	inspectIn(s.browser, "story-decision", bedside)
+	s.look(window{1280, 900, "light"})
 	s.visit(h.s.address + "/documents/SOP-26")
 	s.sees("The log has no place for callers")
 	inspectIn(s.browser, "story-caution", bedside)
@@ -268,4 +306,43 @@ func (h stBrannoc) closes(t *testing.T, at string) {
 	p.sees("closed")
 	p.not("is still in force")
 	inspectIn(p.browser, "story-closed", bedside)
+}
+
+// revises makes the next revision of the procedure: written, reviewed and approved by those who answer for it. How a revision is learned
+// and comes into force is the story of documents.
+func (h stBrannoc) revises(t *testing.T) {
+	for _, p := range []*player{h.htm, h.medical, h.security, h.regulatory, h.board, h.quality} {
+		p.ready(t)
+	}
+	work := h.s.address + "/documents/SOP-26/work"
+	m := h.htm.within(t)
+	m.visit(h.s.address + "/documents/SOP-26/revise")
+	m.send("#revise", "reason", "the log had no place for callers that no list knows", "size", "Major")
+	m.put("#st-do-3", "Log what was seen, by whom and when, and the address of every caller")
+	m.put("#edit-reason", "the address of every caller")
+	m.press("Save")
+	m.send("#submit", "reason", "one step is different")
+	m.sees("In review")
+	decide := func(p *player) {
+		on := p.within(t)
+		for range 4 { // one signature for each function that the person holds
+			on.visit(work + "?revision=2.0")
+			if !evaluate[bool](on.browser, `!!document.querySelector("#decide")`) {
+				return
+			}
+			on.sign("#decide")
+			on.sees("Your decision is signed.")
+		}
+	}
+	for _, p := range []*player{h.medical, h.security, h.regulatory} {
+		decide(p)
+	}
+	m.visit(work)
+	m.send("#freeze")
+	m.sees("The content is frozen.")
+	m.sign("#open")
+	m.sees("The approvers are asked.")
+	for _, p := range []*player{h.security, h.board, h.medical, h.quality} {
+		decide(p)
+	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -19,6 +20,7 @@ type player struct {
 	login  string
 	name   string
 	page   string // path of their page under People
+	word   string // password; "" for storyPassword
 	secret string // of the authenticator
 	used   int64  // newest step of the authenticator whose code was shown
 }
@@ -190,7 +192,7 @@ func (p *player) sign(form string, fields ...string) {
 	p.t.Helper()
 	p.unfold(form)
 	if evaluate[bool](p.browser, fmt.Sprintf(`!!document.querySelector(%q)`, form+" [name=password]")) {
-		fields = append(fields, "password", storyPassword)
+		fields = append(fields, "password", cmp.Or(p.word, storyPassword))
 	}
 	if evaluate[bool](p.browser, fmt.Sprintf(`!!document.querySelector(%q)`, form+" [name=code]")) {
 		fields = append(fields, "code", p.code())

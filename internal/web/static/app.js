@@ -297,5 +297,9 @@
   const open = $("#keys-open");
   if (open) open.hidden = false;
   fresh(document);
+  // A page that renews itself waits while somebody has opened a part of it to write in.
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    if (e.detail.elt.matches("[hx-trigger^=every]") && $("details[open]", e.detail.elt)) e.preventDefault();
+  });
   document.addEventListener("htmx:afterSwap", (e) => fresh(e.detail.target === panel ? panel : e.detail.elt && e.detail.elt.isConnected ? e.detail.elt.parentElement || document : document));
 })();
