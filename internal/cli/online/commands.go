@@ -6,7 +6,7 @@ import "github.com/spf13/cobra"
 func (r *Remote) Commands() []*cobra.Command {
 	return []*cobra.Command{
 		r.device(), r.site(),
-		r.product(), r.documents(), r.training(), r.runs(), r.incidents(), r.blast(), r.exercises(),
+		r.product(), r.documents(), r.training(), r.runs(), r.incidents(), r.stakeholder(), r.blast(), r.exercises(),
 		r.feed(), r.vuln(), r.verdict(),
 		r.risk(),
 		r.clause(), r.evidence(), r.inquiry(), r.trail(), r.validation(),
