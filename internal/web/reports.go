@@ -195,7 +195,7 @@ func (s *Server) draftPageOf(v *visit) (draftPage, error) {
 			f.Help = t.Fields[n].Help
 		}
 		if edits {
-			f.Box = Field{ID: "f-" + x.Field, Name: x.Field, Label: x.Label, Kind: "textarea", Value: x.Text, Help: f.Help, Placeholder: draft.Unknown}
+			f.Box = Field{ID: "f-" + x.Field, Name: x.Field, Label: x.Label, Kind: "textarea", Value: x.Text, Help: f.Help, Placeholder: draft.Unknown, Required: x.Required}
 		}
 		p.Fields = append(p.Fields, f)
 	}
