@@ -48,10 +48,13 @@ func (b *bench) timelines() error {
 		return err
 	}
 	desk, of := timeline.Desk{DB: b.db, Events: reading.Desk{DB: b.db, Log: log}}, timeline.Of{Incident: id}
-	for name, q := range map[string]timeline.Query{"newest first": {Order: store.NewestFirst}, "oldest first": {}, "newest first, similar events as one line": {Order: store.NewestFirst, Collapse: true},
-		"one user": {Order: store.NewestFirst, User: "user7"}} {
-		if err := b.timed(fmt.Sprintf("timeline of %d events and %d notes, first page, %s", timelineEvents, timelineNotes, name), "target < 300 ms", 20, func() error {
-			p, err := desk.Page(b.ctx, of, q)
+	for _, c := range []struct {
+		name string
+		q    timeline.Query
+	}{{"newest first", timeline.Query{Order: store.NewestFirst}}, {"oldest first", timeline.Query{}}, {"similar events as one line", timeline.Query{Order: store.NewestFirst, Collapse: true}},
+		{"of one user", timeline.Query{Order: store.NewestFirst, User: "user7"}}, {"with a word", timeline.Query{Order: store.NewestFirst, Text: "500000"}}} {
+		if err := b.percentiles(fmt.Sprintf("timeline of %d events and %d notes, first page, %s", timelineEvents, timelineNotes, c.name), 30, 300, func(int) error {
+			p, err := desk.Page(b.ctx, of, c.q)
 			if err == nil && len(p.Entries) == 0 {
 				return fmt.Errorf("the page is empty")
 			}
