@@ -28,7 +28,7 @@ func (d *demonstration) remembered(ctx context.Context, incident, pump string) e
 		return err
 	}
 	for _, e := range p.Entries {
-		if strings.HasPrefix(e.What, "Containment seen") {
+		if strings.Contains(e.What, "drops the calls") {
 			if err := desk.Pin(security, of, e.Key, "from here on nothing left any more"); err != nil {
 				return err
 			}

@@ -385,6 +385,9 @@ func (t *timeline) entryOfJournal(ctx context.Context, x store.Entry) (Entry, bo
 	if e.Device == "" && t.names[b.Of] != "" {
 		e.Device = b.Of
 	}
+	if e.Device != "" && !slices.Contains(t.devices, e.Device) { // another system of the incident: no device of the fleet
+		e.Name, e.Device = t.names[e.Device], ""
+	}
 	if t.single && e.Device != t.id {
 		return Entry{}, false // of an incident that the device is in, but not about it
 	}

@@ -171,6 +171,13 @@ func TestTimelineAssemblesItself(t *testing.T) {
 		if e := p.Entries[6]; e.SkewKnown || e.Correction() != "not corrected: no anchors for the clock of this source" {
 			t.Errorf("%q", e.Correction())
 		}
+		t.Run("a system is no device", func(t *testing.T) {
+			for _, e := range p.Entries {
+				if strings.Contains(e.What, "Archive") && (e.Device != "" || e.Name != "Archive") {
+					t.Errorf("%s: device %q, name %q", e.What, e.Device, e.Name)
+				}
+			}
+		})
 		t.Run("filters", func(t *testing.T) {
 			for name, c := range map[string]struct {
 				q    timeline.Query
