@@ -136,7 +136,7 @@ func TestAlertsAreTold(t *testing.T) {
 // Letters go to a real mail server, and lines to real receivers over TCP and TLS, framed by their length.
 func TestAlertsAreToldByMailAndOverConnections(t *testing.T) {
 	at := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
-	m := notify.Message{Key: "ntf_1", Alert: "alr_1", What: "opened", Title: "Many studies | left = the archive", Level: detection.Critical, At: at, Exercise: true}
+	m := notify.Message{Key: "ntf_1", Alert: "alr_1", What: "opened", Title: "Many studies | left = the archive", Level: detection.Critical, At: at}
 	srv := mailtest.Start(t, mailtest.Options{})
 	server, err := mail.Open(mail.Config{URL: "smtp://" + srv.Address + "?tls=off", From: "Triward <triward@hospital.example>"})
 	if err != nil {
@@ -148,7 +148,7 @@ func TestAlertsAreToldByMailAndOverConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := srv.Taken()
-		if len(got) != 1 || got[0].To != "duty@hospital.example" || !strings.Contains(string(got[0].Body), "Subject: EXERCISE, CRITICAL: Many studies") || !strings.Contains(string(got[0].Body), "https://triward.example/alerts/alr_1") {
+		if len(got) != 1 || got[0].To != "duty@hospital.example" || !strings.Contains(string(got[0].Body), "Subject: CRITICAL: Many studies") || !strings.Contains(string(got[0].Body), "https://triward.example/alerts/alr_1") {
 			t.Errorf("%+v", got)
 		}
 		none := ingest.Forward{Now: f.Now}
@@ -192,7 +192,7 @@ func TestAlertsAreToldByMailAndOverConnections(t *testing.T) {
 			if s := <-got; s != strconv.Itoa(len(line))+" "+line {
 				t.Errorf("%q", s)
 			}
-			if !strings.Contains(line, `|Many studies \| left = the archive|10|`) || !strings.HasPrefix(line, "<82>1 2026-11-28T10:00:00.000Z ") || !strings.HasSuffix(line, " cs2Label=exercise cs2=yes") {
+			if !strings.Contains(line, `|Many studies \| left = the archive|10|`) || !strings.HasPrefix(line, "<82>1 2026-11-28T10:00:00.000Z ") {
 				t.Errorf("%q", line)
 			}
 			target.Inside = false
