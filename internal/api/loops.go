@@ -46,7 +46,7 @@ func (s *Server) loops() {
 			now := s.DB.Now()
 			b, err := s.Events.Try(ctx, detection.Rules{DB: s.DB}, reading.Window{Rule: rule, From: now.AddDate(0, 0, -30), To: now})
 			if err != nil { // the draft stands and says so
-				return apiv1.RuleProposed{Rule: rule, Why: problem.Text(err)}, nil //nolint:nilerr // it is told
+				return apiv1.RuleProposed{Rule: rule, Why: problem.Text(err)}, nil
 			}
 			return apiv1.RuleProposed{Rule: rule, Tried: true, Events: b.Events, Hits: b.Hits, Detail: b.Detail}, nil
 		})

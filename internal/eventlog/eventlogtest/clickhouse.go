@@ -146,7 +146,7 @@ func startKeeper(t *testing.T) int {
 		if err != nil {
 			return false
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }() // only its words count
 		if _, err := io.WriteString(c, "srvr"); err != nil {
 			return false
 		}
@@ -163,7 +163,7 @@ func freePorts(t *testing.T, n int) (out []int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }() // its port is what counts
 		out = append(out, l.Addr().(*net.TCPAddr).Port)
 	}
 	return out
@@ -184,8 +184,8 @@ func startServer(t *testing.T, dir, path string, args ...string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		c.Process.Kill()
-		c.Wait()
+		_ = c.Process.Kill() // it may have ended by itself
+		_ = c.Wait()
 		out.Close()
 		if t.Failed() {
 			b, _ := os.ReadFile(filepath.Join(dir, "errors"))
@@ -201,7 +201,7 @@ func awaitClickHouse(t *testing.T, host string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // it only asked
 	await(t, "the server on "+host, func(ctx context.Context) bool { return c.Ping(ctx) == nil })
 }
 

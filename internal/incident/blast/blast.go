@@ -205,38 +205,38 @@ type work struct {
 	sites  map[device.SiteID]string
 }
 
-func (w *work) find(ctx context.Context) error {
+func (k *work) find(ctx context.Context) error {
 	var err error
-	if w.scope, err = store.ScopeOf(ctx, device.KindRead); err != nil {
+	if k.scope, err = store.ScopeOf(ctx, device.KindRead); err != nil {
 		return err
 	}
-	hits, clear, err := w.sources(ctx)
+	hits, clear, err := k.sources(ctx)
 	if err != nil {
 		return err
 	}
-	groups, err := w.groups(ctx, hits)
+	groups, err := k.groups(ctx, hits)
 	if err != nil {
 		return err
 	}
 	if clear != nil {
-		more, err := w.groups(ctx, clear)
+		more, err := k.groups(ctx, clear)
 		if err != nil {
 			return err
 		}
 		groups = append(groups, more...)
 	}
-	if err := w.facts(ctx, groups); err != nil {
+	if err := k.facts(ctx, groups); err != nil {
 		return err
 	}
-	w.count(slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !w.v.Query.covers(g.place) }))
-	if err := w.alternatives(ctx, groups); err != nil {
+	k.count(slices.DeleteFunc(slices.Clone(groups), func(g group) bool { return !k.v.Query.covers(g.place) }))
+	if err := k.alternatives(ctx, groups); err != nil {
 		return err
 	}
-	if err := w.devices(ctx); err != nil {
+	if err := k.devices(ctx); err != nil {
 		return err
 	}
-	w.v.More = w.v.Sum.Hit() - len(w.v.Devices)
-	return w.silence(ctx)
+	k.v.More = k.v.Sum.Hit() - len(k.v.Devices)
+	return k.silence(ctx)
 }
 
 // covers says whether the question is about a place. What could take over is looked for beyond it.
@@ -249,43 +249,43 @@ type source func(w *store.Where) string
 
 // sources are where the devices come from: those that are affected or may be, and, where another statement finds them, those
 // that are not.
-func (w *work) sources(ctx context.Context) (hits, clear source, err error) {
-	q := w.v.Query
+func (k *work) sources(ctx context.Context) (hits, clear source, err error) {
+	q := k.v.Query
 	switch {
 	case q.Weakness != "":
-		id, err := vuln.Canonical(ctx, w.r, strings.TrimSpace(q.Weakness))
+		id, err := vuln.Canonical(ctx, k.r, strings.TrimSpace(q.Weakness))
 		if err != nil {
 			return nil, nil, err
 		}
-		w.vulns = []string{id}
-		told, err := vuln.Threats(ctx, w.r, w.vulns)
+		k.vulns = []string{id}
+		told, err := vuln.Threats(ctx, k.r, k.vulns)
 		if err != nil {
 			return nil, nil, err
 		}
 		if t := told[id]; t != nil {
-			w.v.Title = t.Title
+			k.v.Title = t.Title
 		}
-		return w.lines(""), w.cleared(""), nil
+		return k.lines(""), k.cleared(""), nil
 	case q.Advisory != "":
-		rec, err := vuln.GetRecord(ctx, w.r, q.Advisory)
+		rec, err := vuln.GetRecord(ctx, k.r, q.Advisory)
 		if err != nil {
 			return nil, nil, err
 		}
-		w.v.Title = rec.Title
-		if w.vulns, err = vulnsOf(ctx, w.r, rec.Key); err != nil {
+		k.v.Title = rec.Title
+		if k.vulns, err = vulnsOf(ctx, k.r, rec.Key); err != nil {
 			return nil, nil, err
 		}
-		if len(w.vulns) == 0 {
+		if len(k.vulns) == 0 {
 			return nil, nil, problem.New(problem.NotFound, "%s names no weakness", rec.Key)
 		}
-		return w.lines(rec.Key), w.cleared(rec.Key), nil
+		return k.lines(rec.Key), k.cleared(rec.Key), nil
 	case q.Component != "":
-		if w.parts, err = findParts(ctx, w.r, q.Component, q.Versions); err != nil {
+		if k.parts, err = findParts(ctx, k.r, q.Component, q.Versions); err != nil {
 			return nil, nil, err
 		}
-		return w.parts.source, nil, nil
+		return k.parts.source, nil, nil
 	}
-	return w.seen.source, nil, nil
+	return k.seen.source, nil, nil
 }
 
 // reach says whether the ways of connection leave a device open to others than its own network.

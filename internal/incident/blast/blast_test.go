@@ -36,7 +36,6 @@ type ward struct {
 	old    product.ReleaseID // lists openssl 1.1.1
 	new    product.ReleaseID // lists openssl 3.0.7
 	bare   product.ReleaseID // without a bill of materials
-	spare  product.ModelID
 	models [3]product.ModelID
 }
 

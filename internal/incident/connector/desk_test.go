@@ -328,14 +328,14 @@ func TestWhateverHappensItReturns(t *testing.T) {
 				s.fw.is([]string{"", "lies", "fails", "half"}[r.IntN(4)])
 				var wg sync.WaitGroup
 				for range 2 {
-					wg.Go(func() { s.desk.Tick(worker) }) //nolint:errcheck // two workers, which the lease keeps apart: the loser fails
+					wg.Go(func() { s.desk.Tick(worker) }) // two workers, which the lease keeps apart: the loser fails
 				}
 				if r.IntN(4) == 0 {
-					wg.Go(func() { s.desk.Cases.Lift(s.as(s.cleo), a, "") }) //nolint:errcheck // it may be over already
+					wg.Go(func() { s.desk.Cases.Lift(s.as(s.cleo), a, "") }) // it may be over already
 				}
 				if r.IntN(3) == 0 { // the program stops: what it was sending is cut off
 					cut, cancel := context.WithCancel(worker)
-					wg.Go(func() { s.desk.Tick(cut) }) //nolint:errcheck // it is stopped
+					wg.Go(func() { s.desk.Tick(cut) }) // it is stopped
 					cancel()
 				}
 				wg.Wait()

@@ -117,7 +117,6 @@ type witness struct {
 	own     []string
 	profile flow.Profile
 	source  detection.SourceItem
-	blind   []detection.Blind
 	now     time.Time
 }
 

@@ -276,12 +276,12 @@ func (s sshCall) send(ctx context.Context, secret []byte, _ time.Time) (string, 
 		return "", problem.New(problem.Unavailable, "no SSH connection: %v", err)
 	}
 	client := ssh.NewClient(c, channels, requests)
-	defer client.Close()
+	defer func() { _ = client.Close() }() // what it held is done with
 	session, err := client.NewSession()
 	if err != nil {
 		return "", problem.New(problem.Unavailable, "no SSH session: %v", err)
 	}
-	defer session.Close()
+	defer func() { _ = session.Close() }() // it may have ended already
 	var out bounded
 	session.Stdout = &out // one of both: they are written from two goroutines
 	err = session.Run(s.line)

@@ -91,14 +91,12 @@ func (d Desk) try(ctx context.Context, a incident.Action, way Do) error {
 	if err != nil || !due {
 		return err
 	}
-	answer, fault := "", error(nil)
-	if i.Exercise {
-		answer = "exercise: nothing was sent"
-	} else {
+	answer, fault := "exercise: nothing was sent", error(nil)
+	if !i.Exercise {
 		answer, fault = j.Send(ctx, way, d.DB.Now())
 	}
 	if ctx.Err() != nil {
-		return nil // the program ends: what the other side did with it is not known, and it will be sent again
+		return nil //nolint:nilerr // the program ends: what the other side did with it is not known, and it will be sent again
 	}
 	return d.settle(ctx, sending{a.ID, way, i}, answer, fault)
 }

@@ -113,7 +113,7 @@ func (v Vault) ours(ctx context.Context, d blob.Digest) (bool, error) {
 	defer r.Close()
 	head := make([]byte, len(ageHeader))
 	if n, err := io.ReadFull(r, head); err != nil || string(head[:n]) != ageHeader {
-		return false, nil //nolint:nilerr // too short for one
+		return false, nil // too short for one
 	}
 	_, err = v.Keys.open(io.MultiReader(bytes.NewReader(head), r))
 	return err == nil, nil

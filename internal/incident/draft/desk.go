@@ -184,22 +184,22 @@ func (d Desk) Edit(ctx context.Context, draft string, version int, texts map[str
 }
 
 // fresh fills the template in from what is known now.
-func (x Draft) fresh(ctx context.Context, r *store.Tx) ([]Value, error) {
+func (d Draft) fresh(ctx context.Context, r *store.Tx) ([]Value, error) {
 	all, err := content.DraftTemplates()
 	if err != nil {
 		return nil, err
 	}
-	t, ok := all.Template(x.Template)
+	t, ok := all.Template(d.Template)
 	if !ok {
-		return nil, problem.New(problem.Conflict, "the template %s is not there any more", x.Template)
+		return nil, problem.New(problem.Conflict, "the template %s is not there any more", d.Template)
 	}
-	k, err := known(ctx, r, x, r.Now)
+	k, err := known(ctx, r, d, r.Now)
 	if err != nil {
 		return nil, err
 	}
 	fresh := Fill(t, k.Sheet())
-	if !slices.EqualFunc(fresh, x.Values, func(a, b Value) bool { return a.Field == b.Field }) {
-		return nil, problem.New(problem.Conflict, "the template %s has other fields now: begin a new draft", x.Template)
+	if !slices.EqualFunc(fresh, d.Values, func(a, b Value) bool { return a.Field == b.Field }) {
+		return nil, problem.New(problem.Conflict, "the template %s has other fields now: begin a new draft", d.Template)
 	}
 	return fresh, nil
 }

@@ -138,7 +138,7 @@ func (s *subject) ofDevice(ctx context.Context, r store.Reader, of string) error
 		s.about[a.ID], s.of[a.ID] = Ref{"alert", a.ID}, s.id
 	}
 	if _, err := store.ScopeOf(ctx, incident.KindRead); err != nil {
-		return nil // this reader sees no containment
+		return nil //nolint:nilerr // this reader sees no containment
 	}
 	incidents, err := incident.List(ctx, r, incident.Query{Device: s.id, Limit: mostIncidents})
 	if err != nil {
