@@ -46,7 +46,7 @@ func main() {
 	lines := flag.Int("findings", 5_000_000, "findings of the synthetic ranked list")
 	papers := flag.Int("documents", 10_000, "documents of the synthetic library, in hundreds")
 	keep := flag.String("dir", "", "folder for the database; empty: a temporary one")
-	only := flag.String("only", "", "measure only this part: timeline, blast, documents, events, decode, sigma, ingest")
+	only := flag.String("only", "", "measure only this part: evidence, timeline, blast, documents, events, decode, sigma, ingest")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of the whole run to this file")
 	flag.Parse()
 	app.TuneCollector()
@@ -78,6 +78,9 @@ func steps(b *bench, only string) []func() error {
 	if only == "blast" {
 		return []func() error{b.fleet, b.findings, b.blastRadius, b.memory}
 	}
+	if only == "evidence" {
+		return []func() error{b.evidence, b.memory}
+	}
 	if only == "decode" {
 		return []func() error{b.decoders, b.memory}
 	}
@@ -90,7 +93,7 @@ func steps(b *bench, only string) []func() error {
 	if only == "ingest" {
 		return []func() error{b.ingest, b.memory}
 	}
-	return []func() error{b.decoders, b.sigma, b.ingest, b.eventLog, b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.blastRadius, b.timelines, b.library, b.bundle, b.memory}
+	return []func() error{b.decoders, b.sigma, b.ingest, b.eventLog, b.feeds, b.fleet, b.sbomMatch, b.newAdvisory, b.findings, b.pages, b.blastRadius, b.timelines, b.evidence, b.library, b.bundle, b.memory}
 }
 
 // sizes are how large the synthetic records are.
