@@ -6,6 +6,7 @@ func eventRoutes() []route {
 		{"GET", "/events", "event.read", (*Server).events},
 		{"GET", "/events/histogram.json", "event.read", (*Server).histogram},
 		{"POST", "/events/export", "event.exported", (*Server).eventsExport},
+		{"POST", "/events/evidence", "event.exported", (*Server).eventsEvidence},
 		{"POST", "/events/hold", "event.hold_placed", (*Server).eventsHold},
 		{"POST", "/event-holds/{id}/release", "event.hold_released", (*Server).eventsRelease},
 		{"GET", "/events/{id}", "event.read", (*Server).event},

@@ -15,6 +15,7 @@ import (
 	"triward/internal/detection"
 	"triward/internal/detection/reading"
 	"triward/internal/eventlog"
+	"triward/internal/incident/custody"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -38,6 +39,7 @@ type eventsPage struct {
 	Fault     string // why the question cannot be answered
 	MayExport bool
 	MayHold   bool
+	MayKeep   bool   // as evidence
 	Query     string // of the address, for the export
 }
 
@@ -222,7 +224,7 @@ func (s *Server) events(v *visit) error {
 	}
 	q, w, err := s.eventQuery(v)
 	p := eventsPage{Frame: v.frame("Events", urlEvents()), Search: v.query("q"), Window: w, Chips: s.eventFilters(v, w), Columns: eventColumns(v), Keep: kept(v.r.URL.Query(), "q", "from", "to", "last"),
-		MayExport: v.may(detection.KindEventsExported), MayHold: v.may(eventlog.KindHoldPlaced), Query: v.r.URL.RawQuery, Chart: queryURL(urlEvents()+"/histogram.json", v.r.URL.RawQuery)}
+		MayExport: v.may(detection.KindEventsExported), MayHold: v.may(eventlog.KindHoldPlaced), MayKeep: v.may(detection.KindEventsExported) && v.may(custody.KindRegistered) && v.may(custody.KindContent) && v.may(custody.KindSealed), Query: v.r.URL.RawQuery, Chart: queryURL(urlEvents()+"/histogram.json", v.r.URL.RawQuery)}
 	if err == nil {
 		err = s.findEvents(v, &p, q)
 	}

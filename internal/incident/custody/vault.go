@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding"
@@ -251,6 +252,24 @@ type counter struct{ n int64 }
 func (c *counter) Write(b []byte) (int, error) {
 	c.n += int64(len(b))
 	return len(b), nil
+}
+
+// Take registers an item whose content is at hand, takes it in and seals it. What fails on the way leaves an item without a
+// seal, which says so.
+func (v Vault) Take(ctx context.Context, i Item, content io.Reader) (string, error) {
+	item, err := v.Register(ctx, i)
+	if err != nil {
+		return "", err
+	}
+	in := bufio.NewReader(content)
+	for at := int64(0); ; {
+		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
+			return item, v.Seal(ctx, item, "", "")
+		}
+		if at, err = v.Append(ctx, item, at, in); err != nil {
+			return item, err
+		}
+	}
 }
 
 // Seal fixes the content of an item, and the number of the seal of a thing.
