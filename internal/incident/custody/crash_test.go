@@ -10,12 +10,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"triward/internal/blob"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
 	"triward/internal/procedure"
+	"triward/internal/signature/signaturetest"
 	"triward/internal/store"
 	"triward/internal/testdb"
 )
@@ -137,5 +139,89 @@ func TestKilledDuringIntake(t *testing.T) {
 	}
 	if left != len(want)/pieceSize {
 		t.Errorf("%d blobs for %d pieces", left, len(want)/pieceSize)
+	}
+}
+
+// TestHandsUntilKilled is the process of TestKilledDuringTransfer; it does nothing by itself.
+func TestHandsUntilKilled(t *testing.T) {
+	dir, item, both := os.Getenv(intake), os.Getenv(intake+"_ITEM"), strings.Fields(os.Getenv(intake+"_PEOPLE"))
+	if dir == "" || len(both) != 2 {
+		t.Skip("a part of TestKilledDuringTransfer")
+	}
+	v, _ := vaultIn(t, dir)
+	for {
+		i, chain := chainOf(t, v, item)
+		ctx := store.WithActor(context.Background(), store.Actor{ID: i.Holder, Name: i.HolderName, Grants: []store.Grant{{Kinds: []string{"custody.*", "incident.*", "people.*"}, All: true}}})
+		var err error
+		if chain[len(chain)-1].Action == custody.Transferred {
+			err = v.Receive(ctx, item, "")
+		} else {
+			to := both[0]
+			if i.Holder == to {
+				to = both[1]
+			}
+			err = v.Transfer(ctx, item, custody.Hand{To: to, Reason: "to be copied", Authority: "head"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("has", len(chain)+1)
+	}
+}
+
+func chainOf(t *testing.T, v custody.Vault, item string) (i custody.Item, all []custody.Entry) {
+	t.Helper()
+	if err := v.DB.View(testdb.System(), func(r store.Reader) (err error) {
+		if i, err = custody.Get(testdb.System(), r, item); err == nil {
+			all, err = custody.Chain(testdb.System(), r, item)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return i, all
+}
+
+// Killed again and again while an item goes from hand to hand, its chain has what was acknowledged, holds together, and the
+// item is with whom its last entry says.
+func TestKilledDuringTransfer(t *testing.T) {
+	dir := t.TempDir()
+	v, clock := vaultIn(t, dir)
+	sign := signaturetest.New(t, v.DB)
+	anna, ben := sign.Newcomer(t, "anna", "Anna"), sign.Newcomer(t, "ben", "Ben")
+	ctx := sign.As(anna, "incident.*", "custody.*")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	inc, err := incident.Cases{DB: v.DB, Runs: procedure.Runs{DB: v.DB}}.Declare(ctx, incident.Declaration{Systems: []string{"Archive"}, Incident: incident.Incident{Title: "Studies leave", TLP: incident.Amber, PAP: incident.Green,
+		Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: clock.Now(), AwareWho: "Anna", AwareHow: "an alert"}})
+	must(err)
+	item, err := v.Take(ctx, custody.Item{Incident: inc, Kind: custody.Image, Description: "disk", Source: "workstation", Authority: "head", Method: "copy", Began: clock.Now(), Patients: custody.NoPatients}, bytes.NewReader(piece(0)))
+	must(err)
+	for round := range 5 {
+		p := exec.Command(os.Args[0], "-test.run=^TestHandsUntilKilled$")
+		p.Env = append(os.Environ(), intake+"="+dir, intake+"_ITEM="+item, intake+"_PEOPLE="+anna+" "+ben)
+		out, err := p.StdoutPipe()
+		must(err)
+		must(p.Start())
+		told, lines := 0, bufio.NewScanner(out)
+		for n := 0; n < 2+3*round && lines.Scan(); n++ {
+			fmt.Sscanf(lines.Text(), "has %d", &told)
+		}
+		must(p.Process.Kill())
+		for lines.Scan() { // what it acknowledged before it died
+			fmt.Sscanf(lines.Text(), "has %d", &told)
+		}
+		p.Wait() // it was killed
+		i, chain := chainOf(t, v, item)
+		must(custody.CheckChain(chain))
+		last := chain[len(chain)-1]
+		if told == 0 || len(chain) < told || i.Entries != len(chain) || i.State != last.State || last.To != i.HolderName || i.State == custody.Broken {
+			t.Fatalf("%d entries were acknowledged, %d are there; the item counts %d and is %s with %s; last entry %+v", told, len(chain), i.Entries, i.State, i.HolderName, last)
+		}
+		must(v.Verify(ctx, item))
 	}
 }
