@@ -370,7 +370,7 @@ func (t *timeline) entryOfJournal(ctx context.Context, x store.Entry) (Entry, bo
 	if area == "timeline" || !t.sees(ctx, area, x) {
 		return Entry{}, false
 	}
-	e := Entry{Key: fmt.Sprintf("journal:%016d", x.Seq), Kind: Journal, Told: x.At, Received: x.At, Certainty: Recorded, Says: "Triward", Who: cmp.Or(x.ActorName, x.Actor), Device: t.of[x.Subject],
+	e := Entry{Key: fmt.Sprintf("journal:%016d", x.Seq), Kind: Journal, Told: x.At, Received: x.At, Certainty: Recorded, Says: "Triward", Who: actor(x), Device: t.of[x.Subject],
 		Link: t.about[x.Subject], Count: 1, at: store.Micros(x.At)}
 	if slices.Contains(t.devices, x.Subject) {
 		e.Device, e.Link = x.Subject, Ref{"device", x.Subject}
@@ -416,9 +416,20 @@ func (t *timeline) entryOfJournal(ctx context.Context, x store.Entry) (Entry, bo
 	return e, true
 }
 
+// ofIncidents are areas that belong to an incident: who may read it may read them.
+var ofIncidents = []string{"containment", "claim", "draft", "telling", "loop", "exercise", "connector"}
+
+// actor is who did something; the program itself is named by its part.
+func actor(x store.Entry) string {
+	if part, program := strings.CutPrefix(x.Actor, "system:"); program {
+		return "Triward (" + strings.ReplaceAll(part, "-", " ") + ")"
+	}
+	return cmp.Or(x.ActorName, x.Actor)
+}
+
 // sees reports whether the reader may see an entry of an area of the journal here.
 func (t *timeline) sees(ctx context.Context, area string, x store.Entry) bool {
-	if area == "containment" {
+	if slices.Contains(ofIncidents, area) {
 		area = "incident"
 	}
 	scope, err := store.ScopeOf(ctx, area+".read")
