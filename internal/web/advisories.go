@@ -8,6 +8,7 @@ import (
 	"triward/internal/advisory"
 	"triward/internal/detection/hindsight"
 	"triward/internal/problem"
+	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
 )
@@ -87,7 +88,8 @@ type advisoryPage struct {
 	Told     []vuln.Told
 	Products []advisory.Affected
 	Matches  []vuln.Found
-	Unread   string          // why the document could not be read again, "" when it could
+	Unread   string // why the document could not be read again, "" when it could
+	SawRisk  bool
 	Look     *hindsight.Kept // what a look back for it found; nil: none was made, or the reader may not see it
 }
 
@@ -148,6 +150,7 @@ func (s *Server) advisory(v *visit) error {
 	if err != nil {
 		return err
 	}
+	p.SawRisk = v.may(risk.KindRead)
 	p.Frame = v.frame(p.Record.ID, urlAdvisories(), Link{urlAdvisories(), "Advisories"})
 	return v.show(p)
 }

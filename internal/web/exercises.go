@@ -37,6 +37,7 @@ func urlExerciseOne(id, do, inject string) string { return path("exercises", id,
 type exercisesPage struct {
 	Frame
 	Scenarios []content.Exercise
+	Titles    map[string]string // of the procedures that are here, by code
 	Rows      []exercise.Exercise
 	Pager     Pager
 	MayStart  bool
@@ -45,12 +46,17 @@ type exercisesPage struct {
 func (exercisesPage) template() string { return "exercises" }
 
 func (s *Server) exercises(v *visit) error {
-	p := exercisesPage{Frame: v.frame("Exercises", urlIncidents(), Link{urlIncidents(), "Incidents"}), MayStart: v.may(exercise.KindStarted)}
+	p := exercisesPage{Frame: v.frame("Exercises", urlIncidents(), Link{urlIncidents(), "Incidents"}), Titles: map[string]string{}, MayStart: v.may(exercise.KindStarted)}
 	var err error
 	if p.Scenarios, err = content.Exercises(); err != nil {
 		return err
 	}
 	err = v.view(func(ctx context.Context, r store.Reader) error {
+		for _, x := range p.Scenarios {
+			if _, ok := p.Titles[x.Procedure]; !ok {
+				p.Titles[x.Procedure] = v.procedureTitle(ctx, r, x.Procedure)
+			}
+		}
 		page, err := exercise.List(ctx, r, exercise.Query{After: v.query("after")})
 		p.Rows, p.Pager = page.Items, pager(v.r.URL, page.Next, len(page.Items))
 		return err
