@@ -54,7 +54,7 @@ func (v Rehearsal) Play(ctx context.Context, name string, at time.Time, records 
 			inv.resolve(ctx, &events[i], sender{})
 			events[i].Time = written
 		}
-		found, err := rules.try(ctx, 0, events)
+		found, err := rules.try(ctx, events)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ type Rules struct {
 	seq     int64
 	rules   *fire.Rules
 	digests map[string]string // of the rules' texts, by rule
-	workers []*fire.Worker    // one for each part of a batch
+	worker  *fire.Worker
 	settled time.Time
 	evicted int64 // of the rules' correlations, up to then
 }
@@ -165,25 +165,14 @@ func (v *Rules) compile(running []detection.Running) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.rules, v.digests, v.workers, v.settled, v.evicted = rules, digests, nil, v.db.Now(), 0
+	v.rules, v.digests, v.worker, v.settled, v.evicted = rules, digests, rules.Worker(), v.db.Now(), 0
 }
 
-// worker is the one of a part of the batches.
-func (v *Rules) worker(part int) *fire.Worker {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.rules == nil {
-		return nil
-	}
-	for len(v.workers) <= part {
-		v.workers = append(v.workers, v.rules.Worker())
-	}
-	return v.workers[part]
-}
-
-// try gives the hits of events. Events of one call are in order.
-func (v *Rules) try(ctx context.Context, part int, events []eventlog.Event) ([]detection.Hit, error) {
-	w := v.worker(part)
+// try gives the hits of events, which are in order. One goroutine calls it.
+func (v *Rules) try(ctx context.Context, events []eventlog.Event) ([]detection.Hit, error) {
+	v.mu.RLock()
+	w := v.worker
+	v.mu.RUnlock()
 	if w == nil {
 		return nil, nil
 	}

@@ -171,37 +171,28 @@ func (w *Worker) follow(ctx context.Context) error {
 	return nil
 }
 
-// portion is what one goroutine makes of a part of a batch.
-type portion struct {
-	events []eventlog.Event
-	hits   []detection.Hit
-	err    error
-}
-
 func (w *Worker) work(ctx context.Context, given []stream.Delivery) error {
 	var records []stream.Message
 	for _, d := range given {
 		records = append(records, d.Messages...)
 	}
 	n := min(len(w.parts), 1+len(records)/256)
-	out := make([]portion, n)
+	out := make([][]eventlog.Event, n)
 	var wg sync.WaitGroup
 	for i := range n {
 		part := records[len(records)*i/n : len(records)*(i+1)/n]
 		wg.Go(func() { out[i] = w.make(ctx, i, part) })
 	}
 	wg.Wait()
-	events := out[0].events
-	hits := out[0].hits
-	for i, p := range out {
-		if p.err != nil {
-			return p.err
-		}
-		if i > 0 {
-			events, hits = append(events, p.events...), append(hits, p.hits...)
+	events := slices.Concat(out...)
+	w.measure(events)
+	var hits []detection.Hit
+	if w.Rules != nil { // in order: what a baseline learns first decides what it calls unusual
+		var err error
+		if hits, err = w.Rules.try(ctx, events); err != nil {
+			return err
 		}
 	}
-	w.measure(events)
 	added, err := w.Events.Append(ctx, events)
 	if err != nil {
 		return fmt.Errorf("append events: %w", err)
@@ -214,19 +205,19 @@ func (w *Worker) work(ctx context.Context, given []stream.Delivery) error {
 	return nil
 }
 
-// make decodes, resolves and tries a part of a batch.
-func (w *Worker) make(ctx context.Context, part int, records []stream.Message) portion {
-	p := portion{events: make([]eventlog.Event, 0, len(records)+len(records)/8)}
+// make decodes and resolves a part of a batch.
+func (w *Worker) make(ctx context.Context, part int, records []stream.Message) []eventlog.Event {
+	out := make([]eventlog.Event, 0, len(records)+len(records)/8)
 	for _, m := range records {
 		s := w.sources.get(m.Source)
 		format, name, _ := strings.Cut(m.Hint, "/")
 		if m.Transport == stream.Damaged {
 			format = "raw"
 		}
-		at := len(p.events)
-		p.events = w.parts[part].Append(p.events, decode.Input{ID: m.ID, Source: m.Source, Received: m.Received, Payload: m.Payload, Format: format, Name: name, Zone: s.zone})
-		for i := at; i < len(p.events); i++ {
-			e := &p.events[i]
+		at := len(out)
+		out = w.parts[part].Append(out, decode.Input{ID: m.ID, Source: m.Source, Received: m.Received, Payload: m.Payload, Format: format, Name: name, Zone: s.zone})
+		for i := at; i < len(out); i++ {
+			e := &out[i]
 			if m.Transport == stream.Damaged {
 				e.Fault = "the stream's pack was damaged"
 			}
@@ -236,10 +227,7 @@ func (w *Worker) make(ctx context.Context, part int, records []stream.Message) p
 			}
 		}
 	}
-	if w.Rules != nil {
-		p.hits, p.err = w.Rules.try(ctx, part, p.events)
-	}
-	return p
+	return out
 }
 
 // measure takes the times of live records into the estimates of their sources' clocks. It holds for later batches, so that
