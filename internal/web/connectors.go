@@ -385,11 +385,7 @@ func (s *Server) flowsPropose(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, p.Form, f, err)
 }
 
 func (s *Server) flowsApprove(v *visit) error {

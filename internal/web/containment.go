@@ -241,11 +241,7 @@ func (s *Server) containDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }
 
 // levelOptions are the rungs of the ladder.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -155,15 +154,7 @@ func (s *Server) exhibitAct(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	n := slices.IndexFunc(p.Acts, func(a act) bool { return a.Form.ID == v.path("act") })
-	if n < 0 {
-		return err
-	}
-	p.Acts[n].Form.fill(f)
-	if !p.Acts[n].Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, formOf(p.Acts, v.path("act")), f, err)
 }
 
 // handle does what the last part of the address names. Each act checks its own permission below.
@@ -344,9 +335,5 @@ func (s *Server) exhibitNewDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }

@@ -270,11 +270,7 @@ func (s *Server) docControlDo(v *visit) error {
 	if a == nil {
 		return err
 	}
-	a.Form.fill(f)
-	if !a.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &a.Form, f, err)
 }
 
 func (s *Server) doControl(v *visit, f url.Values) (string, error) {

@@ -48,6 +48,16 @@ type act struct {
 	Form  Form
 }
 
+// formOf is the form of an act by its id; nil when the page does not offer it.
+func formOf(all []act, id string) *Form {
+	for i := range all {
+		if all[i].Form.ID == id {
+			return &all[i].Form
+		}
+	}
+	return nil
+}
+
 // lifeStep is one state of a life and how far the revision is.
 type lifeStep struct {
 	Text string

@@ -126,11 +126,7 @@ func (s *Server) entityAct(v *visit, form, notice string, do func(ctx context.Co
 		return perr
 	}
 	to := map[string]*Form{"facts": &p.Facts, "rule": &p.Rule, "sent": &p.Sent}[form]
-	to.fill(f)
-	if !to.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, to, f, err)
 }
 
 func (s *Server) entityFacts(v *visit) error {
@@ -218,9 +214,5 @@ func (s *Server) entityNewDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }

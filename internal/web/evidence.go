@@ -353,9 +353,5 @@ func (s *Server) trailSign(v *visit) error {
 	if perr != nil || p.Sign == nil {
 		return err
 	}
-	p.Sign.fill(f)
-	if !p.Sign.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, p.Sign, f, err)
 }

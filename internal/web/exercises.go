@@ -125,11 +125,7 @@ func (s *Server) exerciseStart(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }
 
 // exercisePage is one exercise: what happens, what people do, and what came out.

@@ -53,9 +53,5 @@ func (s *Server) evidenceExportDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if !p.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Form, f, err)
 }

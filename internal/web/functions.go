@@ -135,11 +135,7 @@ func (s *Server) functionAssign(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Assign.fill(f)
-	if !p.Assign.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, p.Assign, f, err)
 }
 
 func (s *Server) functionDelegate(v *visit) error {
@@ -162,11 +158,7 @@ func (s *Server) functionDelegate(v *visit) error {
 	if p.Delegate == nil {
 		return err
 	}
-	p.Delegate.fill(f)
-	if !p.Delegate.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, p.Delegate, f, err)
 }
 
 func (s *Server) functionRelease(v *visit) error {

@@ -225,15 +225,7 @@ func (s *Server) incidentAct(v *visit, form, notice string, do func(ctx context.
 	if perr != nil {
 		return perr
 	}
-	n := slices.IndexFunc(p.Acts, func(a act) bool { return a.Form.ID == form })
-	if n < 0 {
-		return err
-	}
-	p.Acts[n].Form.fill(f)
-	if !p.Acts[n].Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, formOf(p.Acts, form), f, err)
 }
 
 func (s *Server) incidentMove(v *visit) error {
@@ -443,9 +435,5 @@ func (s *Server) involvedDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }

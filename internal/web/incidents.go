@@ -220,11 +220,7 @@ func (s *Server) incidentNewDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }
 
 // declare gives the incident, and what to say of it.

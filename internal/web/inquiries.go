@@ -129,11 +129,7 @@ func (s *Server) inquiryNewDone(v *visit) error {
 		return v.done(urlInquiry(made), "The inquiry is open. Bind what answers each line.")
 	}
 	p := inquiryForm(v)
-	p.Form.fill(f)
-	if !p.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Form, f, err)
 }
 
 // endOf is the end of a day, not later than now; zero stays zero.
@@ -297,11 +293,7 @@ func (s *Server) inquiryDo(v *visit) error {
 	if perr != nil || form == nil {
 		return err
 	}
-	form.fill(f)
-	if !form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, form, f, err)
 }
 
 func (s *Server) inquiryAct(v *visit, act string, f url.Values) (string, error) {

@@ -269,14 +269,6 @@ func (s *Server) learnedAct(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	for i := range p.Acts {
-		if p.Acts[i].Form.ID == v.path("act") {
-			p.Acts[i].Form.fill(f)
-			if p.Acts[i].Form.blame(err) {
-				return v.again(p, err)
-			}
-		}
-	}
 	check := strings.TrimPrefix(v.path("act"), "answer-")
 	if a, ok := p.Answers[check]; ok {
 		a.Form.fill(f)
@@ -285,7 +277,7 @@ func (s *Server) learnedAct(v *visit) error {
 			return v.again(p, err)
 		}
 	}
-	return err
+	return v.correct(&p, formOf(p.Acts, v.path("act")), f, err)
 }
 
 // learn does one act; each checks its own permission below.

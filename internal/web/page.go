@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -167,6 +168,20 @@ func (v *visit) show(p page) error { return v.write(http.StatusOK, p) }
 
 // again answers a form that was not accepted with the same page and the faults in it.
 func (v *visit) again(p page, err error) error { return v.write(statusOf(kindOf(err)), p) }
+
+// correct answers a form that was not accepted with its page, in which it is filled in again with the faults beside its
+// fields. Where the page has no such form (nil), or the error is not about it, the error is the answer. form is a part of p,
+// so that p is given by its address.
+func (v *visit) correct(p page, form *Form, sent url.Values, err error) error {
+	if form == nil {
+		return err
+	}
+	form.fill(sent)
+	if !form.blame(err) {
+		return err
+	}
+	return v.again(p, err)
+}
 
 func (v *visit) write(status int, p page) error {
 	all, err := templates()

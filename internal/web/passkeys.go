@@ -75,11 +75,7 @@ func (s *Server) passkeyAdd(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.NewPasskey.fill(f)
-	if !p.NewPasskey.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.NewPasskey, f, err)
 }
 
 func (s *Server) passkeyTest(v *visit) error {

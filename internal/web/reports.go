@@ -116,11 +116,7 @@ func (s *Server) reportStart(v *visit) error {
 	if perr != nil || p.Start == nil {
 		return err
 	}
-	p.Start.fill(f)
-	if !p.Start.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, p.Start, f, err)
 }
 
 // draftPage is one report or letter.
@@ -280,15 +276,7 @@ func (s *Server) draftAct(v *visit) error {
 		}
 		return v.again(p, err)
 	}
-	n := slices.IndexFunc(p.Acts, func(a act) bool { return a.Form.ID == v.path("act") })
-	if n < 0 {
-		return err
-	}
-	p.Acts[n].Form.fill(f)
-	if !p.Acts[n].Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, formOf(p.Acts, v.path("act")), f, err)
 }
 
 func (s *Server) draftDo(v *visit, f url.Values) error {

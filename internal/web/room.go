@@ -118,11 +118,7 @@ func (s *Server) prioritySay(v *visit) error {
 	if perr != nil || n < 0 {
 		return err
 	}
-	p.Urgent[n].Say.fill(f)
-	if !p.Urgent[n].Say.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Urgent[n].Say, f, err)
 }
 
 func (s *Server) situationNew(v *visit) error {
@@ -245,9 +241,5 @@ func (s *Server) calendarSet(v *visit) error {
 	if perr != nil || p.Set == nil {
 		return err
 	}
-	p.Set.Form.fill(f)
-	if !p.Set.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Set.Form, f, err)
 }

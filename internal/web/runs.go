@@ -179,11 +179,7 @@ func (s *Server) runNewDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if p.Form.blame(err) {
-		return v.again(p, err)
-	}
-	return err
+	return v.correct(&p, &p.Form, f, err)
 }
 
 // runFiles keeps the files of a form's field as evidence.

@@ -169,11 +169,7 @@ func (s *Server) tellingDone(v *visit) error {
 	if perr != nil || p.Tell == nil {
 		return err
 	}
-	p.Tell.Form.fill(f)
-	if !p.Tell.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Tell.Form, f, err)
 }
 
 func (s *Server) tellingAnswer(v *visit) error {
@@ -305,11 +301,7 @@ func (s *Server) stakeholderDo(v *visit, form func(*stakeholdersPage) *Form, do 
 	if to == nil {
 		return err
 	}
-	to.fill(f)
-	if !to.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, to, f, err)
 }
 
 func (s *Server) stakeholderAdd(v *visit) error {

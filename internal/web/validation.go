@@ -80,11 +80,7 @@ func (s *Server) validationRun(v *visit) error {
 	if perr != nil || p.Run == nil {
 		return err
 	}
-	p.Run.fill(f)
-	if !p.Run.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, p.Run, f, err)
 }
 
 // validationPage is one qualification.
@@ -206,9 +202,5 @@ func (s *Server) validationSign(v *visit) error {
 	if form == nil {
 		return err
 	}
-	form.fill(f)
-	if !form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, form, f, err)
 }

@@ -203,11 +203,7 @@ func (s *Server) indicatorAdd(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Add.Form.fill(f)
-	if !p.Add.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Add.Form, f, err)
 }
 
 func (s *Server) indicatorLookUp(v *visit) error {
@@ -226,11 +222,7 @@ func (s *Server) indicatorLookUp(v *visit) error {
 	if n < 0 {
 		return err
 	}
-	p.Found[n].LookUp.fill(f)
-	if !p.Found[n].LookUp.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Found[n].LookUp, f, err)
 }
 
 func (s *Server) claimWithdraw(v *visit) error {
@@ -343,9 +335,5 @@ func (s *Server) claimNewDone(v *visit) error {
 	if perr != nil {
 		return perr
 	}
-	p.Form.fill(f)
-	if !p.Form.blame(err) {
-		return err
-	}
-	return v.again(p, err)
+	return v.correct(&p, &p.Form, f, err)
 }
