@@ -222,7 +222,7 @@ type demonstration struct {
 }
 
 func (a *App) makeDemo(ctx context.Context, dir, password string) error {
-	end := time.Now().UTC().Add(-time.Hour).Truncate(time.Minute)
+	end := time.Now().UTC().Add(-2 * time.Hour).Truncate(time.Minute) // the last day goes on for an hour and a half
 	clock := &demoClock{at: end.AddDate(0, 0, -firstDay-1)}
 	db, err := store.Open(ctx, a.Config.Database, store.Options{Now: clock.now})
 	if err != nil {

@@ -56,6 +56,13 @@ func TestDemonstrationShowsEverything(t *testing.T) {
 	states := map[vuln.VerdictState]int{}
 	err = a.db.View(ctx, func(r store.Reader) error {
 		var err error
+		last, err := store.Journal(ctx, r, store.JournalQuery{Order: store.NewestFirst, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if last[0].At.After(time.Now()) {
+			t.Errorf("its last day goes on until %v, which has not come", last[0].At)
+		}
 		if o, err = risk.ReadOverview(ctx, r, a.db.Now()); err != nil {
 			return err
 		}

@@ -198,7 +198,6 @@ func (d *demonstration) pumpClean(ctx context.Context) error {
 func (d *demonstration) archiveRead(ctx context.Context) error {
 	cases := incident.Cases{DB: d.db, Runs: d.runs}
 	security, htm := d.as(ctx, "security"), d.as(ctx, "htm")
-	d.clock.set(d.end.Add(-70 * time.Minute))
 	id, err := cases.Declare(security, incident.Declaration{Systems: []string{"Image archive", "Unknown workstation 10.20.40.77"}, Plan: "SOP-26",
 		Incident: incident.Incident{Title: "Unknown workstation reads studies from the archive", Cyber: 3, Clinical: 2, TLP: incident.AmberStrict, PAP: incident.Red, Care: incident.Normal, Legal: incident.LegalHold, Disclosure: incident.Undisclosed,
 			Aware: d.clock.now().Add(-25 * time.Minute), AwareWho: "Jonas Weller", AwareHow: "an alert: a new system asked for all patients, then pulled studies",
