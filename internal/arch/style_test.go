@@ -19,7 +19,7 @@ const (
 
 // largePackages have a limit of their own; each names the decision record that says why.
 var largePackages = map[string]int{
-	"internal/web": 25000, // docs/adr/0009-web-is-one-large-package.md
+	"internal/web": 26500, // docs/adr/0009-web-is-one-large-package.md
 	"internal/app": 5000,  // docs/adr/0017-the-demonstration-is-wiring.md
 	"internal/api": 7500,  // docs/adr/0010-signatures-and-documents.md
 
