@@ -377,6 +377,42 @@ func TestThingsHaveASealAndNoContent(t *testing.T) {
 	})
 }
 
+// A device is preserved when something of it is under seal and whole.
+func TestPreserves(t *testing.T) {
+	each(t, func(s *scene) {
+		says := func(want bool, when string) {
+			s.Helper()
+			s.must(s.db.View(context.Background(), func(r store.Reader) error {
+				for device, want := range map[string]bool{"dev_pump": want, "dev_other": false, "": false} {
+					got, err := s.vault.Preserves(context.Background(), r, s.inc, device)
+					s.must(err)
+					if got != want {
+						s.Errorf("%s, %q is preserved: %v", when, device, got)
+					}
+				}
+				return nil
+			}))
+		}
+		of := func(k custody.Kind) string {
+			i, err := s.vault.Register(s.as(s.anna), custody.Item{Incident: s.inc, Device: "dev_pump", Kind: k, Description: "log", Source: "pump P-1", Authority: "head of security", Method: "service tool",
+				Began: s.clock.Now(), Patients: custody.Minimised})
+			s.must(err)
+			_, err = s.vault.Append(s.as(s.anna), i, 0, strings.NewReader("what the pump said"))
+			s.must(err)
+			return i
+		}
+		s.must(s.vault.Seal(s.as(s.anna), of(custody.WorkingCopy), "", ""))
+		says(false, "with a copy")
+		i := of(custody.LogExtract)
+		says(false, "before the seal")
+		s.must(s.vault.Seal(s.as(s.anna), i, "", ""))
+		says(true, "under seal")
+		s.spoil()
+		s.must(s.vault.Verify(s.as(s.anna), i))
+		says(false, "with its integrity broken")
+	})
+}
+
 func TestChangedEntriesAreNamed(t *testing.T) {
 	each(t, func(s *scene) {
 		i := s.sealed([]byte("what the pump said"))

@@ -109,6 +109,17 @@ func Get(ctx context.Context, r store.Reader, item string) (Item, error) {
 	return i, err
 }
 
+// Preserves says whether something of a device or system of an incident lies under seal, or lay so when it was handed on, with
+// its integrity whole. Copies and what was made from others preserve nothing. involved is as in [incident.Involved].ID. It asks
+// for no permission: it says of no item what it is.
+func (Vault) Preserves(ctx context.Context, r store.Reader, of, involved string) (bool, error) {
+	if involved == "" {
+		return false, nil
+	}
+	n, err := store.Value[int](r.QueryRow(ctx, `SELECT count(*) FROM evidence_item WHERE incident = $1 AND device = $2 AND state IN ('sealed', 'checked_out', 'released') AND kind NOT IN ('working_copy', 'derived')`, of, involved))
+	return n > 0, err
+}
+
 // List reads the evidence of an incident that the actor may see, in the order of the exhibits.
 func List(ctx context.Context, r store.Reader, of string) ([]Item, error) {
 	f, err := mayRead(ctx, r, of)
