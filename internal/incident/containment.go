@@ -127,7 +127,7 @@ func (c Cases) on(ctx context.Context, action string, fn func(tx *store.Tx, w ac
 		if err != nil {
 			return err
 		}
-		d, err := stand(ctx, tx, a.Device)
+		d, err := stand(ctx, tx, a)
 		if err != nil {
 			return err
 		}
@@ -155,15 +155,20 @@ func actionOf(ctx context.Context, r store.Reader, action string) (Action, error
 	return all[0], nil
 }
 
-// stand is what the ladder looks at of a device now. What is no device of the fleet, or is not in its records any more, is
-// unknown in everything, and so counts as the worst.
-func stand(ctx context.Context, r store.Reader, of string) (ladder.Device, error) {
-	found, err := device.Briefs(ctx, r, []string{of})
+// stand is what the ladder looks at of the device of an action now. What is no device of the fleet, or is not in its records
+// any more, is unknown in everything, and so counts as the worst.
+func stand(ctx context.Context, r store.Reader, a Action) (ladder.Device, error) {
+	in, err := scanInvolved(r.QueryRow(ctx, `SELECT `+deviceColumns+` FROM incident_device WHERE incident = $1 AND id = $2`, a.Incident, a.Device))
+	if err != nil {
+		return ladder.Device{}, fmt.Errorf("read %s in its incident: %w", a.DeviceName, err)
+	}
+	found, err := device.Briefs(ctx, r, []string{a.Device})
 	if err != nil {
 		return ladder.Device{}, err
 	}
 	if len(found) == 0 {
-		return ladder.Device{Revision: "unknown"}, nil
+		// Of a system the incident's own record is all that is known: whatever is noted there makes it another one.
+		return ladder.Device{Revision: revision(string(in.State), string(in.Evidence), in.EvidenceNote, strings.Join(in.Checks, "\n"), instant(in.Changed))}, nil
 	}
 	b := found[0]
 	out := ladder.Device{InUse: answer(b.InUse)}
@@ -178,7 +183,7 @@ func stand(ctx context.Context, r store.Reader, of string) (ladder.Device, error
 	if len(b.Connectivity) > 0 && !slices.Contains(b.Connectivity, network.RemoteService) {
 		out.Service = ladder.No
 	}
-	p, err := flow.Of(ctx, r, of)
+	p, err := flow.Of(ctx, r, a.Device)
 	if err != nil {
 		return out, err
 	}
@@ -186,10 +191,14 @@ func stand(ctx context.Context, r store.Reader, of string) (ladder.Device, error
 	if out.Profile = p.Holds(); out.Profile {
 		listed = p.Hash()
 	}
-	h := sha256.New()
-	fmt.Fprintf(h, "%q", []string{listed, string(b.InUse), string(b.Class), string(b.Site), b.Ward, string(b.Model), string(b.Release), b.Version, network.JoinWays(b.Connectivity)})
-	out.Revision = hex.EncodeToString(h.Sum(nil)[:8])
+	out.Revision = revision(string(in.State), listed, string(b.InUse), string(b.Class), string(b.Site), b.Ward, string(b.Model), string(b.Release), b.Version, network.JoinWays(b.Connectivity))
 	return out, nil
+}
+
+// revision names what a device is like: another part gives another name.
+func revision(parts ...string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	return hex.EncodeToString(sum[:8])
 }
 
 func answer(a product.Answer) ladder.Answer {
@@ -257,9 +266,6 @@ func (c Cases) Run(ctx context.Context, action string) error {
 		if !ok {
 			return problem.New(problem.Conflict, "the action is %s", w.a.State)
 		}
-		if !w.i.State.Open() {
-			return problem.New(problem.Conflict, "%s is closed", w.i.Number)
-		}
 		reasons, err := c.refusals(ctx, tx, w, tx.Now)
 		if err != nil {
 			return err
@@ -276,9 +282,12 @@ func (c Cases) Run(ctx context.Context, action string) error {
 	})
 }
 
-// refusals is everything that keeps a planned action from running now.
+// refusals is everything that keeps an action from running now, or from being sent while it never was.
 func (c Cases) refusals(ctx context.Context, r store.Reader, w acting, now time.Time) ([]string, error) {
 	out := ladder.Refusals(w.a.Plan, w.device, now)
+	if !w.i.State.Open() {
+		out = append(out, w.i.Number+" is closed")
+	}
 	if w.a.Level == ladder.FarSide {
 		if err := w.i.PAP.Act("blocking the far side", Active); err != nil {
 			out = append(out, problem.Text(err))
@@ -367,6 +376,32 @@ func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, rea
 	})
 }
 
+// Withdraw takes back an action that began to run and was not answered, because something keeps it from running now, and
+// hands the person who answers for it the task to decide again. What was never sent is over with it; what may have been sent
+// is taken back.
+func (c Cases) Withdraw(ctx context.Context, tx *store.Tx, s Sheet, i Incident) error {
+	w := acting{i: i, a: s.Action, device: s.Now}
+	to, ok := w.a.State.Move(ladder.Return)
+	if w.a.State != ladder.Executing || !ok {
+		return problem.New(problem.Conflict, "the action is %s", w.a.State)
+	}
+	from := w.a.State
+	w.a.State, w.a.Said = to, "It must not run any more: "+strings.Join(s.Refusals, "; ")
+	if err := w.keep(ctx, tx, KindReturned, Body{Reason: w.a.Said, Changes: []Change{{"from", "", string(from)}}}); err != nil {
+		return err
+	}
+	t := Task{Title: fmt.Sprintf("Decide again about %s: L%d was withdrawn before it was carried out", w.a.DeviceName, w.a.Level), Side: ClinicalSide, Assignee: w.a.HumanID, AssigneeName: w.a.Human,
+		State: ToDo, AcceptBy: tx.Now.Add(AcceptWithin), Made: tx.Now, Changed: tx.Now}
+	var err error
+	if t.ID, err = id.New("tsk"); err != nil {
+		return err
+	}
+	if err := putTask(ctx, tx, i.ID, t); err != nil {
+		return fmt.Errorf("tell %s: %w", w.a.Human, err)
+	}
+	return i.record(ctx, tx, KindTaskSet, Body{Of: t.ID, Note: t.Title, Reason: w.a.Said, Changes: []Change{{"state", "", string(ToDo)}, {"assignee", "", t.AssigneeName}}})
+}
+
 // ReturnDue tells every action to return whose time is over, that failed, or that must not hold on its device any more; it
 // runs as a tick, so also for what became due while the program was away. It gives how many it told.
 func (c Cases) ReturnDue(ctx context.Context) (int, error) {
@@ -403,7 +438,7 @@ type Sheet struct {
 	Action
 	Now      ladder.Device
 	Needs    []ladder.Role
-	Refusals []string // of a planned action
+	Refusals []string // of an action that is planned, or of whose run no answer came yet
 }
 
 // SheetOf reads an action as the people who sign it see it.
@@ -417,11 +452,11 @@ func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now t
 		return Sheet{}, i, err
 	}
 	s := Sheet{Action: a}
-	if s.Now, err = stand(ctx, r, a.Device); err != nil {
+	if s.Now, err = stand(ctx, r, a); err != nil {
 		return s, i, err
 	}
 	s.Needs = ladder.Needs(a.Plan, s.Now)
-	if a.State == ladder.Planned {
+	if a.State == ladder.Planned || a.State == ladder.Executing {
 		s.Refusals, err = c.refusals(ctx, r, acting{i: i, a: a, device: s.Now}, now)
 	}
 	return s, i, err

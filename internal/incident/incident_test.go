@@ -272,6 +272,31 @@ func TestContainmentRunsOnlySignedForTheDeviceAsItIs(t *testing.T) {
 	})
 }
 
+// What the incident finds out about a device or a system voids the checks and sign-offs that were given before (hard rule d).
+func TestWhatTheIncidentFindsVoidsSignOffs(t *testing.T) {
+	each(t, func(s *scene) {
+		i := s.declare()
+		devices := s.get(i).Devices
+		system := devices[slices.IndexFunc(devices, func(d incident.Involved) bool { return d.Device == "" })].ID
+		for what, found := range map[string]incident.DeviceChange{s.scan: {State: incident.Cleared, Reason: "logs read"}, system: {State: incident.Compromised}} {
+			a := s.plan(i, what, ladder.AllowList)
+			s.must(s.cases.Check(s.as(s.ben), a, "free"))
+			s.must(s.cases.SignOff(s.as(s.ben), a, ladder.Biomed, 0, ""))
+			if got := s.one(a).Refusals; len(got) > 0 {
+				s.Fatalf("refused: %q", got)
+			}
+			s.clock.Advance(time.Minute)
+			s.must(s.cases.SetDevice(s.as(s.anna), i, what, found))
+			s.refused(s.cases.Run(s.as(s.ben), a), problem.Invalid, "not checked as it is now", "another state of the device")
+		}
+		a := s.plan(i, system, ladder.Watch)
+		s.must(s.cases.Check(s.as(s.ben), a, "free"))
+		s.clock.Advance(time.Minute)
+		s.must(s.cases.SetDevice(s.as(s.anna), i, system, incident.DeviceChange{Evidence: incident.Preserved, EvidenceNote: "image EV-1"}))
+		s.refused(s.cases.Run(s.as(s.ben), a), problem.Invalid, "not checked as it is now")
+	})
+}
+
 func (s *scene) deviceOf(id string) (d device.Device, err error) {
 	err = s.db.View(context.Background(), func(r store.Reader) error {
 		d, err = device.Get(s.as(s.ben), r, device.ID(id))

@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -198,13 +199,9 @@ func TestTheProfileDecidesWhatCounts(t *testing.T) {
 		if st := s.sheet(a).State; st != ladder.Failed && st != ladder.Returning {
 			s.Errorf("a flow outside of the list left it %s", st)
 		}
-		var rec device.Device
-		s.must(s.db.View(ben, func(r store.Reader) (err error) {
-			rec, err = device.Get(ben, r, device.ID(s.pump))
-			return err
-		}))
-		rec.Identities = append(rec.Identities, device.Identity{Kind: network.IP, Value: "10.0.0.8", Since: s.clock.Now()})
-		s.must(device.Fleet{DB: s.db}.Change(ben, rec))
+		s.change(func(d *device.Device) {
+			d.Identities = append(d.Identities, device.Identity{Kind: network.IP, Value: "10.0.0.8", Since: s.clock.Now()})
+		})
 		if p := s.profile(); p.Holds() || !p.Changed {
 			s.Error("another address leaves the profile as it was")
 		}
@@ -267,6 +264,93 @@ func TestNothingRunsWithoutItsApproval(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Between the decision and what is sent lies whatever happened meanwhile: an outage of hours, a device that is in use again, a
+// connector that nobody trusts any more. Nothing is sent then, and what may have been sent already is taken back.
+func TestNothingIsSentThatMustNotRunAnyMore(t *testing.T) {
+	changes := map[string]struct {
+		make func(s *scene, i string)
+		says string
+	}{
+		"another ward": {func(s *scene, _ string) {
+			s.change(func(d *device.Device) { d.Ward = "Theatre 2" })
+		}, "not checked as it is now"},
+		"compromised": {func(s *scene, i string) {
+			s.must(s.desk.Cases.SetDevice(s.as(s.ben), i, s.pump, incident.DeviceChange{State: incident.Compromised}))
+		}, "another state of the device"},
+		"31 minutes": {func(s *scene, _ string) { s.clock.Advance(31 * time.Minute) }, "has expired"},
+		"revoked": {func(s *scene, _ string) {
+			s.must(s.desk.Revoke(s.as(s.anna), "fw", "the firewall is replaced"))
+		}, "fw is not approved"},
+		"no file of connectors": {func(s *scene, _ string) { s.must(os.Remove(s.book)) }, "cannot be read"},
+		"the clock set back":    {func(s *scene, _ string) { s.clock.Advance(-time.Hour) }, "not checked as it is now"},
+	}
+	for name, c := range changes {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(s *scene) {
+				s.approve()
+				i := s.declare(false, incident.Green)
+				worker := store.WithActor(context.Background(), store.System("containment"))
+
+				a := s.planned(i, ladder.NetworkOff, connector.Proof{})
+				s.run(a)
+				c.make(s, i)
+				s.must(s.desk.Tick(worker))
+				s.in(a, ladder.Returning)
+				if got := said(s, a); !strings.Contains(got, c.says) {
+					s.Errorf("said %q, want something with %q", got, c.says)
+				}
+				f := s.file(i)
+				if n := len(f.Tasks); n != 1 || f.Tasks[0].AssigneeName != "ben" || f.Tasks[0].State != incident.ToDo {
+					s.Errorf("who answers for it is told by %+v", f.Tasks)
+				}
+				s.must(s.desk.Tick(worker))
+				s.in(a, ladder.Returned)
+				if got := s.fw.calls(); len(got) != 0 {
+					s.Errorf("sent %q", got)
+				}
+			})
+		})
+		t.Run(name+" between two tries", func(t *testing.T) {
+			each(t, func(s *scene) {
+				s.approve()
+				i := s.declare(false, incident.Green)
+				a := s.planned(i, ladder.NetworkOff, connector.Proof{})
+				s.run(a)
+				s.fw.is("half") // it blocks, and nobody learns of it
+				s.pass(time.Second)
+				s.in(a, ladder.Executing)
+				c.make(s, i)
+				s.fw.is("")
+				s.pass(2 * time.Minute)
+				if got := s.fw.calls(); len(got) != 2 || got[0] != a+"-run" || got[1] != a+"-return" || s.fw.blocked {
+					s.Errorf("sent %q, blocked: %v", got, s.fw.blocked)
+				}
+			})
+		})
+	}
+}
+
+// change changes the record of the pump.
+func (s *scene) change(fn func(*device.Device)) {
+	s.Helper()
+	var rec device.Device
+	s.must(s.db.View(s.as(s.ben), func(r store.Reader) (err error) {
+		rec, err = device.Get(s.as(s.ben), r, device.ID(s.pump))
+		return err
+	}))
+	fn(&rec)
+	s.must(device.Fleet{DB: s.db}.Change(s.as(s.ben), rec))
+}
+
+func (s *scene) file(i string) (f incident.File) {
+	s.Helper()
+	s.must(s.db.View(context.Background(), func(r store.Reader) (err error) {
+		f, err = incident.Get(s.as(s.anna), r, i)
+		return err
+	}))
+	return f
 }
 
 func faultText(err error) string {

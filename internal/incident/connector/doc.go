@@ -12,6 +12,8 @@
 //     begins with "-", holds a control character, or leaves the pattern that it was given.
 //   - That something will be sent is in the database before it is sent. It is sent until it was answered, under a key that
 //     stays the same, and a return never gives up. Nothing is sent for an exercise.
+//   - Whatever keeps an action from running keeps its run from being sent, at each try until one was answered: then it is
+//     withdrawn, and whoever answers for it is told.
 //   - An answer is no effect. Whether an action took effect is judged by events that a source saw; what a blind source did
 //     not see proves nothing.
 package connector

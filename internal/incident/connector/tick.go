@@ -107,7 +107,9 @@ type sending struct {
 	i      incident.Incident
 }
 
-// begin records that an order is sent now, when it is due and the action still stands where it needs it.
+// begin records that an order is sent now, when it is due and the action still stands where it needs it. What keeps an action
+// from running keeps its run from being sent too, each time: an outage, a change of the device or the end of a sign-off may
+// lie between. Such an action is withdrawn.
 func (d Desk) begin(ctx context.Context, action string, way Do) (j Job, i incident.Incident, due bool, err error) {
 	err = d.DB.Update(ctx, func(tx *store.Tx) error {
 		var sheet incident.Sheet
@@ -125,6 +127,9 @@ func (d Desk) begin(ctx context.Context, action string, way Do) (j Job, i incide
 		waits := j.Next.After(tx.Now) && !j.Next.After(tx.Now.Add(returnGap)) && (way == Run || j.BackTries > 0)
 		if sheet.State != needs || !done.IsZero() || waits {
 			return nil
+		}
+		if way == Run && len(sheet.Refusals) > 0 {
+			return d.Cases.Withdraw(ctx, tx, sheet, i)
 		}
 		due = true
 		gap = min(firstGap<<min(*tries, 10), gap) + j.Connector.Limit()
