@@ -20,7 +20,7 @@ var clocks []byte
 type Duty struct {
 	ID           string    `yaml:"id"`
 	Title        string    `yaml:"title"`
-	Jurisdiction string    `yaml:"jurisdiction"` // us, eu, uk, ca, au, jp, ch
+	Jurisdiction string    `yaml:"jurisdiction"` // an id of [Jurisdictions]
 	Instrument   string    `yaml:"instrument"`   // the law, rule or guidance
 	Article      string    `yaml:"article"`
 	Roles        []string  `yaml:"roles"` // a legal entity that has one of them is concerned
@@ -168,6 +168,13 @@ func Duties() ([]Duty, error) {
 	return out, errors.Join(faults...)
 }
 
+// OptionalDuties are those that the law does not ask for at all times: a legal entity may keep them before they are in force, or
+// while nobody knows whether they are.
+func OptionalDuties() ([]Duty, error) {
+	all, err := Duties()
+	return slices.DeleteFunc(all, func(d Duty) bool { return d.Status == "in_force" && d.From == "" && d.To == "" }), err
+}
+
 func (d Duty) faults() []string {
 	var out []string
 	want := func(ok bool, format string, args ...any) {
@@ -177,7 +184,7 @@ func (d Duty) faults() []string {
 	}
 	want(d.ID != "" && strings.Trim(d.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") == "", "the id must be small letters, digits and hyphens")
 	want(d.Title != "" && d.Instrument != "" && d.Article != "" && len(d.Recipients) > 0, "title, instrument, article and recipients are needed")
-	want(slices.Contains([]string{"us", "eu", "uk", "ca", "au", "jp", "ch"}, d.Jurisdiction), "unknown jurisdiction %q", d.Jurisdiction)
+	want(slices.Contains(JurisdictionIDs(), d.Jurisdiction), "unknown jurisdiction %q", d.Jurisdiction)
 	want(slices.Contains([]string{"in_force", "proposed", "unconfirmed", "repealed"}, d.Status), "unknown status %q", d.Status)
 	want(slices.Contains([]string{"us-federal", "eu", "uk", "weekends"}, d.Calendar), "unknown calendar %q", d.Calendar)
 	want(d.Checked == "V" || d.Checked == "K", "checked must be V or K")

@@ -27,8 +27,10 @@ type Entity struct {
 type EntityFacts struct {
 	Facts    map[string]clock.Truth
 	Instants map[string]time.Time // by content.DutyStarts; a zero instant takes it back
-	Observes []string             // nil leaves it
-	Reason   string               // needed to change an instant that was set
+	Zones    map[string]string    // by content.DutyStarts: the IANA zone in which the instant was told
+	Observes []string             // ids of duties that are not in force and are kept all the same; nil leaves them
+	Delays   []clock.Delay        // law enforcement asked to wait: all of them; nil leaves them
+	Reason   string               // needed to change an instant or a delay that was set
 }
 
 // AddEntity says that a legal entity is concerned: what it is to authorities and since when it is aware (its own awareness,
@@ -42,10 +44,10 @@ func (c Cases) AddEntity(ctx context.Context, incident string, e Entity) (string
 }
 
 func (i Incident) addEntity(ctx context.Context, tx *store.Tx, e Entity) error {
-	if err := e.validate(tx.Now); err != nil {
+	if err := e.complete(tx.Now); err != nil {
 		return err
 	}
-	e.Ruled, e.Discharged = map[string]string{}, map[string]time.Time{}
+	e.Ruled, e.Discharged, e.Answers, e.Delays = map[string]string{}, map[string]time.Time{}, map[string][]clock.Answer{}, nil
 	if e.Facts == nil {
 		e.Facts = map[string]clock.Truth{}
 	}
@@ -57,7 +59,8 @@ func (i Incident) addEntity(ctx context.Context, tx *store.Tx, e Entity) error {
 }
 
 // AwareTx records, inside the transaction that keeps the message, when a legal entity that was told became aware: it is added,
-// or its awareness becomes the earlier of both instants (reference incidents.md 4.6: awareness is per legal entity).
+// or its awareness becomes the earlier of both instants (reference incidents.md 4.6: awareness is per legal entity). An entity
+// that is added so has duties of its own ([clock.Entity.Theirs]).
 func AwareTx(ctx context.Context, tx *store.Tx, incident string, e Entity, reason string) (string, error) {
 	i, err := one(ctx, tx, incident)
 	if err != nil {
@@ -72,6 +75,7 @@ func AwareTx(ctx context.Context, tx *store.Tx, incident string, e Entity, reaso
 		if e.ID, err = id.New("ent"); err != nil {
 			return "", err
 		}
+		e.Theirs = true
 		return e.ID, i.addEntity(ctx, tx, e)
 	}
 	have, aware := all[n], e.Instants["became_aware"]
@@ -86,7 +90,8 @@ func AwareTx(ctx context.Context, tx *store.Tx, incident string, e Entity, reaso
 	return have.ID, i.record(ctx, tx, KindEntitySet, Body{Of: have.ID, Note: have.Name, Reason: reason, Changes: []Change{{"became_aware", instant(before), instant(aware)}}})
 }
 
-func (e Entity) validate(now time.Time) error {
+// complete brings the entity into the form in which it is kept, and tells what is missing or unknown.
+func (e *Entity) complete(now time.Time) error {
 	var l problem.List
 	if strings.TrimSpace(e.Name) == "" {
 		l.Add("name", "is required")
@@ -95,6 +100,16 @@ func (e Entity) validate(now time.Time) error {
 	if len(e.Jurisdictions) == 0 {
 		l.Add("jurisdictions", "at least one is needed")
 	}
+	places := make([]string, 0, len(e.Jurisdictions))
+	for _, j := range e.Jurisdictions {
+		id, ok := content.JurisdictionOf(j)
+		if !ok {
+			l.Add("jurisdictions", "no duty is known for %q; known are %s, and the countries of the eu by their names", j, strings.Join(content.JurisdictionIDs(), ", "))
+		}
+		places = append(places, id)
+	}
+	slices.Sort(places)
+	e.Jurisdictions = slices.Compact(places)
 	if len(e.Roles) == 0 {
 		l.Add("roles", "at least one is needed")
 	}
@@ -104,11 +119,13 @@ func (e Entity) validate(now time.Time) error {
 	if e.Instants["became_aware"].IsZero() {
 		l.Add("aware", "is required: reporting clocks run from it")
 	}
-	checkFacts(&l, EntityFacts{Facts: e.Facts, Instants: e.Instants}, now)
+	if err := checkFacts(&l, EntityFacts{Facts: e.Facts, Instants: e.Instants, Zones: e.Zones, Observes: e.Observes}, now); err != nil {
+		return err
+	}
 	return l.Err("the legal entity is not complete")
 }
 
-func checkFacts(l *problem.List, f EntityFacts, now time.Time) {
+func checkFacts(l *problem.List, f EntityFacts, now time.Time) error {
 	known := content.DutyFacts()
 	for name, v := range f.Facts {
 		if !slices.ContainsFunc(known, func(x content.Fact) bool { return x.Name == name }) {
@@ -121,6 +138,54 @@ func checkFacts(l *problem.List, f EntityFacts, now time.Time) {
 		if at.After(now) {
 			l.Add("instants."+name, "lies in the future")
 		}
+	}
+	for name, zone := range f.Zones {
+		oneOf(l, "zones", name, content.DutyStarts())
+		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+			l.Add("zones."+name, "%q is no time zone, as Europe/Berlin", zone)
+		}
+	}
+	if err := checkObserved(l, f.Observes); err != nil {
+		return err
+	}
+	checkDelays(l, f.Delays)
+	return nil
+}
+
+// checkObserved refuses ids that no duty has, and duties that are in force without anybody's choice.
+func checkObserved(l *problem.List, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	optional, err := content.OptionalDuties()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(optional, func(d content.Duty) bool { return d.ID == id }) {
+			l.Add("observes", "%q is not a duty that can be kept before it is in force", id)
+		}
+	}
+	return nil
+}
+
+const maxDelays = 20
+
+func checkDelays(l *problem.List, all []clock.Delay) {
+	if len(all) > maxDelays {
+		l.Add("delays", "are %d, at most %d", len(all), maxDelays)
+	}
+	for _, d := range all {
+		switch {
+		case d.From.IsZero() || !d.To.After(d.From):
+			l.Add("delays.to", "must be after the beginning of the delay")
+		case d.Oral && d.To.Sub(d.From) > clock.OralDelay:
+			l.Add("delays.to", "is more than 30 days after the statement, which needs it in writing (45 CFR 164.412)")
+		}
+		if strings.TrimSpace(d.Evidence) == "" {
+			l.Add("delays.evidence", "is required: agency, official, and where the statement is")
+		}
+		within(l, "delays.evidence", d.Evidence, maxText)
 	}
 }
 
@@ -156,7 +221,9 @@ func (i Incident) setEntity(ctx context.Context, tx *store.Tx, entity, kind stri
 func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFacts) error {
 	return c.ofEntity(ctx, incident, entity, KindEntitySet, func(tx *store.Tx, e *Entity) (Body, error) {
 		var l problem.List
-		checkFacts(&l, f, tx.Now)
+		if err := checkFacts(&l, f, tx.Now); err != nil {
+			return Body{}, err
+		}
 		b := Body{Reason: strings.TrimSpace(f.Reason)}
 		for _, name := range slices.Sorted(maps.Keys(f.Facts)) {
 			if e.Facts[name] != f.Facts[name] {
@@ -164,28 +231,74 @@ func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFa
 				e.Facts[name] = f.Facts[name]
 			}
 		}
-		for _, name := range slices.Sorted(maps.Keys(f.Instants)) {
-			before, after := e.Instants[name], f.Instants[name]
-			if before.Equal(after) {
-				continue
-			}
-			if !before.IsZero() && b.Reason == "" {
-				l.Add("reason", "is required: a clock runs from %s", word(name))
-			}
-			b.Changes = append(b.Changes, Change{name, instant(before), instant(after)})
-			if e.Instants[name] = after; after.IsZero() {
-				delete(e.Instants, name)
-			}
-		}
-		if e.Instants["became_aware"].IsZero() {
-			l.Add("instants.became_aware", "cannot be taken back")
-		}
+		b.Changes = append(b.Changes, e.setInstants(&l, f, b.Reason)...)
 		if f.Observes != nil && !slices.Equal(f.Observes, e.Observes) {
 			b.Changes = append(b.Changes, Change{"observes", strings.Join(e.Observes, ", "), strings.Join(f.Observes, ", ")})
 			e.Observes = f.Observes
 		}
+		b.Changes = append(b.Changes, e.setDelays(&l, f.Delays, b.Reason)...)
 		return b, l.Err("the facts cannot be kept")
 	})
+}
+
+// setInstants sets the instants and the zones in which they were told.
+func (e *Entity) setInstants(l *problem.List, f EntityFacts, reason string) []Change {
+	var out []Change
+	for _, name := range slices.Sorted(maps.Keys(f.Instants)) {
+		before, after := e.Instants[name], f.Instants[name]
+		if before.Equal(after) {
+			continue
+		}
+		if !before.IsZero() && reason == "" {
+			l.Add("reason", "is required: a clock runs from %s", word(name))
+		}
+		out = append(out, Change{name, instant(before), instant(after)})
+		if e.Instants[name] = after; after.IsZero() {
+			delete(e.Instants, name)
+			delete(e.Zones, name)
+		}
+	}
+	if e.Instants["became_aware"].IsZero() {
+		l.Add("instants.became_aware", "cannot be taken back")
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Zones)) {
+		if zone := f.Zones[name]; e.Zones[name] != zone && !e.Instants[name].IsZero() {
+			out = append(out, Change{name + "_zone", e.Zones[name], zone})
+			if e.Zones == nil {
+				e.Zones = map[string]string{}
+			}
+			e.Zones[name] = zone
+		}
+	}
+	return out
+}
+
+// setDelays sets the spans in which law enforcement asked to wait.
+func (e *Entity) setDelays(l *problem.List, all []clock.Delay, reason string) []Change {
+	if all == nil {
+		return nil
+	}
+	words := func(all []clock.Delay) string {
+		var out []string
+		for _, d := range all {
+			how := "in writing"
+			if d.Oral {
+				how = "spoken"
+			}
+			out = append(out, instant(d.From)+" to "+instant(d.To)+", "+how+": "+d.Evidence)
+		}
+		return strings.Join(out, "; ")
+	}
+	c := Change{"law_enforcement_delay", words(e.Delays), words(all)}
+	if c.Before == c.After {
+		return nil
+	}
+	taken := slices.ContainsFunc(e.Delays, func(d clock.Delay) bool { return !slices.ContainsFunc(all, d.Equal) })
+	if taken && reason == "" {
+		l.Add("reason", "is required: a delay that law enforcement asked for is changed")
+	}
+	e.Delays = all
+	return []Change{c}
 }
 
 // Rule says that a duty does not apply to an entity, and why. "" takes it back.
@@ -209,71 +322,15 @@ func (c Cases) Rule(ctx context.Context, incident, entity, duty, reason string) 
 	})
 }
 
-// Discharge records that a report was sent, when, and the evidence of it: the reference of the authority or a file.
-func (c Cases) Discharge(ctx context.Context, incident, entity string, d Sent) error {
-	return c.ofEntity(ctx, incident, entity, KindDischarged, d.apply)
-}
-
-// DischargeTx is Discharge inside the transaction that sends the report.
-func DischargeTx(ctx context.Context, tx *store.Tx, incident, entity string, d Sent) error {
-	i, err := one(ctx, tx, incident)
-	if err != nil {
-		return err
-	}
-	return i.setEntity(ctx, tx, entity, KindDischarged, d.apply)
-}
-
-func (d Sent) apply(tx *store.Tx, e *Entity) (Body, error) {
-	var l problem.List
-	if _, err := stageOf(d.Duty, d.Stage); err != nil {
-		return Body{}, err
-	}
-	if d.At.IsZero() || d.At.After(tx.Now) {
-		l.Add("at", "must be an instant in the past")
-	}
-	if strings.TrimSpace(d.Evidence) == "" {
-		l.Add("evidence", "is required: the authority's reference, or the file that shows it was sent")
-	}
-	within(&l, "evidence", d.Evidence, maxText)
-	if err := l.Err("the report cannot be recorded"); err != nil {
-		return Body{}, err
-	}
-	key := clock.Key(d.Duty, d.Stage)
-	b := Body{Reason: strings.TrimSpace(d.Evidence), Changes: []Change{{key, instant(e.Discharged[key]), instant(d.At)}}}
-	if e.Discharged == nil {
-		e.Discharged = map[string]time.Time{}
-	}
-	e.Discharged[key] = d.At
-	return b, nil
-}
-
-// Sent is a report that was sent.
-type Sent struct {
-	Duty, Stage string
-	At          time.Time
-	Evidence    string
-}
-
-// stageOf finds a stage of a duty; "" is any.
-func stageOf(duty, stage string) (content.Duty, error) {
-	duties, err := content.Duties()
-	if err != nil {
-		return content.Duty{}, err
-	}
-	n := slices.IndexFunc(duties, func(d content.Duty) bool { return d.ID == duty })
-	if n < 0 {
-		return content.Duty{}, problem.New(problem.NotFound, "there is no duty %q", duty)
-	}
-	if stage != "" && !slices.ContainsFunc(duties[n].Stages, func(s content.Stage) bool { return s.ID == stage }) {
-		return content.Duty{}, problem.New(problem.NotFound, "%s has no report %q", duty, stage)
-	}
-	return duties[n], nil
-}
-
 // EntityClocks are the clocks of one legal entity.
 type EntityClocks struct {
 	Entity
 	Clocks []clock.Clock
+}
+
+// Ours are those whose duties somebody here answers for.
+func Ours(all []EntityClocks) []EntityClocks {
+	return slices.DeleteFunc(slices.Clone(all), func(e EntityClocks) bool { return e.Theirs })
 }
 
 // Clocks computes the clocks of an incident as they stand at an instant.

@@ -180,6 +180,15 @@ func TestFromDeclaredToClosed(t *testing.T) {
 			Facts: map[string]clock.Truth{"significant_incident": clock.Yes}, Instants: map[string]time.Time{"became_aware": s.clock.Now().Add(-time.Hour)}}})
 		s.must(err)
 		s.refused(move(incident.Closed), problem.Invalid, "Early warning is running", "Final report is waiting")
+		// A manufacturer that is told has clocks of its own, which keep nobody here from closing.
+		s.must(s.db.Update(anna, func(tx *store.Tx) error {
+			_, err := incident.AwareTx(anna, tx, i, incident.Entity{Name: "Nordmed", Entity: clock.Entity{Jurisdictions: []string{"Germany"}, Roles: []string{"manufacturer"},
+				Instants: map[string]time.Time{"became_aware": s.clock.Now()}}}, "told by telephone")
+			return err
+		}))
+		if theirs := s.clocks(i); len(theirs) != 2 || len(incident.Ours(theirs)) != 1 || s.clockOf(i, "eu-mdr-87-15").State != clock.MayRun {
+			s.Errorf("%d legal entities, %d of them ours", len(theirs), len(incident.Ours(theirs)))
+		}
 		for _, stage := range []string{"warning", "notification", "final"} {
 			s.must(s.cases.Discharge(anna, i, entity, incident.Sent{Duty: "eu-nis2-23", Stage: stage, At: s.clock.Now(), Evidence: "CSIRT 4711"}))
 		}

@@ -151,6 +151,7 @@ func (i Incident) closing(ctx context.Context, r store.Reader, l *problem.List) 
 		}
 		who = append(who, more...)
 	}
+	who = slices.DeleteFunc(who, func(e Entity) bool { return e.Theirs }) // whom we told answers for its own duties
 	needs(len(who) > 0, "clocks", "say which legal entity is concerned, so that its duties to report are decided")
 	if who, err = withHolidays(ctx, r, who); err != nil {
 		return err

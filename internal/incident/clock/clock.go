@@ -2,6 +2,7 @@ package clock
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"triward/internal/content"
@@ -19,19 +20,52 @@ const (
 
 // Entity is a legal entity in an incident: what it is to authorities, and what it knows.
 type Entity struct {
-	Jurisdictions []string             // us, eu, uk, …
+	Theirs        bool                 // its duties are its own: they are shown, and nobody here answers for them
+	Jurisdictions []string             // ids of content.Jurisdictions
 	Roles         []string             // content.DutyRoles
 	Observes      []string             // ids of duties that are not in force but are kept all the same
 	Holidays      map[string][]string  // by calendar: further days without work, YYYY-MM-DD
 	Facts         map[string]Truth     // content.DutyFacts; a missing one is unknown
 	Instants      map[string]time.Time // content.DutyStarts: when this entity became aware, and so on
+	Zones         map[string]string    // by instant: the IANA zone in which it was told; a missing one is UTC
 	Ruled         map[string]string    // duty id: why a person ruled that it does not apply
-	Discharged    map[string]time.Time // "duty/stage": when the evidence of the report was filed
+	Discharged    map[string]time.Time // "duty/stage": when the report was sent
+	Answers       map[string][]Answer  // "duty/stage": all that was recorded about sending it, oldest first
 	Delays        []Delay              // law enforcement asked to wait (45 CFR 164.412)
 }
 
+// In is an instant of the entity in the zone in which it was told.
+func (e Entity) In(name string) time.Time {
+	at := e.Instants[name]
+	if zone, err := time.LoadLocation(e.Zones[name]); err == nil && !at.IsZero() {
+		return at.In(zone)
+	}
+	return at
+}
+
 // Delay is a span during which a duty that allows it stands still.
-type Delay struct{ From, To time.Time }
+type Delay struct {
+	From, To time.Time
+	Oral     bool   // the official only said it: at most OralDelay
+	Evidence string // agency, official, and the statement
+}
+
+// Equal says whether two delays say the same.
+func (d Delay) Equal(x Delay) bool {
+	return d.From.Equal(x.From) && d.To.Equal(x.To) && d.Oral == x.Oral && d.Evidence == x.Evidence
+}
+
+// OralDelay is how long a spoken statement of law enforcement delays a notice at most (45 CFR 164.412(b)).
+const OralDelay = 30 * 24 * time.Hour
+
+// Answer is a record that a report was sent.
+type Answer struct {
+	At       time.Time
+	Evidence string // the authority's reference, or the file that shows it
+	Reason   string // why it was recorded again
+	ByName   string
+	Recorded time.Time
+}
 
 // State is how a stage stands.
 type State string
@@ -59,6 +93,7 @@ type Clock struct {
 	Target  time.Time     // half of the time: our own aim
 	Slack   time.Duration // what is left until Latest (when discharged: was left); negative is too late
 	Late    bool          // Slack is negative
+	Answers []Answer      // what was recorded about sending it, oldest first
 }
 
 // Key names a stage in Entity.Discharged.
@@ -68,7 +103,8 @@ func Key(duty, stage string) string { return duty + "/" + stage }
 func Evaluate(duties []content.Duty, e Entity, now time.Time) ([]Clock, error) {
 	var out []Clock
 	for _, d := range duties {
-		if !slices.Contains(e.Jurisdictions, d.Jurisdiction) || !slices.ContainsFunc(d.Roles, func(r string) bool { return slices.Contains(e.Roles, r) }) {
+		here := slices.ContainsFunc(e.Jurisdictions, func(j string) bool { return strings.EqualFold(j, d.Jurisdiction) })
+		if !here || !slices.ContainsFunc(d.Roles, func(r string) bool { return slices.Contains(e.Roles, r) }) {
 			continue
 		}
 		zone, err := time.LoadLocation(d.Zone)
@@ -83,7 +119,7 @@ func Evaluate(duties []content.Duty, e Entity, now time.Time) ([]Clock, error) {
 }
 
 func stage(d content.Duty, i int, e Entity, now time.Time) Clock {
-	c := Clock{Duty: d, Stage: d.Stages[i]}
+	c := Clock{Duty: d, Stage: d.Stages[i], Answers: e.Answers[Key(d.ID, d.Stages[i].ID)]}
 	answer := holds(d.When, e.Facts)
 	switch reason := e.Ruled[d.ID]; {
 	case reason != "":
@@ -112,7 +148,7 @@ func stage(d content.Duty, i int, e Entity, now time.Time) Clock {
 	c.Start = start
 	c.Latest = latest(c.Stage, start, calendar(d, e))
 	if d.Delay != "" && !c.Latest.IsZero() {
-		c.Latest = c.Latest.Add(delayed(e.Delays, start))
+		c.Latest = delayed(e.Delays, start, c.Latest)
 	}
 	return c.at(now, answer, e.Discharged[Key(d.ID, c.Stage.ID)])
 }
@@ -192,23 +228,23 @@ func calendar(d content.Duty, e Entity) Calendar {
 	return c
 }
 
-// delayed is for how long the duty stood still after its start. Spans that overlap count once.
-func delayed(spans []Delay, start time.Time) time.Duration {
+// delayed moves the latest instant by the time during which the duty stood still after its start. Spans that overlap count
+// once; one that begins when the time had run out already moves nothing.
+func delayed(spans []Delay, start, latest time.Time) time.Time {
 	spans = slices.Clone(spans)
 	slices.SortFunc(spans, func(a, b Delay) int { return a.From.Compare(b.From) })
-	var sum time.Duration
 	done := start
 	for _, s := range spans {
 		from := s.From
 		if from.Before(done) {
 			from = done
 		}
-		if s.To.After(from) {
-			sum += s.To.Sub(from)
+		if s.To.After(from) && !from.After(latest) {
+			latest = latest.Add(s.To.Sub(from))
 			done = s.To
 		}
 	}
-	return sum
+	return latest
 }
 
 // Holds decides a condition over facts.

@@ -172,7 +172,7 @@ func TestLawThatIsNotInForceRunsOnlyWhenObserved(t *testing.T) {
 
 func TestLawEnforcementDelayStopsOnlyWhatAllowsIt(t *testing.T) {
 	start := instant(t, "America/New_York", "2026-03-02 12:00:00")
-	spans := []Delay{{start.AddDate(0, 0, -5), start.AddDate(0, 0, 3)}, {start.AddDate(0, 0, 2), start.AddDate(0, 0, 10)}}
+	spans := []Delay{{From: start.AddDate(0, 0, -5), To: start.AddDate(0, 0, 3)}, {From: start.AddDate(0, 0, 2), To: start.AddDate(0, 0, 10)}, {From: start.AddDate(0, 0, 90), To: start.AddDate(0, 0, 99)}}
 	for id, want := range map[string]time.Duration{"us-hipaa-404": 10 * 24 * time.Hour, "us-hipaa-408-small": 0} {
 		d := find(t, id)
 		e := everywhere(d, start)

@@ -35,7 +35,7 @@ func Dues(ctx context.Context, r store.Reader, of string, now time.Time) ([]Due,
 		return nil, err
 	}
 	var out []Due
-	for _, e := range all {
+	for _, e := range incident.Ours(all) {
 		for _, c := range e.Clocks {
 			if c.State == clock.NotApplicable || c.State == clock.NotInForce {
 				continue

@@ -122,6 +122,7 @@ func sheetOf(ctx context.Context, r store.Reader, x Exercise, now time.Time) (Sh
 	if s.Clocks, err = incident.Clocks(ctx, r, x.Incident, end); err != nil {
 		return s, err
 	}
+	s.Clocks = incident.Ours(s.Clocks)
 	for n := range s.Clocks {
 		s.Clocks[n].Clocks = slices.DeleteFunc(s.Clocks[n].Clocks, func(c clock.Clock) bool { return c.State == clock.NotApplicable || c.State == clock.NotInForce })
 	}

@@ -230,7 +230,7 @@ func (m Measured) slack(ctx context.Context, r store.Reader, now time.Time) ([]V
 		return nil, err
 	}
 	var out []Value
-	for _, e := range all {
+	for _, e := range incident.Ours(all) {
 		for _, c := range e.Clocks {
 			if c.State != clock.Discharged && !c.Late || c.Latest.IsZero() {
 				continue

@@ -244,6 +244,7 @@ func (k knowing) data() (string, string, error) {
 	if err != nil {
 		return "", "", err
 	}
+	all = incident.Ours(all)
 	if len(all) == 0 {
 		return "", "no legal entity has said what it knows", nil
 	}

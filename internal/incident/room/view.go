@@ -124,7 +124,7 @@ func (v *View) work(ctx context.Context, r store.Reader) error {
 		if err != nil {
 			return err
 		}
-		for _, e := range all {
+		for _, e := range incident.Ours(all) {
 			for _, c := range e.Clocks {
 				if c.State == clock.Overdue || c.State == clock.Running || c.State == clock.MayRun {
 					v.Clocks = append(v.Clocks, Running{c, i.ID, e.ID, e.Name})

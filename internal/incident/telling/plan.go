@@ -83,9 +83,7 @@ func set(ctx context.Context, r store.Reader, of string, now time.Time) (setting
 	if s.told, err = List(ctx, r, f.ID); err != nil {
 		return s, err
 	}
-	s.clocks = slices.DeleteFunc(s.clocks, func(e incident.EntityClocks) bool { // whom we told has duties of its own, which are not ours
-		return slices.ContainsFunc(s.told, func(t Telling) bool { return t.Aware == e.ID })
-	})
+	s.clocks = incident.Ours(s.clocks)
 	for _, x := range f.Devices {
 		if x.Device == "" {
 			continue
@@ -228,7 +226,14 @@ func (s setting) ofClock(e incident.Entity, c clock.Clock, forms content.Drafts,
 }
 
 func (s Stakeholder) covers(place string) bool {
-	return len(s.Places) == 0 || slices.ContainsFunc(s.Places, func(p string) bool { return strings.EqualFold(p, place) })
+	return len(s.Places) == 0 || slices.ContainsFunc(s.Places, func(p string) bool { return strings.EqualFold(p, place) || sameLaw(p, place) })
+}
+
+// sameLaw says whether two places are in one law area: what is for Germany is for the eu.
+func sameLaw(a, b string) bool {
+	x, ok := content.JurisdictionOf(a)
+	y, also := content.JurisdictionOf(b)
+	return ok && also && x == y
 }
 
 // ofRole are the items of a role that a rule asks for: one for each that fits on the list, or one without.

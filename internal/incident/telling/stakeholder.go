@@ -105,7 +105,19 @@ func (s *Stakeholder) complete() error {
 		}
 	}
 	s.Places = slices.DeleteFunc(slices.Clone(s.Places), func(p string) bool { return strings.TrimSpace(p) == "" })
+	if s.Role == "manufacturer" || s.Role == "authority" {
+		known(&l, s.Places)
+	}
 	return l.Err("the stakeholder is not complete")
+}
+
+// known refuses places in which no duty to report is known: they would start no clock, and nobody would notice.
+func known(l *problem.List, places []string) {
+	for _, p := range places {
+		if _, ok := content.JurisdictionOf(p); !ok {
+			l.Add("places", "%q is none of %s, nor a country of the eu", p, strings.Join(content.JurisdictionIDs(), ", "))
+		}
+	}
 }
 
 // Add puts a stakeholder on the list.

@@ -168,6 +168,9 @@ func (t *Telling) faults(l *problem.List, s setting) {
 	if t.Role == "manufacturer" && len(t.Places) == 0 {
 		l.Add("places", "is required: where the manufacturer is concerned, as it becomes aware now")
 	}
+	if t.Role == "manufacturer" {
+		known(l, t.Places)
+	}
 	for _, f := range []struct {
 		path, text string
 		most       int

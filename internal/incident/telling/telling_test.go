@@ -177,7 +177,7 @@ func TestTellingTheManufacturerIsItsAwareness(t *testing.T) {
 			return err
 		}))
 		n := slices.IndexFunc(all, func(e incident.EntityClocks) bool { return e.Name == "Nordmed Inc." })
-		if len(all) != 2 || n < 0 || !all[n].Instants["became_aware"].Equal(first) || !slices.Equal(all[n].Roles, []string{"manufacturer"}) || len(all[n].Clocks) == 0 {
+		if len(all) != 2 || n < 0 || !all[n].Instants["became_aware"].Equal(first) || !slices.Equal(all[n].Roles, []string{"manufacturer"}) || len(all[n].Clocks) == 0 || !all[n].Theirs {
 			s.Fatalf("entities are %+v", all)
 		}
 		if told[0].ID != id || told[0].Aware != all[n].ID || told[1].Aware != all[n].ID {
@@ -244,6 +244,8 @@ func TestTheListOfStakeholders(t *testing.T) {
 	each(t, incident.Clear, func(s *scene) {
 		_, err := s.desk.Add(s.ctx, telling.Stakeholder{Role: "ward", Order: 100})
 		s.refused(err, problem.Invalid, "order")
+		_, err = s.desk.Add(s.ctx, telling.Stakeholder{Role: "manufacturer", Name: "Nordmed", Contact: "x", Channel: telling.Mail, Places: []string{"Germany", "atlantis"}})
+		s.refused(err, problem.Invalid, "atlantis")
 		id := s.add(telling.Stakeholder{Role: "ward", Name: "ICU"})
 		s.must(s.desk.Change(s.ctx, telling.Stakeholder{ID: id, Name: "ICU 1", Contact: "555", Channel: telling.Mail, Order: 5}))
 		s.refused(s.desk.Retire(s.ctx, id, ""), problem.Invalid, "reason")
