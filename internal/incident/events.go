@@ -14,10 +14,15 @@ const (
 	KindLinked         = "incident.linked"
 	KindNoted          = "incident.noted"
 	KindTaskSet        = "incident.task_set"
-	KindEntitySet      = "incident.entity_set"     // who is concerned, and the facts of each
-	KindClockRuled     = "incident.clock_ruled"    // that a duty does not apply
-	KindCalendarSet    = "incident.calendar_set"   // days on which an authority does not work; the subject is the calendar
-	KindDischarged     = "incident.clock_answered" // a report was sent: the evidence
+	// Somebody of a side accepted a task that was handed to it.
+	KindAcceptedProduct  = "incident.accepted_product_security"
+	KindAcceptedIT       = "incident.accepted_it_security"
+	KindAcceptedClinical = "incident.accepted_clinical_engineering"
+	KindAcceptedWard     = "incident.accepted_ward"
+	KindEntitySet        = "incident.entity_set"     // who is concerned, and the facts of each
+	KindClockRuled       = "incident.clock_ruled"    // that a duty does not apply
+	KindCalendarSet      = "incident.calendar_set"   // days on which an authority does not work; the subject is the calendar
+	KindDischarged       = "incident.clock_answered" // a report was sent: the evidence
 
 	KindPlanned         = "containment.planned"
 	KindChecked         = "containment.checked"

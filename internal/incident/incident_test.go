@@ -456,26 +456,6 @@ func TestAwarenessChangesOnlyWithAReason(t *testing.T) {
 	})
 }
 
-func TestTasksAreAccepted(t *testing.T) {
-	each(t, func(s *scene) {
-		i := s.declare()
-		task, err := s.cases.AddTask(s.as(s.anna), i, incident.Task{Title: "Read the log of the archive", Side: incident.ITSide})
-		s.must(err)
-		got := s.get(i).Tasks[0]
-		if got.Unaccepted(s.clock.Now()) || !got.Unaccepted(s.clock.Now().Add(incident.AcceptWithin+time.Second)) {
-			s.Error("the time to accept is not 15 minutes")
-		}
-		s.must(s.cases.MoveTask(s.as(s.ben), i, task, incident.TaskMove{Accept: true}))
-		s.must(s.cases.MoveTask(s.as(s.ben), i, task, incident.TaskMove{HandTo: incident.WardSide}))
-		if got = s.get(i).Tasks[0]; got.AssigneeName != "" || got.State != incident.ToDo || got.Side != incident.WardSide {
-			s.Errorf("handed over: %+v", got)
-		}
-		s.refused(s.cases.MoveTask(s.as(s.cleo), i, task, incident.TaskMove{State: incident.Done}), problem.Invalid, "what came of it")
-		s.must(s.cases.MoveTask(s.as(s.cleo), i, task, incident.TaskMove{State: incident.Done, Outcome: "nothing found"}))
-		s.refused(s.cases.MoveTask(s.as(s.cleo), i, task, incident.TaskMove{Accept: true}), problem.Conflict)
-	})
-}
-
 func TestDuplicatesKeepTheirNumber(t *testing.T) {
 	each(t, func(s *scene) {
 		first, second := s.declare(), s.declare()

@@ -79,9 +79,13 @@ func Seeded() []Role {
 			roles[i].Kinds = slices.Concat(o.Kinds, decide, []string{"run.step_recorded", "run.noted", "detection.alert_reported"})
 		}
 	}
+	side := map[string]string{RolePSIRT: "product_security", RoleProductEngineer: "product_security", RoleITSecurity: "it_security", RoleHTM: "clinical_engineering", RoleClinicianOwner: "ward"}
 	for i, o := range roles {
 		roles[i].Seeded = true
 		roles[i].Kinds = append(o.Kinds, slices.Concat(onIncidents(o.ID), onConnectors(o.ID))...)
+		if s := side[o.ID]; s != "" {
+			roles[i].Kinds = append(roles[i].Kinds, "incident.accepted_"+s)
+		}
 		roles[i].Kinds = slices.Compact(slices.Sorted(slices.Values(roles[i].Kinds)))
 	}
 	return roles

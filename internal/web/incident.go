@@ -19,23 +19,23 @@ import (
 type incidentPage struct {
 	Frame
 	incident.File
-	Tabs      []Tab
-	Now       time.Time
-	Clinical  string
-	Same      string // number of the incident that this one is a duplicate of
-	Run       *procedure.Run
-	Steps     procedure.Counts
-	Clocks    []clockRow
-	Entities  []incident.Entity
-	Exhibits  []custody.Item
-	Holds     []holdRow // events that are kept for it
-	Acts      []act
-	History   []historyRow
-	More      bool // of the history
-	MayEdit   bool
-	MayPlan   bool
-	MayTell   bool
-	MayTask   bool
+	Tabs     []Tab
+	Now      time.Time
+	Clinical string
+	Same     string // number of the incident that this one is a duplicate of
+	Run      *procedure.Run
+	Steps    procedure.Counts
+	Clocks   []clockRow
+	Entities []incident.Entity
+	Exhibits []custody.Item
+	Holds    []holdRow // events that are kept for it
+	Acts     []act
+	History  []historyRow
+	More     bool // of the history
+	MayEdit  bool
+	MayPlan  bool
+	MayTell  bool
+	taskRights
 	MayKeep   bool
 	MayExport bool
 	MaySee    bool // evidence
@@ -98,6 +98,9 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		if p.File, err = incident.Get(ctx, r, v.path("id")); err != nil {
 			return err
 		}
+		if p.taskRights, err = taskRightsOf(ctx, r, v, p.Incident); err != nil {
+			return err
+		}
 		clocks, err := incident.Clocks(ctx, r, p.ID, p.Now)
 		if err != nil {
 			return err
@@ -142,7 +145,6 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
 	p.MayTell = v.may(incident.KindEntitySet)
 	p.MayKeep, p.MayExport = v.may(custody.KindRegistered), v.may(custody.KindWorked)
-	p.MayTask = p.State.Open() && v.may(incident.KindTaskSet)
 	p.Frame = v.frame(p.Number+": "+short(80, p.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
 	return p, err
 }

@@ -30,7 +30,7 @@ type roomPage struct {
 	Clinical  string
 	MayReport bool
 	MaySay    bool
-	MayTask   bool
+	taskRights
 }
 
 func (roomPage) template() string { return "room" }
@@ -66,7 +66,10 @@ func left(latest, now time.Time) string {
 func (s *Server) roomPageOf(v *visit) (roomPage, error) {
 	p := roomPage{}
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.View, err = room.Look(ctx, r, v.path("id"), s.now())
+		if p.View, err = room.Look(ctx, r, v.path("id"), s.now()); err != nil {
+			return err
+		}
+		p.taskRights, err = taskRightsOf(ctx, r, v, p.Incident)
 		return err
 	})
 	if err != nil {
@@ -76,7 +79,7 @@ func (s *Server) roomPageOf(v *visit) (roomPage, error) {
 	p.Frame = v.frame("War room: "+p.Number, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.ID), p.Number})
 	p.Tabs = tabsOf(v, p.ID, "room")
 	p.Clinical = incident.ClinicalWords()[p.View.Clinical]
-	p.MayReport, p.MaySay, p.MayTask = v.may(room.KindReported), open && v.may(room.KindSaid), v.may(incident.KindTaskSet)
+	p.MayReport, p.MaySay = v.may(room.KindReported), open && v.may(room.KindSaid)
 	for _, f := range p.Urgency.Facts {
 		row := urgencyRow{Fact: f, Words: "unknown, counts as the worst"}
 		choices := []Option{{Value: "", Text: "what the program knows", On: f.Said == ""}}

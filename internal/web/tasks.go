@@ -8,6 +8,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/source"
 	"triward/internal/document/turn"
+	"triward/internal/incident"
 	"triward/internal/procedure"
 	"triward/internal/store"
 	"triward/internal/training"
@@ -21,6 +22,7 @@ type tasksPage struct {
 	Trainings []training.Training
 	Documents []taskRow
 	Runs      []runTask
+	Incidents []incident.OpenTask
 	Checks    []training.Check
 	Functions []source.Function
 	Empty     Empty
@@ -69,12 +71,15 @@ func (s *Server) tasks(v *visit) error {
 		if err := p.readRuns(ctx, r, v); err != nil {
 			return err
 		}
+		if err := p.readIncidents(ctx, r, v); err != nil {
+			return err
+		}
 		return p.readChecks(ctx, r, v)
 	})
 	if err != nil {
 		return err
 	}
-	p.Any = len(p.Trainings)+len(p.Documents)+len(p.Runs)+len(p.Checks) > 0
+	p.Any = len(p.Trainings)+len(p.Documents)+len(p.Runs)+len(p.Incidents)+len(p.Checks) > 0
 	return v.show(p)
 }
 
@@ -98,6 +103,16 @@ func (p *tasksPage) readDocuments(ctx context.Context, r store.Reader, v *visit)
 		}
 		p.Documents = append(p.Documents, row)
 	}
+	return err
+}
+
+// readIncidents finds the tasks of incidents that the visitor accepted, or that wait for somebody of their side.
+func (p *tasksPage) readIncidents(ctx context.Context, r store.Reader, v *visit) error {
+	if !v.may(incident.KindRead) {
+		return nil
+	}
+	all, err := incident.OpenTasks(ctx, r, p.Now)
+	p.Incidents = slices.DeleteFunc(all, func(t incident.OpenTask) bool { return !t.Mine && !t.Waits })
 	return err
 }
 
