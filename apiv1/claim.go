@@ -4,7 +4,7 @@ import "time"
 
 // IndicatorInput adds an indicator to an incident.
 type IndicatorInput struct {
-	Kind  string `json:"kind,omitempty" enum:"address,domain,hash,user,ae_title,file,url,device" doc:"Without it the one that the value shows"`
+	Kind  string `json:"kind,omitempty" enum:"address,mac,domain,host,hash,user,ae_title,file,url,device" doc:"Without it the one that the value shows"`
 	Value string `json:"value" maxLength:"2000" doc:"Defanged forms are read too: 203.0.113[.]9, hxxp://"`
 	Note  string `json:"note,omitempty" maxLength:"4000" doc:"Where it was found"`
 }
@@ -13,25 +13,27 @@ type IndicatorInput struct {
 type Indicator struct {
 	ID string `json:"id"`
 	IndicatorInput
-	Name      string         `json:"name"`
-	At        time.Time      `json:"at"`
-	Searched  bool           `json:"searched" doc:"False: nobody could look; why says so"`
-	Why       string         `json:"why,omitempty"`
-	SearchAt  time.Time      `json:"search_at,omitzero"`
-	Events    int64          `json:"events"`
-	First     time.Time      `json:"first,omitzero"`
-	Last      time.Time      `json:"last,omitzero"`
-	Devices   []IndicatorHit `json:"devices" nullable:"false"`
-	EventIDs  []string       `json:"event_ids" nullable:"false" doc:"Of the latest events"`
-	Blind     []BlindTime    `json:"blind" nullable:"false" doc:"Times in which something was not seen"`
-	BlindMore bool           `json:"blind_more" doc:"There are older ones"`
-	LookUps   []LookUp       `json:"look_ups" nullable:"false"`
+	Name        string         `json:"name"`
+	At          time.Time      `json:"at"`
+	Searched    bool           `json:"searched" doc:"False: nobody could look; why says so"`
+	Why         string         `json:"why,omitempty"`
+	SearchAt    time.Time      `json:"search_at,omitzero"`
+	Events      int64          `json:"events"`
+	First       time.Time      `json:"first,omitzero"`
+	Last        time.Time      `json:"last,omitzero"`
+	Devices     []IndicatorHit `json:"devices" nullable:"false"`
+	DevicesMore int            `json:"devices_more" doc:"Devices that are not listed"`
+	EventIDs    []string       `json:"event_ids" nullable:"false" doc:"Of the latest events"`
+	Blind       []BlindTime    `json:"blind" nullable:"false" doc:"Times in which something was not seen"`
+	BlindMore   bool           `json:"blind_more" doc:"There are older ones"`
+	LookUps     []LookUp       `json:"look_ups" nullable:"false"`
 }
 
 // IndicatorHit is a device with events that hold an indicator.
 type IndicatorHit struct {
 	Device string `json:"device"`
 	Events int64  `json:"events"`
+	Owner  bool   `json:"owner" doc:"It has, or had, that name on the network"`
 	New    bool   `json:"new" doc:"The search before had not found it"`
 }
 

@@ -8,9 +8,11 @@ type BlastQuery struct {
 	Component string    `query:"component" json:"component,omitempty" maxLength:"500" doc:"Name or package URL"`
 	Versions  string    `query:"versions" json:"versions,omitempty" maxLength:"500" doc:"Of the component, as: < 3.0.7"`
 	Advisory  string    `query:"advisory" json:"advisory,omitempty" maxLength:"500" doc:"Key of a record, as csaf/ICSMA-21-294-01"`
-	Indicator string    `query:"indicator" json:"indicator,omitempty" maxLength:"500" doc:"Address, AE title, host name or hash"`
+	Indicator string    `query:"indicator" json:"indicator,omitempty" maxLength:"500" doc:"Address, network, MAC address, domain, host, hash, user, AE title, file, web address or device; defanged forms are read too"`
+	Kind      string    `query:"kind" json:"kind,omitempty" enum:"address,mac,domain,host,hash,user,ae_title,file,url,device" doc:"Of the indicator; without it all that it can be"`
 	From      time.Time `query:"from" json:"from,omitzero" doc:"Events with the indicator from then on"`
 	To        time.Time `query:"to" json:"to,omitzero"`
+	Incident  string    `query:"incident" json:"incident,omitempty" maxLength:"200" doc:"That the question is asked in: in an exercise its own events count too"`
 	Site      string    `query:"site" json:"site,omitempty" maxLength:"200" doc:"Only there"`
 	Ward      string    `query:"ward" json:"ward,omitempty" maxLength:"500"`
 	Model     string    `query:"model" json:"model,omitempty" maxLength:"200"`

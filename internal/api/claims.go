@@ -9,6 +9,7 @@ import (
 	"triward/internal/detection"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/indicator"
 	"triward/internal/store"
 )
 
@@ -21,7 +22,7 @@ func (s *Server) claims() {
 		})
 	add(s, op{id: "add-indicator", route: "POST /incidents/{id}/indicators", kind: claim.KindAdded, status: http.StatusCreated, summary: "Add an indicator and look back for it in the kept events"},
 		func(ctx context.Context, in *oneWith[apiv1.IndicatorInput]) (apiv1.Made, error) {
-			id, err := s.Claims.Add(ctx, in.ID, claim.Indicator{Kind: claim.Kind(in.Body.Kind), Value: in.Body.Value, Note: in.Body.Note})
+			id, err := s.Claims.Add(ctx, in.ID, claim.Indicator{Kind: indicator.Kind(in.Body.Kind), Value: in.Body.Value, Note: in.Body.Note})
 			return apiv1.Made{ID: id}, err
 		})
 	act(s, op{id: "look-up", route: "POST /indicators/{id}/look-ups", kind: claim.KindLookedUp, summary: "Record what was asked outside about an indicator; refused under PAP:RED"},
@@ -79,9 +80,9 @@ func wireIndicator(i claim.Indicator) apiv1.Indicator {
 	return apiv1.Indicator{ID: i.ID, IndicatorInput: apiv1.IndicatorInput{Kind: string(i.Kind), Value: i.Value, Note: i.Note}, Name: i.ActorName, At: i.At,
 		Searched: i.Search.Done, Why: i.Search.Why, SearchAt: i.Search.At, Events: i.Search.Events, First: i.Search.First, Last: i.Search.Last,
 		Devices: each(i.Search.Devices, func(d claim.Seen) apiv1.IndicatorHit {
-			return apiv1.IndicatorHit{Device: d.Device, Events: d.Events, New: d.New}
+			return apiv1.IndicatorHit{Device: d.Device, Events: d.Events, Owner: d.Owner, New: d.New}
 		}),
-		EventIDs: orEmpty(i.Search.IDs), Blind: each(i.Search.Blind, wireBlindTime), BlindMore: i.Search.More,
+		DevicesMore: i.Search.Others, EventIDs: orEmpty(i.Search.IDs), Blind: each(i.Search.Blind, wireBlindTime), BlindMore: i.Search.More,
 		LookUps: each(i.LookUps, func(l claim.LookUp) apiv1.LookUp {
 			return apiv1.LookUp{LookUpInput: apiv1.LookUpInput{Where: l.Where, Found: l.Found}, Name: l.ActorName, At: l.At}
 		})}

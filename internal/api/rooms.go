@@ -10,6 +10,7 @@ import (
 	"triward/internal/detection"
 	"triward/internal/incident"
 	"triward/internal/incident/blast"
+	"triward/internal/incident/indicator"
 	"triward/internal/incident/room"
 	"triward/internal/problem"
 	"triward/internal/risk"
@@ -82,7 +83,7 @@ func (s *Server) rooms() {
 }
 
 func blastQuery(q apiv1.BlastQuery) blast.Query {
-	return blast.Query{Weakness: q.Weakness, Component: q.Component, Versions: q.Versions, Advisory: q.Advisory, Indicator: q.Indicator, From: q.From, To: q.To, Site: q.Site, Ward: q.Ward, Model: q.Model}
+	return blast.Query{Weakness: q.Weakness, Component: q.Component, Versions: q.Versions, Advisory: q.Advisory, Indicator: q.Indicator, Kind: indicator.Kind(q.Kind), Incident: q.Incident, From: q.From, To: q.To, Site: q.Site, Ward: q.Ward, Model: q.Model}
 }
 
 func wireBlast(v blast.Radius) apiv1.BlastRadius {

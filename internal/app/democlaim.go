@@ -5,6 +5,7 @@ import (
 
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/indicator"
 	"triward/internal/store"
 )
 
@@ -15,9 +16,9 @@ func (d *demonstration) whoReads(ctx context.Context, of string) error {
 		desk.Log = d.log
 	}
 	for _, i := range []claim.Indicator{
-		{Kind: claim.Address, Value: "10.20.40.77", Note: "audit log of the archive"},
-		{Kind: claim.AETitle, Value: "STORESCU", Note: "the name under which it asks"},
-		{Kind: claim.Address, Value: "203.0.113.40", Note: "where the sensor saw the bytes go"},
+		{Kind: indicator.Address, Value: "10.20.40.77", Note: "audit log of the archive"},
+		{Kind: indicator.AETitle, Value: "STORESCU", Note: "the name under which it asks"},
+		{Kind: indicator.Address, Value: "203.0.113.40", Note: "where the sensor saw the bytes go"},
 	} {
 		if _, err := desk.Add(ctx, of, i); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"triward/internal/detection/reading"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/indicator"
 	"triward/internal/incident/loop"
 	"triward/internal/problem"
 	"triward/internal/procedure"
@@ -234,7 +235,7 @@ func draftRule(ctx context.Context, r store.Reader, i incident.Incident) (string
 	}
 	value := "203.0.113.1"
 	for _, x := range all {
-		if x.Kind == claim.Address {
+		if x.Kind == indicator.Address {
 			value = x.Value
 		}
 	}

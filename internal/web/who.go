@@ -9,6 +9,7 @@ import (
 	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -123,7 +124,7 @@ func (s *Server) whoPageOf(v *visit) (whoPage, error) {
 	}
 	p.Add = act{Title: "Add an indicator", Help: "It is searched in everything that is kept, at once and again while work goes on.", Form: Form{ID: "indicator", Action: urlIncident(f.ID) + "/indicators", Submit: "Add and search"}.with(
 		Field{Name: "value", Label: "Address, name, hash, user, AE title, file, web address or device", Kind: "text", Required: true, Placeholder: "203.0.113[.]9", Help: "Also as 203.0.113[.]9 or hxxp://."},
-		Field{Name: "kind", Label: "It is", Kind: "select", Options: orNone("What it looks like", options("", claim.Kinds()))},
+		Field{Name: "kind", Label: "It is", Kind: "select", Options: orNone("What it looks like", options("", indicator.Kinds()))},
 		Field{Name: "note", Label: "Where it was found", Kind: "text"})}
 	for _, i := range p.Indicators {
 		p.Found = append(p.Found, foundRow{i, Form{ID: "look-up-" + i.ID, Action: urlIncident(f.ID) + "/indicators/" + i.ID + "/look-ups", Submit: "Record"}.with(
@@ -195,7 +196,7 @@ func (s *Server) indicatorAdd(v *visit) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Claims.Add(v.r.Context(), v.path("id"), claim.Indicator{Kind: claim.Kind(f.Get("kind")), Value: f.Get("value"), Note: f.Get("note")})
+	_, err = s.Claims.Add(v.r.Context(), v.path("id"), claim.Indicator{Kind: indicator.Kind(f.Get("kind")), Value: f.Get("value"), Note: f.Get("note")})
 	if err == nil {
 		return v.done(urlWho(v.path("id")), "Added.")
 	}

@@ -15,7 +15,7 @@ import (
 // rooms are the commands about the war room and the blast radius, in the group of incidents.
 func (r *Remote) rooms() []*cobra.Command {
 	return []*cobra.Command{
-		sends(r.line("keep-blast INCIDENT", "Keep a blast radius with an incident, by --weakness, --component, --advisory or --indicator, and take --devices in"), "kept with", func(c *client.Client, ctx context.Context, args []string, in apiv1.BlastKeep) error {
+		sends(r.line("keep-blast INCIDENT", "Keep a blast radius with an incident, by --weakness, --component, --advisory or --indicator, and take --devices in").calls("incident", ""), "kept with", func(c *client.Client, ctx context.Context, args []string, in apiv1.BlastKeep) error {
 			_, err := c.KeepBlastRadius(ctx, args[0], in)
 			return err
 		}),

@@ -135,27 +135,36 @@ func Seek(ctx context.Context, past Past, f Find, queries []eventlog.Query) (Fin
 	return f, nil
 }
 
-// add counts the events of a query by device, and names the latest.
+// add counts the events of a query by device, at either end, and names the latest.
 func (f *Find) add(ctx context.Context, past Past, q eventlog.Query) error {
 	counts, err := past.Count(ctx, q, eventlog.Bucket{By: "dev.id"})
 	if err != nil {
 		return fmt.Errorf("count events with %s: %w", f.What, err)
 	}
-	for _, c := range counts {
-		f.Events += c.N
-		if c.Value == "" {
-			continue
-		}
-		if i := slices.IndexFunc(f.Devices, func(t replay.Top) bool { return t.Name == c.Value }); i >= 0 {
-			f.Devices[i].N += c.N
-		} else {
-			f.Devices = append(f.Devices, replay.Top{Name: c.Value, N: c.N})
-		}
-	}
 	if len(counts) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.Devices, func(a, b replay.Top) int {
+	for _, c := range counts {
+		f.Events += c.N
+	}
+	peers, err := past.Count(ctx, q, eventlog.Bucket{By: "peer.id"})
+	if err != nil {
+		return fmt.Errorf("count events with %s: %w", f.What, err)
+	}
+	seen := map[string]int64{}
+	for _, t := range f.Devices {
+		seen[t.Name] = t.N
+	}
+	for _, c := range append(counts, peers...) {
+		if c.Value != "" {
+			seen[c.Value] += c.N
+		}
+	}
+	f.Devices = f.Devices[:0]
+	for name, n := range seen {
+		f.Devices = append(f.Devices, replay.Top{Name: name, N: n})
+	}
+	slices.SortFunc(f.Devices, func(a, b replay.Top) int {
 		if a.N != b.N {
 			return int(b.N - a.N)
 		}

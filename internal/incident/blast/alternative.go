@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"triward/internal/device"
+	"triward/internal/incident/indicator"
 	"triward/internal/product"
 	"triward/internal/store"
 	"triward/internal/vuln/match"
@@ -113,14 +114,14 @@ func (k *work) stock(ctx context.Context) (free, busy map[need]int, err error) {
 	return free, busy, err
 }
 
-// TakeOver finds what could take over the work of devices, at most 2,000 of them, within what the actor may see.
+// TakeOver finds what could take over the work of devices, at most [indicator.Most] of them, within what the actor may see.
 func TakeOver(ctx context.Context, r store.Reader, devices []string) ([]Alternative, error) {
 	scope, err := store.ScopeOf(ctx, device.KindRead)
 	if err != nil {
 		return nil, err
 	}
 	k := work{r: r, v: &Radius{}, scope: scope, seen: sightings{owners: map[string]bool{}}}
-	for _, id := range devices[:min(len(devices), maxSighted)] {
+	for _, id := range devices[:min(len(devices), indicator.Most)] {
 		k.seen.owners[id] = true
 	}
 	groups, err := k.groups(ctx, k.seen.source)

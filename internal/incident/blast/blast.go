@@ -9,6 +9,7 @@ import (
 	"triward/internal/detection/reading"
 	"triward/internal/device"
 	"triward/internal/device/network"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -19,13 +20,16 @@ import (
 
 // Query asks for a blast radius: exactly one of weakness, component, advisory and indicator.
 type Query struct {
-	Weakness  string    `json:"weakness,omitempty"`  // CVE or another id that sources know it by
-	Component string    `json:"component,omitempty"` // name, or package URL without or with a version
-	Versions  string    `json:"versions,omitempty"`  // of the component, as an advisory writes them: "< 3.0.7"; "" is all
-	Advisory  string    `json:"advisory,omitempty"`  // key of a record: "csaf/ICSMA-21-294-01"
-	Indicator string    `json:"indicator,omitempty"` // address, AE title, host name or hash
-	From      time.Time `json:"from,omitzero"`       // of events with the indicator
-	To        time.Time `json:"to,omitzero"`
+	Weakness  string `json:"weakness,omitempty"`  // CVE or another id that sources know it by
+	Component string `json:"component,omitempty"` // name, or package URL without or with a version
+	Versions  string `json:"versions,omitempty"`  // of the component, as an advisory writes them: "< 3.0.7"; "" is all
+	Advisory  string `json:"advisory,omitempty"`  // key of a record: "csaf/ICSMA-21-294-01"
+	Indicator string `json:"indicator,omitempty"` // as [indicator.Readings] reads it
+
+	Kind     indicator.Kind `json:"kind,omitempty"` // of the indicator; "": all that it can be
+	From     time.Time      `json:"from,omitzero"`  // of events with the indicator
+	To       time.Time      `json:"to,omitzero"`
+	Incident string         `json:"incident,omitempty"` // that the question is asked in: the events of an exercise count in exercises only
 
 	Site  string `json:"site,omitempty"` // only devices there
 	Ward  string `json:"ward,omitempty"`
@@ -50,6 +54,13 @@ func (q Query) Validate() error {
 	}
 	if q.Versions != "" && q.Component == "" {
 		l.Add("versions", "go with a component")
+	}
+	if q.Indicator != "" {
+		if _, err := indicator.Readings(q.Kind, q.Indicator); err != nil {
+			l.Add("indicator", "%s", problem.Text(err))
+		}
+	} else if q.Kind != "" {
+		l.Add("kind", "goes with an indicator")
 	}
 	if !q.To.IsZero() && !q.To.After(q.From) {
 		l.Add("to", "lies before the begin")

@@ -7,36 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"triward/internal/device/network"
+	"triward/internal/detection/reading"
 	"triward/internal/eventlog"
+	"triward/internal/incident"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
-
-// maxSighted is how many devices an indicator may be seen with. One seen with more is no indicator of anything.
-const maxSighted = 2_000
 
 // sightings are the devices that events name with an indicator, and those that have it as a name.
 type sightings struct {
 	events map[string]int64 // by device
 	owners map[string]bool
 	window string
-}
-
-// fields are where an indicator can stand in an event.
-func fields(indicator string) []string {
-	if _, err := network.Canonical(network.IP, indicator); err == nil {
-		return []string{"any.ip"}
-	}
-	if isHash(indicator) {
-		return []string{"hash"}
-	}
-	return []string{"ae.calling", "ae.called", "host", "user"}
-}
-
-// isHash says whether it looks like an MD5, SHA-1, SHA-256 or SHA-512 in hexadecimal.
-func isHash(s string) bool {
-	return slices.Contains([]int{32, 40, 64, 128}, len(s)) && !strings.ContainsFunc(s, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) })
 }
 
 // sight searches the event log for the devices that are named with the indicator.
@@ -46,63 +29,81 @@ func (f Finder) sight(ctx context.Context, v *Radius) (sightings, error) {
 	if f.Events.Log == nil {
 		return s, problem.New(problem.Conflict, "this process has no event log to search")
 	}
-	name := strings.TrimSpace(q.Indicator)
-	if ip, err := network.Canonical(network.IP, name); err == nil {
-		name = ip
+	readings, err := indicator.Readings(q.Kind, q.Indicator)
+	if err != nil {
+		return s, err
 	}
-	for _, field := range fields(name) {
-		ask := eventlog.Query{Where: []eventlog.Condition{{Field: field, Op: eventlog.Is, Values: []string{name}}}, Limit: 1}
+	exercise := false
+	err = f.DB.View(ctx, func(r store.Reader) error {
+		for _, x := range readings {
+			owners, err := x.Owners(ctx, r)
+			if err != nil {
+				return err
+			}
+			for _, id := range owners {
+				s.owners[id] = true
+			}
+		}
+		if q.Incident == "" {
+			return nil
+		}
+		i, err := incident.Brief(ctx, r, q.Incident)
+		exercise = i.Exercise
+		return err
+	})
+	if err != nil {
+		return s, err
+	}
+	for n, ask := range indicator.Queries(readings...) {
 		if !q.From.IsZero() {
 			ask.From = q.From.UnixMicro()
 		}
 		if !q.To.IsZero() {
 			ask.To = q.To.UnixMicro()
 		}
-		page, err := f.Events.Search(ctx, ask)
-		if err != nil {
-			return s, err
+		if !exercise {
+			ask.Where = append(ask.Where, eventlog.Real())
 		}
-		v.Withheld, v.Blind = v.Withheld || page.Withheld, v.Blind || len(page.Blind) > 0
-		for _, side := range []string{"dev.id", "peer.id"} {
-			found, err := f.Events.Count(ctx, ask, eventlog.Bucket{By: side})
+		if n == 0 { // what is withheld and what was not seen is the same for all
+			page, err := f.Events.Search(ctx, eventlog.Query{From: ask.From, To: ask.To, Where: ask.Where, Limit: 1})
 			if err != nil {
 				return s, err
 			}
-			for _, c := range found {
-				if c.Value != "" {
-					s.events[c.Value] += c.N
-				}
-			}
+			v.Withheld, v.Blind = page.Withheld, len(page.Blind) > 0
+		}
+		if err := s.count(ctx, f.Events, ask); err != nil {
+			return s, err
 		}
 	}
-	err := f.DB.View(ctx, func(r store.Reader) error {
-		owners, err := ownersOf(ctx, r, name)
-		for _, id := range owners {
-			s.owners[id] = true
+	named := len(s.events)
+	for id := range s.owners {
+		if s.events[id] == 0 {
+			named++
 		}
-		return err
-	})
-	if n := len(s.events) + len(s.owners); err == nil && n > maxSighted {
-		err = problem.New(problem.Invalid, "%s is seen with more than %d devices: ask for a shorter time", q.Indicator, maxSighted)
 	}
-	return s, err
+	if named > indicator.Most {
+		return s, problem.New(problem.Invalid, "%s is seen with more than %d devices: ask for a shorter time", q.Indicator, indicator.Most)
+	}
+	return s, nil
 }
 
-// ownersOf are the devices that have, or had, a name on the network.
-func ownersOf(ctx context.Context, r store.Reader, name string) ([]string, error) {
-	var w store.Where
-	var any []string
-	for _, kind := range network.IdentityKinds() {
-		value, err := network.Canonical(kind, name)
+// count adds the devices at either end of the events of a query.
+func (s sightings) count(ctx context.Context, events reading.Desk, q eventlog.Query) error {
+	for _, side := range []string{"dev.id", "peer.id"} {
+		found, err := events.Count(ctx, q, eventlog.Bucket{By: side})
 		if err != nil {
-			continue
+			return err
 		}
-		any = append(any, `(kind = `+w.Bind(string(kind))+` AND value = `+w.Bind(value)+`)`)
+		for _, c := range found {
+			if c.Value != "" {
+				s.events[c.Value] += c.N
+			}
+		}
+		if len(found) == 0 {
+			return nil
+		}
 	}
-	if len(any) == 0 {
-		return nil, nil
-	}
-	return store.All(ctx, r, store.Value[string], `SELECT DISTINCT device_id FROM device_identity WHERE `+strings.Join(any, " OR ")+` ORDER BY device_id`, w.Args()...)
+	return nil
 }
 
 func (s sightings) source(w *store.Where) string {

@@ -33,6 +33,7 @@ type Snapshot struct {
 // Keep finds a blast radius now, keeps it with an incident, and takes devices of it into the incident in the same call. "" as
 // incident is refused; devices that are in the incident already stay as they are.
 func (f Finder) Keep(ctx context.Context, cases incident.Cases, of string, q Query, devices []string) (string, error) {
+	q.Incident = of
 	v, err := f.Find(ctx, q)
 	if err != nil {
 		return "", err

@@ -17,6 +17,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/procedure"
 	"triward/internal/signature/signaturetest"
@@ -124,7 +125,7 @@ func TestLookBack(t *testing.T) {
 		})
 		_, err := (detection.Sources{DB: s.db}).NoteBlind(testdb.System(), detection.Blind{Reason: detection.BlindStopped, Started: s.clock.Now().Add(-10 * time.Hour), Ended: s.clock.Now().Add(-9 * time.Hour), Lost: detection.LostUnknown})
 		s.must(err)
-		add := func(k claim.Kind, v string) claim.Indicator {
+		add := func(k indicator.Kind, v string) claim.Indicator {
 			s.Helper()
 			id, err := s.desk.Add(s.ctx, s.inc, claim.Indicator{Kind: k, Value: v, Note: "firewall"})
 			s.must(err)
@@ -135,15 +136,15 @@ func TestLookBack(t *testing.T) {
 			t.Fatalf("found %+v", x)
 		}
 		for _, c := range []struct {
-			kind   claim.Kind
+			kind   indicator.Kind
 			value  string
 			events int64
-		}{{"", "203.0.113.0/24", 2}, {"", "evil[.]example", 1}, {claim.AETitle, "grabber", 1}, {claim.User, "nobody", 0}, {claim.Device, "dev_2", 2}} {
+		}{{"", "203.0.113.0/24", 2}, {"", "evil[.]example", 1}, {indicator.AETitle, "grabber", 1}, {indicator.User, "nobody", 0}, {indicator.Device, "dev_2", 2}} {
 			if got := add(c.kind, c.value).Search; !got.Done || got.Events != c.events {
 				t.Errorf("%s: %+v", c.value, got)
 			}
 		}
-		_, err = s.desk.Add(s.ctx, s.inc, claim.Indicator{Kind: claim.AETitle, Value: "Grabber"})
+		_, err = s.desk.Add(s.ctx, s.inc, claim.Indicator{Kind: indicator.AETitle, Value: "Grabber"})
 		s.refused(err, problem.Conflict, "already")
 		_, err = s.desk.Add(s.ctx, s.inc, claim.Indicator{Value: "some words"})
 		s.refused(err, problem.Invalid, "choose")

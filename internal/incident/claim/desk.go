@@ -13,6 +13,7 @@ import (
 	"triward/internal/id"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/indicator"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -52,7 +53,7 @@ func record(ctx context.Context, tx *store.Tx, f incident.Incident, kind string,
 // be made now is no failure: it is made later, see [Desk.Tick].
 func (d Desk) Add(ctx context.Context, of string, i Indicator) (string, error) {
 	var err error
-	if i.Kind, i.Value, err = Parse(i.Kind, i.Value); err != nil {
+	if i.Kind, i.Value, err = indicator.Parse(i.Kind, i.Value); err != nil {
 		return "", err
 	}
 	if i.Note = strings.TrimSpace(i.Note); len(i.Note) > maxText {
@@ -83,9 +84,9 @@ func (d Desk) Add(ctx context.Context, of string, i Indicator) (string, error) {
 
 // LookUp records that somebody asked outside about an indicator, and what came of it. Forbidden under PAP:RED, because the
 // other side could notice: ask [MayLookUp] before.
-func (d Desk) LookUp(ctx context.Context, indicator, where, found string) error {
+func (d Desk) LookUp(ctx context.Context, of, where, found string) error {
 	return d.DB.Update(ctx, func(tx *store.Tx) error {
-		i, f, err := oneIndicator(ctx, tx, indicator)
+		i, f, err := oneIndicator(ctx, tx, of)
 		if err != nil {
 			return err
 		}

@@ -164,7 +164,7 @@ TLP:{{upper .Incident.TLP}} ({{.Incident.TLP.Words}}), PAP:{{upper .Incident.PAP
 {{end}}{{end}}
 ## Indicators
 
-{{range .Indicators}}- {{word .Kind}} {{plain .Shown}}: {{if .Search.Done}}{{if .Search.Events}}{{.Search.Events}} events on {{len .Search.Devices}} devices, from {{at .Search.First}} to {{at .Search.Last}}{{else}}not seen in the kept events{{end}}, searched {{at .Search.At}}{{with .Search.Why}}; the last try failed: {{plain .}}{{end}}{{else}}**not searched**: {{plain .Search.Why}}{{end}}
+{{range .Indicators}}- {{word .Kind}} {{plain .Shown}}: {{if .Search.Done}}{{if .Search.Events}}{{.Search.Events}} events on {{.Search.Named}} devices, from {{at .Search.First}} to {{at .Search.Last}}{{else}}not seen in the kept events{{end}}{{with .Search.Owners}}, a name of {{.}} devices of ours{{end}}, searched {{at .Search.At}}{{with .Search.Why}}; the last try failed: {{plain .}}{{end}}{{else}}**not searched**: {{plain .Search.Why}}{{end}}
 {{else}}None.
 {{end}}{{with .Beyond}}
 Seen on devices that are not in the incident: {{range $n, $d := .}}{{if $n}}, {{end}}{{plain $d}}{{end}}.

@@ -2,8 +2,6 @@ package claim
 
 import (
 	"context"
-	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"triward/internal/detection/hindsight"
 	"triward/internal/eventlog"
 	"triward/internal/incident"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -19,67 +18,28 @@ const (
 	// Again is how often the kept events are searched again while work on an incident goes on.
 	Again = 6 * time.Hour
 	// retry is when a search that could not be made is tried again.
-	retry       = 15 * time.Minute
-	mostAtOnce  = 20 // searches of one tick
-	mostBlind   = 100
-	mostDevices = 50
+	retry      = 15 * time.Minute
+	mostAtOnce = 20 // searches of one tick
+	mostBlind  = 100
 )
-
-// queries are the searches for an indicator; their results add up.
-func queries(k Kind, value string) []eventlog.Query {
-	is := func(op eventlog.Op, value string, fields ...string) (out []eventlog.Query) {
-		for _, f := range fields {
-			out = append(out, eventlog.Query{Where: []eventlog.Condition{{Field: f, Op: op, Values: []string{value}}}})
-		}
-		return out
-	}
-	names := []string{"dns.query", "http.host", "tls.sni"}
-	switch k {
-	case Address:
-		if _, err := netip.ParsePrefix(value); err == nil {
-			return is(eventlog.Within, value, "any.ip")
-		}
-		return is(eventlog.Is, value, "any.ip")
-	case Domain:
-		return append(is(eventlog.Is, value, names...), is(eventlog.Ends, "."+value, names...)...)
-	case Hash:
-		return is(eventlog.Is, value, "hash")
-	case User:
-		return is(eventlog.Is, value, "user")
-	case AETitle:
-		return is(eventlog.Is, value, "ae.calling", "ae.called", "ae.destination")
-	case File:
-		return append(is(eventlog.Is, value, "file.name"), append(is(eventlog.Ends, "/"+value, "file.name"), is(eventlog.Ends, `\`+value, "file.name")...)...)
-	case URL:
-		u, err := url.Parse(value)
-		if err != nil {
-			return nil
-		}
-		path := u.RequestURI()
-		host := is(eventlog.Is, u.Hostname(), "http.host", "dst.ip")
-		for n := range host {
-			host[n].Where = append(host[n].Where, eventlog.Condition{Field: "http.uri", Op: eventlog.Is, Values: []string{path}})
-		}
-		return append(host, is(eventlog.Is, value, "http.uri")...)
-	case Device:
-		return is(eventlog.Is, value, "any.device")
-	}
-	return nil
-}
 
 // Search looks for an indicator in the kept events and keeps what was found, also that it could not look. It is the
 // program that looks, so that what is found does not depend on who asked; who reads the events themselves needs the right.
-func (d Desk) Search(ctx context.Context, indicator string) error {
+func (d Desk) Search(ctx context.Context, of string) error {
 	ctx = store.WithActor(ctx, store.System("look back"))
 	var i Indicator
 	var f incident.Incident
+	var owners []string
 	s := Search{At: d.DB.Now()}
 	err := d.DB.View(ctx, func(r store.Reader) error {
 		var err error
-		if i, f, err = oneIndicator(ctx, r, indicator); err != nil {
+		if i, f, err = oneIndicator(ctx, r, of); err != nil {
 			return err
 		}
 		if s.In, err = devicesOf(ctx, r, i.Incident); err != nil {
+			return err
+		}
+		if owners, err = i.Reading().Owners(ctx, r); err != nil {
 			return err
 		}
 		page, err := detection.Blinds(ctx, r, detection.BlindQuery{To: s.At, Limit: mostBlind})
@@ -89,13 +49,7 @@ func (d Desk) Search(ctx context.Context, indicator string) error {
 	if err != nil {
 		return err
 	}
-	all := queries(i.Kind, i.Value)
-	if !f.Exercise { // an exercise looks at its own events too
-		for n := range all {
-			all[n].Where = append(all[n].Where, eventlog.Real())
-		}
-	}
-	if err := d.look(ctx, i, all, &s); err != nil {
+	if err := d.look(ctx, i, f, &s); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -104,8 +58,9 @@ func (d Desk) Search(ctx context.Context, indicator string) error {
 			s.Why = problem.Text(err)
 		}
 	}
+	s.own(owners, i.Search)
 	return d.DB.Update(ctx, func(tx *store.Tx) error {
-		i, f, err := oneIndicator(ctx, tx, indicator)
+		i, f, err := oneIndicator(ctx, tx, of)
 		if err != nil {
 			return err
 		}
@@ -121,20 +76,53 @@ func (d Desk) Search(ctx context.Context, indicator string) error {
 	})
 }
 
-func (d Desk) look(ctx context.Context, i Indicator, all []eventlog.Query, s *Search) error {
+func (d Desk) look(ctx context.Context, i Indicator, f incident.Incident, s *Search) error {
 	if d.Log == nil {
 		return problem.New(problem.Unavailable, "no events are kept here")
+	}
+	all := indicator.Queries(i.Reading())
+	if !f.Exercise { // an exercise looks at its own events too
+		for n := range all {
+			all[n].Where = append(all[n].Where, eventlog.Real())
+		}
 	}
 	found, err := hindsight.Seek(ctx, d.Log, hindsight.Find{Kind: string(i.Kind), What: i.Value}, all)
 	if err != nil {
 		return err
 	}
 	s.Done, s.Events, s.First, s.Last, s.IDs = true, found.Events, found.First, found.Last, found.IDs
-	for _, t := range found.Devices[:min(len(found.Devices), mostDevices)] {
-		known := slices.ContainsFunc(i.Search.Devices, func(x Seen) bool { return x.Device == t.Name })
-		s.Devices = append(s.Devices, Seen{Device: t.Name, Events: t.N, New: i.Search.Done && !known})
+	for _, t := range found.Devices {
+		s.Devices = append(s.Devices, Seen{Device: t.Name, Events: t.N})
 	}
 	return nil
+}
+
+// own adds the devices that the indicator is a name of to those that were seen, marks what the search before had not found, and
+// bounds the list.
+func (s *Search) own(owners []string, before Search) {
+	if !s.Done {
+		return
+	}
+	at := map[string]int{}
+	for n, x := range s.Devices {
+		at[x.Device] = n
+	}
+	for _, id := range owners {
+		if n, ok := at[id]; ok {
+			s.Devices[n].Owner = true
+			continue
+		}
+		s.Devices = append(s.Devices, Seen{Device: id, Owner: true})
+	}
+	s.Others = max(0, len(s.Devices)-indicator.Most)
+	s.Devices = s.Devices[:len(s.Devices)-s.Others]
+	known := map[string]bool{}
+	for _, x := range before.Devices {
+		known[x.Device] = true
+	}
+	for n, x := range s.Devices {
+		s.Devices[n].New = before.Done && !known[x.Device]
+	}
 }
 
 // Tick searches again for the indicators of open incidents: where that could not be done, where devices joined the incident

@@ -7,6 +7,7 @@ import (
 
 	"triward/internal/eventlog"
 	"triward/internal/incident"
+	"triward/internal/incident/indicator"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -66,7 +67,7 @@ func Indicators(ctx context.Context, r store.Reader, of string) ([]Indicator, er
 }
 
 // known reads the indicator with a value in an incident; NotFound when there is none.
-func known(ctx context.Context, r store.Reader, of string, k Kind, value string) (Indicator, error) {
+func known(ctx context.Context, r store.Reader, of string, k indicator.Kind, value string) (Indicator, error) {
 	return scanIndicator(r.QueryRow(ctx, `SELECT `+indicatorColumns+` FROM indicator WHERE incident = $1 AND kind = $2 AND folded = $3`, of, string(k), eventlog.Fold(value)))
 }
 

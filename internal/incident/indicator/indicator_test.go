@@ -1,4 +1,4 @@
-package claim
+package indicator
 
 import (
 	"strings"
@@ -30,6 +30,9 @@ func TestParse(t *testing.T) {
 		{"", "hxxp://203.0.113[.]9:8080/x", URL, "http://203.0.113.9:8080/x"},
 		{"", "http://[2001:db8::1]/", URL, "http://[2001:db8::1]/"},
 		{"", "dev_0abc", Device, "dev_0abc"},
+		{"", "00-1A-2B-3C-4D-5E", MAC, "00:1a:2b:3c:4d:5e"},
+		{"", "001a.2b3c.4d5e", MAC, "00:1a:2b:3c:4d:5e"},
+		{Host, "WS-1", Host, "ws-1"},
 		{AETitle, "ORTHANC", AETitle, "ORTHANC"},
 		{AETitle, "WITH SPACE", AETitle, "WITH SPACE"},
 		{User, `HOSP\svc-pacs`, User, `HOSP\svc-pacs`},
@@ -38,7 +41,7 @@ func TestParse(t *testing.T) {
 		{"", "", "", ""}, {"", "one word", "", ""}, {"", "localhost", "", ""}, {"", "0.0.0.0", "", ""}, {"", "0.0.0.0/0", "", ""}, {"", "1.2.3", "", ""}, {"", "1.2.3.4.5", "", ""}, {"", "fe80::1%eth0", "", ""},
 		{"", "a..b.example", "", ""}, {"", "-a.example", "", ""}, {"", strings.Repeat("a", 64) + ".example", "", ""}, {"", "evil.example\nsecond.example", "", ""}, {"", "http://user:secret@evil.example/", "", ""},
 		{"", "javascript://evil.example/", "", ""}, {Hash, "abcd", "", ""}, {Hash, strings.Repeat("g", 64), "", ""}, {AETitle, strings.Repeat("A", 17), "", ""}, {AETitle, `A\B`, "", ""}, {AETitle, "É", "", ""},
-		{File, "..", "", ""}, {File, "/", "", ""}, {Device, "P-1", "", ""}, {"mood", "x", "", ""}, {User, strings.Repeat("u", 300), "", ""}, {User, "\xff", "", ""},
+		{Host, "a.b", "", ""}, {Host, "", "", ""}, {File, "..", "", ""}, {File, "/", "", ""}, {Device, "P-1", "", ""}, {"mood", "x", "", ""}, {User, strings.Repeat("u", 300), "", ""}, {User, "\xff", "", ""},
 	} {
 		k, v, err := Parse(c.kind, c.text)
 		if c.want == "" {
@@ -79,10 +82,19 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%s %q, defanged %q: %q %v", k, v, Defang(k, v), w, err)
 			}
 		}
-		if len(queries(k, v)) == 0 {
+		all, err := Readings("", text)
+		if err != nil && kind == "" {
+			t.Fatalf("%q has a kind and no reading: %v", text, err)
+		}
+		for _, q := range Queries(all...) {
+			if err := q.Validate(); err != nil {
+				t.Fatal(err, problem.FaultsOf(err))
+			}
+		}
+		if len(Queries(Reading{k, v})) == 0 {
 			t.Fatalf("%s %q is not searched for", k, v)
 		}
-		for _, q := range queries(k, v) {
+		for _, q := range Queries(Reading{k, v}) {
 			if err := q.Validate(); err != nil {
 				t.Fatal(err, problem.FaultsOf(err))
 			}
