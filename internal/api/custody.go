@@ -59,7 +59,7 @@ func (s *Server) custody() {
 		})
 	act(s, op{id: "seal-evidence", route: "POST /evidence-items/{id}/seal", kind: custody.KindSealed, summary: "Seal evidence: its content and hash do not change any more"},
 		func(ctx context.Context, in *oneWith[apiv1.SealInput]) error {
-			return s.Vault.Seal(ctx, in.ID, in.Body.Seal, in.Body.Place)
+			return s.Vault.Seal(ctx, in.ID, custody.Sealing{Number: in.Body.Seal, Place: in.Body.Place})
 		})
 	for _, h := range []struct {
 		id, route, summary string

@@ -127,8 +127,8 @@ func (d *demonstration) exhibits(ctx context.Context, id, pump string) error {
 	}
 	return d.steps(
 		func() error { _, err := d.vault.Append(htm, log, 0, strings.NewReader(text.String())); return err },
-		func() error { return d.vault.Seal(htm, log, "", "") },
-		func() error { return d.vault.Seal(htm, card, "", "") },
+		func() error { return d.vault.Seal(htm, log, custody.Sealing{}) },
+		func() error { return d.vault.Seal(htm, card, custody.Sealing{}) },
 		func() error {
 			return d.vault.Transfer(htm, log, custody.Hand{To: d.actors["security"].ID, Reason: "find out what the pump called, and since when", Authority: "head of clinical engineering"})
 		},

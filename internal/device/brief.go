@@ -14,6 +14,7 @@ type Brief struct {
 	ID           ID
 	AssetTag     string
 	Serial       string
+	UDI          string // as scanned or imported
 	Site         SiteID
 	SiteName     string
 	Ward         string
@@ -40,7 +41,7 @@ func Briefs(ctx context.Context, r store.Reader, ids []string) ([]Brief, error) 
 		var b Brief
 		var ways, vendor, model, raw string
 		var at int64
-		err := s.Scan(&b.ID, &b.AssetTag, &b.Serial, &b.Site, &b.SiteName, &b.Ward, &b.Model, &b.ModelName, &b.Release, &b.Version, &raw, &vendor, &model,
+		err := s.Scan(&b.ID, &b.AssetTag, &b.Serial, &b.UDI, &b.Site, &b.SiteName, &b.Ward, &b.Model, &b.ModelName, &b.Release, &b.Version, &raw, &vendor, &model,
 			&ways, &b.InUse, &b.Class, &at)
 		b.Connectivity, b.At = network.SplitWays(ways), store.Time(at)
 		if b.ModelName == "" {
@@ -50,7 +51,7 @@ func Briefs(ctx context.Context, r store.Reader, ids []string) ([]Brief, error) 
 			b.Version = raw
 		}
 		return b, err
-	}, `SELECT d.id, d.asset_tag, d.serial, d.site_id, coalesce(s.name, ''), d.ward, d.model_id, coalesce(f.name || ' ' || m.name, ''), d.release_id,
+	}, `SELECT d.id, d.asset_tag, d.serial, d.udi, d.site_id, coalesce(s.name, ''), d.ward, d.model_id, coalesce(f.name || ' ' || m.name, ''), d.release_id,
 		coalesce(p.version, ''), d.raw_version, d.raw_vendor, d.raw_model, d.connectivity, d.in_use, d.safety_class, d.at
 		FROM device d`+deviceJoins+` LEFT JOIN product_release p ON p.id = d.release_id`+w.SQL()+` ORDER BY d.id`, w.Args()...)
 }

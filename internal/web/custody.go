@@ -165,7 +165,7 @@ func (s *Server) handle(v *visit, f url.Values) error {
 	case "content":
 		return s.sendContent(v, id)
 	case "seal":
-		return s.Vault.Seal(ctx, id, hand.Seal, hand.Place)
+		return s.Vault.Seal(ctx, id, custody.Sealing{Number: hand.Seal, Place: hand.Place})
 	case "transfer":
 		return s.Vault.Transfer(ctx, id, hand)
 	case "receive":

@@ -204,7 +204,7 @@ func (o Office) prove(ctx context.Context, s state, c *bundle.Contents) error {
 
 func fileOf(g custody.Given, number string) itemFile {
 	out := itemFile{Exhibit: g.Exhibit, ID: g.ID, Kind: g.Kind, Description: g.Description, Parent: g.Parent, Device: g.Device, Source: g.Source, Authority: g.Authority, Method: g.Method, Began: g.Began,
-		Ended: g.Ended, Patients: g.Patients, TLP: g.TLP, Seal: g.Seal, Place: g.Place, Holder: g.HolderName, State: g.State, File: g.File, Size: g.Size, SHA256: g.SHA256, Hold: g.Hold,
+		Ended: g.Ended, Patients: g.Patients, TLP: string(g.TLP), Seal: g.Seal, Place: g.Place, Holder: g.HolderName, State: g.State, File: g.File, Size: g.Size, SHA256: g.SHA256, Hold: g.Hold,
 		RetainUntil: g.RetainUntil, Verified: g.Verified, Head: g.Head, Without: g.Without, Incident: number}
 	if g.SkewKnown {
 		out.Skew = g.Skew.String()

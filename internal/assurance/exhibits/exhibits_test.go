@@ -60,7 +60,7 @@ func (s *scene) item(kind custody.Kind, patients custody.Patients, content strin
 	if content != "" {
 		_, err = s.office.Vault.Append(s.ctx, i, 0, strings.NewReader(content))
 		s.must(err)
-		s.must(s.office.Vault.Seal(s.ctx, i, "", ""))
+		s.must(s.office.Vault.Seal(s.ctx, i, custody.Sealing{}))
 	}
 	return i
 }

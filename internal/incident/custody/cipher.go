@@ -64,6 +64,9 @@ func (k *Keys) seal(r io.Reader) io.ReadCloser {
 	return out
 }
 
+// name is the public key of the newest key: what now comes in is encrypted for it.
+func (k *Keys) name() string { return k.all[len(k.all)-1].Recipient().String() }
+
 // open gives the content of an encrypted form.
 func (k *Keys) open(r io.Reader) (io.Reader, error) {
 	all := make([]age.Identity, len(k.all))

@@ -119,7 +119,7 @@ func TestKilledDuringIntake(t *testing.T) {
 		must(err)
 		clock.Advance(custody.Unclaimed)
 	}
-	must(v.Seal(ctx, item, "", ""))
+	must(v.Seal(ctx, item, custody.Sealing{}))
 	var want []byte
 	for begins := int64(0); begins < size(); begins += pieceSize {
 		want = append(want, piece(begins)...)

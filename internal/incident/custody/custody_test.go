@@ -96,7 +96,7 @@ func (s *scene) sealed(content []byte) string {
 	i := s.register(custody.LogExtract)
 	_, err := s.vault.Append(s.as(s.anna), i, 0, bytes.NewReader(content))
 	s.must(err)
-	s.must(s.vault.Seal(s.as(s.anna), i, "", ""))
+	s.must(s.vault.Seal(s.as(s.anna), i, custody.Sealing{}))
 	return i
 }
 
@@ -111,6 +111,25 @@ func (s *scene) get(i string) (item custody.Item, chain []custody.Entry) {
 	}))
 	s.must(custody.CheckChain(chain))
 	return item, chain
+}
+
+// over ends the incident.
+func (s *scene) over() {
+	s.Helper()
+	s.must(incident.Cases{DB: s.db}.Move(s.as(s.anna), s.inc, incident.Move{To: incident.FalseAlarm, Reason: "a test of the maker"}))
+}
+
+// system is the id of the system in the incident.
+func (s *scene) system() (id string) {
+	s.Helper()
+	s.must(s.db.View(s.as(s.anna), func(r store.Reader) error {
+		f, err := incident.Get(s.as(s.anna), r, s.inc)
+		if err == nil {
+			id = f.Devices[0].ID
+		}
+		return err
+	}))
+	return id
 }
 
 func hashOf(b []byte) string {
@@ -144,7 +163,7 @@ func TestContentComesInPiecesAlsoAfterARestart(t *testing.T) {
 			content[i] = byte(rand.IntN(256))
 		}
 		i := s.register(custody.Capture)
-		s.refused(s.vault.Seal(s.as(s.anna), i, "", ""), problem.Conflict, "no content")
+		s.refused(s.vault.Seal(s.as(s.anna), i, custody.Sealing{}), problem.Conflict, "no content")
 		size := int64(0)
 		for n := 0; size < int64(len(content)); n++ {
 			end := min(size+70_000, int64(len(content)))
@@ -160,7 +179,7 @@ func TestContentComesInPiecesAlsoAfterARestart(t *testing.T) {
 				}
 			}
 		}
-		s.must(s.vault.Seal(s.as(s.anna), i, "", ""))
+		s.must(s.vault.Seal(s.as(s.anna), i, custody.Sealing{}))
 		item, _ := s.get(i)
 		if item.SHA256 != hashOf(content) || item.Size != int64(len(content)) || item.State != custody.Sealed || item.Exhibit != "INC-2026-0001/1" {
 			s.Errorf("%s of %d bytes, %s, exhibit %s", item.SHA256, item.Size, item.State, item.Exhibit)
@@ -214,7 +233,7 @@ func TestTwoUploadsAtOnceKeepOneContent(t *testing.T) {
 				s.Fatal(err)
 			}
 		}
-		s.must(s.vault.Seal(s.as(s.anna), i, "", ""))
+		s.must(s.vault.Seal(s.as(s.anna), i, custody.Sealing{}))
 		if item, _ := s.get(i); item.SHA256 != hashOf([]byte(strings.Repeat(string(rune('a'+took)), 1000))) {
 			s.Error("the hash is not that of the upload that was taken")
 		}
@@ -281,6 +300,8 @@ func TestBrokenIntegrityCannotBeSkipped(t *testing.T) {
 func TestDestroyingTakesTwoPeopleAndNoHold(t *testing.T) {
 	each(t, func(s *scene) {
 		i := s.sealed([]byte("what the pump said"))
+		s.refused(s.vault.Destroy(s.as(s.anna), i, "over"), problem.Conflict, "kept while INC-2026-0001 is open")
+		s.over()
 		s.must(s.vault.Hold(s.as(s.anna), i, "a claim"))
 		s.refused(s.vault.Destroy(s.as(s.anna), i, "over"), problem.Conflict, "legal hold")
 		s.must(s.vault.EndHold(s.as(s.anna), i, "the claim is settled"))
@@ -359,8 +380,9 @@ func TestLeftBehindIsRemoved(t *testing.T) {
 		}
 		s.must(s.vault.Verify(s.as(s.anna), kept))
 		for _, d := range []blob.Digest{other, plain} {
-			_, err := s.vault.Blobs.Stat(s.as(s.anna), d)
+			r, err := s.vault.Blobs.Get(s.as(s.anna), d)
 			s.must(err)
+			s.must(r.Close())
 		}
 	})
 }
@@ -370,7 +392,7 @@ func TestThingsHaveASealAndNoContent(t *testing.T) {
 		i := s.register(custody.Thing)
 		_, err := s.vault.Append(s.as(s.anna), i, 0, strings.NewReader("x"))
 		s.refused(err, problem.Conflict, "no content")
-		s.must(s.vault.Seal(s.as(s.anna), i, "S-18", ""))
+		s.must(s.vault.Seal(s.as(s.anna), i, custody.Sealing{Number: "S-18"}))
 		s.must(s.vault.Transfer(s.as(s.anna), i, custody.Hand{To: s.ben, Reason: "analysis", Authority: "head"}))
 		s.must(s.vault.Receive(s.as(s.ben), i, ""))
 		s.refused(s.vault.Verify(s.as(s.ben), i), problem.Conflict, "no content")
@@ -383,7 +405,7 @@ func TestPreserves(t *testing.T) {
 		says := func(want bool, when string) {
 			s.Helper()
 			s.must(s.db.View(context.Background(), func(r store.Reader) error {
-				for device, want := range map[string]bool{"dev_pump": want, "dev_other": false, "": false} {
+				for device, want := range map[string]bool{s.system(): want, "dev_other": false, "": false} {
 					got, err := s.vault.Preserves(context.Background(), r, s.inc, device)
 					s.must(err)
 					if got != want {
@@ -394,18 +416,18 @@ func TestPreserves(t *testing.T) {
 			}))
 		}
 		of := func(k custody.Kind) string {
-			i, err := s.vault.Register(s.as(s.anna), custody.Item{Incident: s.inc, Device: "dev_pump", Kind: k, Description: "log", Source: "pump P-1", Authority: "head of security", Method: "service tool",
+			i, err := s.vault.Register(s.as(s.anna), custody.Item{Incident: s.inc, Device: s.system(), Kind: k, Description: "log", Source: "pump P-1", Authority: "head of security", Method: "service tool",
 				Began: s.clock.Now(), Patients: custody.Minimised})
 			s.must(err)
 			_, err = s.vault.Append(s.as(s.anna), i, 0, strings.NewReader("what the pump said"))
 			s.must(err)
 			return i
 		}
-		s.must(s.vault.Seal(s.as(s.anna), of(custody.WorkingCopy), "", ""))
+		s.must(s.vault.Seal(s.as(s.anna), of(custody.WorkingCopy), custody.Sealing{}))
 		says(false, "with a copy")
 		i := of(custody.LogExtract)
 		says(false, "before the seal")
-		s.must(s.vault.Seal(s.as(s.anna), i, "", ""))
+		s.must(s.vault.Seal(s.as(s.anna), i, custody.Sealing{}))
 		says(true, "under seal")
 		s.spoil()
 		s.must(s.vault.Verify(s.as(s.anna), i))

@@ -100,7 +100,7 @@ func checkAudience(l *problem.List, a incident.Audience) {
 
 // marking is the stricter of the labels of an item and its incident.
 func (i Item) marking(f incident.Incident) incident.Marking {
-	return f.TLP.Stricter(incident.Marking(i.TLP))
+	return f.TLP.Stricter(i.TLP)
 }
 
 // without says why the content of an item does not go with an export; "" when it does.
@@ -135,7 +135,7 @@ func (v Vault) whole(ctx context.Context, i Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{ctx: ctx, v: v, ps: ps}
+	r := v.content(ctx, i.ID, ps)
 	var b bytes.Buffer
 	_, err = io.Copy(&b, io.LimitReader(r, i.Size+1))
 	if cerr := r.Close(); err == nil {

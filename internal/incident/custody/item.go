@@ -1,10 +1,13 @@
 package custody
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
 
+	"triward/internal/incident"
 	"triward/internal/problem"
 )
 
@@ -56,7 +59,30 @@ const (
 	Minimised   Patients = "minimised"
 )
 
-// Item is one piece of evidence.
+// Details are what is known of where an item came from and how it was taken, frozen when it was registered. Every text may be
+// empty. Model, serial number, UDI and location of a device of the fleet are those of its record at that time.
+type Details struct {
+	Model        string `json:"model,omitempty"`
+	Serial       string `json:"serial,omitempty"`
+	UDI          string `json:"udi,omitempty"`
+	Location     string `json:"location,omitempty"` // where the source stood
+	Host         string `json:"host,omitempty"`
+	Interface    string `json:"interface,omitempty"`
+	LegalBasis   string `json:"legal_basis,omitempty"`
+	Tool         string `json:"tool,omitempty"`
+	ToolVersion  string `json:"tool_version,omitempty"`
+	Command      string `json:"command,omitempty"`
+	WriteBlocker string `json:"write_blocker,omitempty"`
+	Medium       string `json:"medium,omitempty"` // what it was stored on
+}
+
+// fields are the texts with their names.
+func (d *Details) fields() map[string]*string {
+	return map[string]*string{"model": &d.Model, "serial": &d.Serial, "udi": &d.UDI, "location": &d.Location, "host": &d.Host, "interface": &d.Interface, "legal_basis": &d.LegalBasis, "tool": &d.Tool,
+		"tool_version": &d.ToolVersion, "command": &d.Command, "write_blocker": &d.WriteBlocker, "medium": &d.Medium}
+}
+
+// Item is one piece of evidence (reference incidents.md 4.3).
 type Item struct {
 	ID          string // "evd_…"
 	Incident    string
@@ -64,31 +90,39 @@ type Item struct {
 	Parent      string // the item that it was copied or made from
 	Kind        Kind
 	Description string
-	Device      string // of the fleet, where it came from; "" for another source
-	Source      string // host, interface, place
-	Authority   string // who authorised the collection, on which ground
-	Method      string // tool, version, command, write blocker
-	Began       time.Time
-	Ended       time.Time
-	Skew        time.Duration // the source's clock minus ours
-	SkewKnown   bool
-	Patients    Patients
-	TLP         string
-	Seal        string // number of the seal
-	Place       string // where it lies
-	Holder      string // account
-	HolderName  string
+	Device      string // of the fleet, or a system of the incident, that it came from; "" for another source
+	Source      string // where exactly it came from
+	Authority   string // who authorised the collection
+	Method      string // how it was collected
+	Details
+	Began     time.Time
+	Ended     time.Time
+	Skew      time.Duration // the source's clock minus ours
+	SkewKnown bool
+	Patients  Patients
+	TLP, PAP  incident.Marking // "": those of the incident
+	Seal      string           // number of the seal
+	Place     string           // where it lies
+	Holder    string           // account; "" when it is outside
+	Receipt   string           // number of the receipt of whom it was released to
 
-	State    State
-	File     string // name of the file it came as
-	Size     int64  // bytes
-	SHA256   string // of the content; "" until it is sealed, and of a thing
-	progress string // state of the hash of what came in so far
+	HolderName string
 
-	Hold        bool
-	RetainUntil time.Time
-	Destroyer   string // who asked to destroy it
-	DestroyerBy string // and their name
+	State      State
+	File       string // name of the file it came as
+	Size       int64  // bytes
+	Expected   string // SHA-256 that was taken at collection; "" when none was
+	SHA256     string // of the content; "" until it is sealed, and of a thing
+	WithSHA512 bool   // SHA-512 is computed too
+	SHA512     string
+	Keys       []string // public keys (age recipients) that its content is encrypted for; filled by reads of one item
+	progress   string   // state of the hashes of what came in so far
+
+	Hold        bool      // a legal hold of its own
+	RetainUntil time.Time // of its own
+	Keep        Keep      // what holds with its incident; filled by reads
+	Destroyer   string    // who asked to destroy it
+	DestroyerBy string    // and their name
 	Verified    time.Time
 	Entries     int
 	Head        string // hash of the last entry
@@ -96,9 +130,13 @@ type Item struct {
 	broke       State // what it was before its integrity broke
 }
 
+// Differs says whether the content under seal is not what was hashed at collection. Somebody recorded why.
+func (i Item) Differs() bool { return i.Expected != "" && i.SHA256 != "" && i.Expected != i.SHA256 }
+
 const (
 	maxTitle = 300
 	maxText  = 20_000
+	maxSkew  = 100 * 365 * 24 * time.Hour // clocks that were never set begin in 1970 or 1980
 )
 
 // Validate returns all faults of what people fill in.
@@ -123,6 +161,23 @@ func (i Item) Validate() error {
 	if !slices.Contains([]Patients{HasPatients, NoPatients, Minimised}, i.Patients) {
 		l.Add("patients", "%q is not one of the choices", i.Patients)
 	}
+	for path, text := range i.fields() {
+		if len(*text) > maxText {
+			l.Add(path, "is longer than %d characters", maxText)
+		}
+	}
+	for path, m := range map[string]incident.Marking{"tlp": i.TLP, "pap": i.PAP} {
+		if m != "" && m.Audience() == "" {
+			l.Add(path, "%q is not one of the choices", m)
+		}
+	}
+	checkHash(&l, "expected", i.Expected)
+	if i.Kind == Thing && (i.Expected != "" || i.WithSHA512) {
+		l.Add("expected", "a thing has a seal and no hash")
+	}
+	if i.Skew.Abs() > maxSkew || i.Skew != 0 && !i.SkewKnown {
+		l.Add("skew", "must be less than 100 years, and known")
+	}
 	if i.Began.IsZero() {
 		l.Add("began", "is required: when the collection began")
 	}
@@ -131,6 +186,16 @@ func (i Item) Validate() error {
 	}
 	return l.Err("the evidence is not complete")
 }
+
+// checkHash refuses what is not a SHA-256 in hexadecimal; "" is none.
+func checkHash(l *problem.List, path, hash string) {
+	if b, err := hex.DecodeString(hash); hash != "" && (err != nil || len(b) != sha256.Size || hash != strings.ToLower(hash)) {
+		l.Add(path, "is not a SHA-256: 64 digits 0-9 a-f")
+	}
+}
+
+// plainHash is a hash as people paste it, in the form that it is kept in.
+func plainHash(text string) string { return strings.ToLower(strings.TrimSpace(text)) }
 
 // Action is what an entry of custody records.
 type Action string
@@ -147,6 +212,8 @@ const (
 	Exported    Action = "exported"
 	Returned    Action = "returned"
 	WasReleased Action = "released"
+	Receipted   Action = "receipt_confirmed" // by whom it was released to
+	HashTold    Action = "hash_told"         // the hash that was taken at collection
 	Verified    Action = "verified"
 	HeldBy      Action = "held"
 	Unheld      Action = "hold_ended"
@@ -172,8 +239,11 @@ type Entry struct {
 	Seal       string    `json:"seal,omitempty"`
 	HashBefore string    `json:"hash_before,omitempty"`
 	HashAfter  string    `json:"hash_after,omitempty"`
-	Match      string    `json:"match,omitempty"` // yes, no; "" where nothing was compared
-	State      State     `json:"state"`           // of the item after it
+	Match      string    `json:"match,omitempty"`   // yes, no; "" where nothing was compared
+	State      State     `json:"state"`             // of the item after it
+	Receipt    string    `json:"receipt,omitempty"` // number of a receipt
+	On         time.Time `json:"on,omitzero"`       // when that was given
+	Details    *Details  `json:"details,omitempty"` // of a collection
 	Prev       string    `json:"prev_hash"`
 	Hash       string    `json:"-"`
 }

@@ -12,17 +12,21 @@ import (
 )
 
 const columns = `id, incident, exhibit, parent, kind, description, device, source, authority, method, began, ended, skew, skew_known, patients, tlp, seal, place, holder, holder_name,
-	state, before_broken, file, size, sha256, progress, hold, retain_until, destroyer, destroyer_name, verified, entries, head, changed`
+	state, before_broken, file, size, sha256, progress, hold, retain_until, destroyer, destroyer_name, verified, entries, head, changed, details, pap, expected, with_sha512, sha512, receipt`
 
 func scan(s store.Scanner) (Item, error) {
 	var i Item
 	var began, ended, skew, retain, verified, changed int64
+	var details string
 	err := s.Scan(&i.ID, &i.Incident, &i.Exhibit, &i.Parent, &i.Kind, &i.Description, &i.Device, &i.Source, &i.Authority, &i.Method, &began, &ended, &skew, &i.SkewKnown, &i.Patients,
 		&i.TLP, &i.Seal, &i.Place, &i.Holder, &i.HolderName, &i.State, &i.broke, &i.File, &i.Size, &i.SHA256, &i.progress, &i.Hold, &retain, &i.Destroyer, &i.DestroyerBy,
-		&verified, &i.Entries, &i.Head, &changed)
+		&verified, &i.Entries, &i.Head, &changed, &details, &i.PAP, &i.Expected, &i.WithSHA512, &i.SHA512, &i.Receipt)
+	if err != nil {
+		return i, err
+	}
 	i.Began, i.Ended, i.RetainUntil, i.Verified, i.Changed = store.Time(began), store.Time(ended), store.Time(retain), store.Time(verified), store.Time(changed)
 	i.Skew = time.Duration(skew) * time.Microsecond
-	return i, err
+	return i, json.Unmarshal([]byte(details), &i.Details)
 }
 
 // one reads an item whose incident the actor may see.
@@ -32,7 +36,41 @@ func one(ctx context.Context, r store.Reader, id string) (Item, incident.Inciden
 		return i, incident.Incident{}, fmt.Errorf("read evidence %q: %w", id, err)
 	}
 	f, err := mayRead(ctx, r, i.Incident)
+	if err != nil {
+		return i, f, err
+	}
+	k, err := keepOf(ctx, r, f)
+	if err != nil {
+		return i, f, err
+	}
+	i.keep(k)
+	i.Keys, err = store.All(ctx, r, store.Value[string], `SELECT DISTINCT recipient FROM evidence_part WHERE item = $1 AND recipient <> '' ORDER BY recipient`, i.ID)
 	return i, f, err
+}
+
+// keep fills in what an item is kept for.
+func (i *Item) keep(k Keep) {
+	i.Keep = k
+	i.Keep.Held = k.Held || i.Hold
+	if i.RetainUntil.After(k.Until) {
+		i.Keep.Until = i.RetainUntil
+	}
+}
+
+// keepOf is what an incident, and those that it is a duplicate of, keep their evidence for. Who may see the duplicate learns
+// that of the other ones.
+func keepOf(ctx context.Context, r store.Reader, f incident.Incident) (Keep, error) {
+	var k Keep
+	k.add(f)
+	ctx = store.WithActor(ctx, store.System("custody"))
+	for f.SameAs != "" { // a duplicate is made of what is none, so this ends
+		var err error
+		if f, err = incident.Brief(ctx, r, f.SameAs); err != nil {
+			return k, err
+		}
+		k.add(f)
+	}
+	return k, nil
 }
 
 // mayRead gives the incident when the actor may see it and its evidence.
@@ -49,15 +87,20 @@ func mayRead(ctx context.Context, r store.Reader, of string) (incident.Incident,
 }
 
 func put(ctx context.Context, tx *store.Tx, i Item) error {
-	_, err := tx.Exec(ctx, `INSERT INTO evidence_item (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
+	details, err := json.Marshal(i.Details)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO evidence_item (`+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 		ON CONFLICT (id) DO UPDATE SET seal = excluded.seal, place = excluded.place, holder = excluded.holder, holder_name = excluded.holder_name, state = excluded.state,
 			before_broken = excluded.before_broken, file = excluded.file, size = excluded.size, sha256 = excluded.sha256, progress = excluded.progress, hold = excluded.hold,
 			retain_until = excluded.retain_until, destroyer = excluded.destroyer, destroyer_name = excluded.destroyer_name, verified = excluded.verified,
-			entries = excluded.entries, head = excluded.head, changed = excluded.changed`,
+			entries = excluded.entries, head = excluded.head, changed = excluded.changed, expected = excluded.expected, sha512 = excluded.sha512, receipt = excluded.receipt`,
 		i.ID, i.Incident, i.Exhibit, i.Parent, string(i.Kind), i.Description, i.Device, i.Source, i.Authority, i.Method, store.Micros(i.Began), store.Micros(i.Ended),
-		i.Skew.Microseconds(), i.SkewKnown, string(i.Patients), i.TLP, i.Seal, i.Place, i.Holder, i.HolderName, string(i.State), string(i.broke), i.File, i.Size, i.SHA256,
-		i.progress, i.Hold, store.Micros(i.RetainUntil), i.Destroyer, i.DestroyerBy, store.Micros(i.Verified), i.Entries, i.Head, store.Micros(i.Changed))
+		i.Skew.Microseconds(), i.SkewKnown, string(i.Patients), string(i.TLP), i.Seal, i.Place, i.Holder, i.HolderName, string(i.State), string(i.broke), i.File, i.Size, i.SHA256,
+		i.progress, i.Hold, store.Micros(i.RetainUntil), i.Destroyer, i.DestroyerBy, store.Micros(i.Verified), i.Entries, i.Head, store.Micros(i.Changed),
+		string(details), string(i.PAP), i.Expected, i.WithSHA512, i.SHA512, i.Receipt)
 	return err
 }
 
@@ -65,19 +108,23 @@ func put(ctx context.Context, tx *store.Tx, i Item) error {
 type part struct {
 	begins, size int64
 	blob         string
+	key          string // the recipient that it is encrypted for; "" where that was not kept
+}
+
+const partColumns = `begins, size, blob, recipient`
+
+func scanPart(s store.Scanner) (p part, err error) {
+	err = s.Scan(&p.begins, &p.size, &p.blob, &p.key)
+	return p, err
 }
 
 func parts(ctx context.Context, r store.Reader, item string) ([]part, error) {
-	return store.All(ctx, r, func(s store.Scanner) (part, error) {
-		var p part
-		err := s.Scan(&p.begins, &p.size, &p.blob)
-		return p, err
-	}, `SELECT begins, size, blob FROM evidence_part WHERE item = $1 ORDER BY begins`, item)
+	return store.All(ctx, r, scanPart, `SELECT `+partColumns+` FROM evidence_part WHERE item = $1 ORDER BY begins`, item)
 }
 
 func putPart(ctx context.Context, tx *store.Tx, item string, p part) error {
-	_, err := tx.Exec(ctx, `INSERT INTO evidence_part (item, begins, size, blob) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (item, begins) DO UPDATE SET blob = excluded.blob`, item, p.begins, p.size, p.blob)
+	_, err := tx.Exec(ctx, `INSERT INTO evidence_part (item, `+partColumns+`) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (item, begins) DO UPDATE SET blob = excluded.blob, recipient = excluded.recipient`, item, p.begins, p.size, p.blob, p.key)
 	return err
 }
 
@@ -126,5 +173,13 @@ func List(ctx context.Context, r store.Reader, of string) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.All(ctx, r, scan, `SELECT `+columns+` FROM evidence_item WHERE incident = $1 ORDER BY changed, id`, f.ID)
+	k, err := keepOf(ctx, r, f)
+	if err != nil {
+		return nil, err
+	}
+	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM evidence_item WHERE incident = $1 ORDER BY length(exhibit), exhibit`, f.ID) // "…/10" after "…/9"
+	for n := range all {
+		all[n].keep(k)
+	}
+	return all, err
 }

@@ -3,6 +3,7 @@ package custody
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -145,26 +146,31 @@ func (v Vault) Rewrap(ctx context.Context) (int, error) {
 	err := v.DB.View(ctx, func(r store.Reader) error {
 		var err error
 		all, err = store.All(ctx, r, func(s store.Scanner) (p piece, err error) {
-			err = s.Scan(&p.item, &p.begins, &p.size, &p.blob)
+			err = s.Scan(&p.item, &p.begins, &p.size, &p.blob, &p.key)
 			return p, err
-		}, `SELECT p.item, p.begins, p.size, p.blob FROM evidence_part p JOIN evidence_item i ON i.id = p.item WHERE i.state <> 'destroyed' ORDER BY p.item, p.begins`)
+		}, `SELECT p.item, p.begins, p.size, p.blob, p.recipient FROM evidence_part p JOIN evidence_item i ON i.id = p.item WHERE i.state <> 'destroyed' ORDER BY p.item, p.begins`)
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
 	done := 0
+	var faults []error
 	for _, p := range all {
-		fresh, ferr := v.fresh(ctx, blob.Digest(p.blob))
-		if ferr != nil {
-			return done, fmt.Errorf("look at the content of %s: %w", p.item, ferr)
-		}
-		if fresh {
-			continue
-		}
-		if err := v.rewrap(ctx, p.item, p.part); err != nil {
+		if err := ctx.Err(); err != nil {
 			return done, err
 		}
-		done++
+		fresh, err := v.fresh(ctx, blob.Digest(p.blob))
+		if err == nil && !fresh {
+			if err = v.rewrap(ctx, p.item, p.part); err == nil {
+				done++
+			}
+		}
+		if err != nil { // the others are encrypted anew all the same
+			faults = append(faults, fmt.Errorf("encrypt the content of %s anew: %w", p.item, err))
+		}
 	}
-	return done, err
+	return done, errors.Join(faults...)
 }
 
 // actorOf is the actor with the right to read and write what every incident holds, as far as rewrapping needs it.

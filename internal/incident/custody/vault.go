@@ -1,22 +1,22 @@
 package custody
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gowebpki/jcs"
 
 	"triward/internal/blob"
+	"triward/internal/device"
 	"triward/internal/id"
 	"triward/internal/incident"
 	"triward/internal/people"
@@ -27,8 +27,16 @@ import (
 // Vault keeps evidence.
 type Vault struct {
 	DB    *store.DB
-	Blobs *blob.Store
+	Blobs Blobs
 	Keys  *Keys
+}
+
+// Blobs is where its content lies: a [blob.Store].
+type Blobs interface {
+	Put(ctx context.Context, r io.Reader, limit int64) (blob.Digest, int64, error)
+	Get(ctx context.Context, d blob.Digest) (io.ReadCloser, error)
+	Delete(ctx context.Context, d blob.Digest) error
+	Walk(ctx context.Context) iter.Seq2[blob.Digest, error]
 }
 
 // MaxPart is the largest stretch of content that is taken at once, in bytes.
@@ -44,8 +52,14 @@ func (v Vault) Register(ctx context.Context, i Item) (string, error) {
 		return "", err
 	}
 	return i.ID, v.DB.Update(ctx, func(tx *store.Tx) error {
+		i.Expected = plainHash(i.Expected)
 		if err := i.Validate(); err != nil {
 			return err
+		}
+		if i.Began.After(tx.Now.Add(time.Minute)) {
+			var l problem.List
+			l.Add("began", "lies in the future")
+			return l.Err("the evidence is not complete")
 		}
 		f, err := mayRead(ctx, tx, i.Incident)
 		if err != nil {
@@ -57,6 +71,9 @@ func (v Vault) Register(ctx context.Context, i Item) (string, error) {
 				return problem.New(problem.Invalid, "the item that it was made from is not evidence of %s", f.Number)
 			}
 		}
+		if err := i.freeze(ctx, tx, f); err != nil {
+			return err
+		}
 		n, err := store.Value[int](tx.QueryRow(ctx, `SELECT count(*) FROM evidence_item WHERE incident = $1`, f.ID))
 		if err != nil {
 			return err
@@ -66,13 +83,43 @@ func (v Vault) Register(ctx context.Context, i Item) (string, error) {
 			return err
 		}
 		i.Incident, i.Exhibit, i.State, i.Holder, i.HolderName = f.ID, fmt.Sprintf("%s/%d", f.Number, n+1), Registered, me.ID, me.Name
-		i.Size, i.SHA256, i.progress, i.Hold, i.Verified, i.Entries, i.Head = 0, "", "", f.Legal == incident.LegalHold, time.Time{}, 0, ""
-		i.RetainUntil = f.RetainUntil
+		i.Size, i.SHA256, i.SHA512, i.progress, i.Receipt, i.Hold, i.Verified, i.Entries, i.Head = 0, "", "", "", "", false, time.Time{}, 0, ""
 		if err := put(ctx, tx, i); err != nil { // its entries point at it
 			return err
 		}
-		return link(ctx, tx, step{&i, f, me, KindRegistered}, Entry{Action: Collected, Reason: i.Description, Authority: i.Authority, Place: i.Place, Seal: i.Seal})
+		e := Entry{Action: Collected, Reason: i.Description, Authority: i.Authority, Place: i.Place, Seal: i.Seal, HashAfter: i.Expected}
+		if i.Details != (Details{}) {
+			e.Details = &i.Details
+		}
+		return link(ctx, tx, step{&i, f, me, KindRegistered}, e)
 	})
+}
+
+// freeze copies what the record of its device says of it, which may change later.
+func (i *Item) freeze(ctx context.Context, r store.Reader, f incident.Incident) error {
+	for _, text := range i.fields() {
+		*text = strings.TrimSpace(*text)
+	}
+	if i.Device == "" {
+		return nil
+	}
+	file, err := incident.Get(ctx, r, f.ID)
+	if err != nil {
+		return err
+	}
+	in := slices.ContainsFunc(file.Devices, func(d incident.Involved) bool { return d.ID == i.Device })
+	if !in { // another device of the fleet, which the actor may see
+		if _, err := device.Get(ctx, r, device.ID(i.Device)); err != nil {
+			return problem.About(err, "the device that it came from")
+		}
+	}
+	known, err := device.Briefs(ctx, r, []string{i.Device})
+	if err != nil || len(known) == 0 { // a system, or a record that stands for no device any more
+		return err
+	}
+	d := known[0]
+	i.Model, i.Serial, i.UDI, i.Location = d.ModelName, d.Serial, d.UDI, strings.Join(slices.DeleteFunc([]string{d.SiteName, d.Ward}, func(s string) bool { return s == "" }), ", ")
+	return nil
 }
 
 // step is what an entry is written in.
@@ -144,10 +191,14 @@ func (v Vault) do(ctx context.Context, item, kind string, fn func(tx *store.Tx, 
 		if err != nil {
 			return err
 		}
+		was := i.State
 		s := step{&i, f, me, kind}
 		e, err := fn(tx, s)
 		if err != nil {
 			return err
+		}
+		if i.State != was { // who asked to destroy it asked that of another state
+			i.Destroyer, i.DestroyerBy = "", ""
 		}
 		return link(ctx, tx, s, e)
 	})
@@ -165,149 +216,18 @@ func (v Vault) read(ctx context.Context, item string) (i Item, ps []part, err er
 	return i, ps, err
 }
 
-// resume is the hash of what came in so far.
-func (i Item) resume() (hash.Hash, error) {
-	h := sha256.New()
-	if i.progress == "" {
-		return h, nil
-	}
-	state, err := hex.DecodeString(i.progress)
-	if err != nil {
-		return nil, err
-	}
-	return h, h.(encoding.BinaryUnmarshaler).UnmarshalBinary(state)
-}
-
-// Append takes the next stretch of an item's content, which begins at an offset: the size of what was acknowledged before.
-// It reads at most MaxPart bytes of r and gives the size afterwards. Conflict: the content does not go on there; the message
-// says where it does. What was not acknowledged is sent again.
-func (v Vault) Append(ctx context.Context, item string, begins int64, r io.Reader) (int64, error) {
-	i, _, err := v.read(ctx, item)
-	if err != nil {
-		return 0, err
-	}
-	if err := i.takes(begins); err != nil {
-		return i.Size, err
-	}
-	h, err := i.resume()
-	if err != nil {
-		return i.Size, fmt.Errorf("go on with the content of %s: %w", i.Exhibit, err)
-	}
-	count := &counter{}
-	sealed := v.Keys.seal(io.TeeReader(io.LimitReader(r, MaxPart), io.MultiWriter(h, count)))
-	d, _, err := v.Blobs.Put(ctx, sealed, 2*MaxPart)
-	if err := errors.Join(err, sealed.Close()); err != nil {
-		return i.Size, err
-	}
-	state, err := h.(encoding.BinaryMarshaler).MarshalBinary()
-	if err != nil {
-		return i.Size, err
-	}
-	size := i.Size
-	err = v.DB.Update(ctx, func(tx *store.Tx) error {
-		i, f, err := one(ctx, tx, item)
-		if err != nil {
-			return err
-		}
-		if err := i.takes(begins); err != nil {
-			return err
-		}
-		if count.n == 0 {
-			return problem.New(problem.Invalid, "nothing was sent")
-		}
-		i.Size, i.progress, i.Changed = begins+count.n, hex.EncodeToString(state), tx.Now
-		if err := putPart(ctx, tx, i.ID, part{begins, count.n, string(d)}); err != nil {
-			return err
-		}
-		if err := put(ctx, tx, i); err != nil {
-			return err
-		}
-		size = i.Size
-		_, err = tx.Record(ctx, store.Event{Kind: KindContent, Subject: i.ID, Site: f.Site, Product: f.Product, Body: map[string]any{"exhibit": i.Exhibit, "begins": begins, "size": count.n}})
-		return err
-	})
-	if err != nil {
-		return size, errors.Join(err, v.Blobs.Delete(ctx, d))
-	}
-	return size, nil
-}
-
-// takes says why content cannot come in at an offset; nil when it can.
-func (i Item) takes(begins int64) error {
-	switch {
-	case i.Kind == Thing:
-		return problem.New(problem.Conflict, "%s is a thing: it has a seal and no content", i.Exhibit)
-	case i.State != Registered:
-		return problem.New(problem.Conflict, "%s is %s: its content does not change any more", i.Exhibit, i.State)
-	case begins != i.Size:
-		return problem.New(problem.Conflict, "the content of %s goes on at byte %d", i.Exhibit, i.Size)
-	case begins >= MaxSize:
-		return problem.New(problem.Invalid, "evidence has at most %d bytes", int64(MaxSize))
-	}
-	return nil
-}
-
-type counter struct{ n int64 }
-
-func (c *counter) Write(b []byte) (int, error) {
-	c.n += int64(len(b))
-	return len(b), nil
-}
-
-// Take registers an item whose content is at hand, takes it in and seals it. What fails on the way leaves an item without a
-// seal, which says so.
-func (v Vault) Take(ctx context.Context, i Item, content io.Reader) (string, error) {
-	item, err := v.Register(ctx, i)
-	if err != nil {
-		return "", err
-	}
-	in := bufio.NewReader(content)
-	for at := int64(0); ; {
-		if _, err := in.Peek(1); errors.Is(err, io.EOF) {
-			return item, v.Seal(ctx, item, "", "")
-		}
-		if at, err = v.Append(ctx, item, at, in); err != nil {
-			return item, err
-		}
-	}
-}
-
-// Seal fixes the content of an item, and the number of the seal of a thing.
-func (v Vault) Seal(ctx context.Context, item, number, place string) error {
-	return v.do(ctx, item, KindSealed, func(_ *store.Tx, s step) (Entry, error) {
-		i := s.item
-		if i.State != Registered {
-			return Entry{}, problem.New(problem.Conflict, "%s is %s", i.Exhibit, i.State)
-		}
-		if i.Kind != Thing && i.Size == 0 {
-			return Entry{}, problem.New(problem.Conflict, "%s has no content yet", i.Exhibit)
-		}
-		if number = strings.TrimSpace(number); number != "" {
-			i.Seal = number
-		}
-		if place = strings.TrimSpace(place); place != "" {
-			i.Place = place
-		}
-		if i.Kind != Thing {
-			h, err := i.resume()
-			if err != nil {
-				return Entry{}, err
-			}
-			i.SHA256 = hex.EncodeToString(h.Sum(nil))
-		}
-		i.State = Sealed
-		return Entry{Action: DidSeal, HashAfter: i.SHA256, Seal: i.Seal, Place: i.Place}, nil
-	})
-}
-
 // digest is the SHA-256 of an item's content as it lies now. Content that is gone or does not decrypt has none; only a place
 // that cannot be reached, or a key that is missing, is an error.
-func (v Vault) digest(ctx context.Context, ps []part) (string, error) {
+func (v Vault) digest(ctx context.Context, item string, ps []part) (string, error) {
 	h := sha256.New()
-	_, err := io.Copy(h, v.content(ctx, ps))
+	r := v.content(ctx, item, ps)
+	_, err := io.Copy(h, r)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
 	switch {
 	case err == nil:
-		return hex.EncodeToString(h.Sum(nil)), nil
+		return sumOf(h), nil
 	case ctx.Err() != nil, problem.KindOf(err) == problem.Unavailable:
 		return "", err
 	}
@@ -315,13 +235,14 @@ func (v Vault) digest(ctx context.Context, ps []part) (string, error) {
 }
 
 // content reads the parts of an item one after another.
-func (v Vault) content(ctx context.Context, ps []part) io.Reader {
-	return &reader{ctx: ctx, v: v, ps: ps}
+func (v Vault) content(ctx context.Context, item string, ps []part) io.ReadCloser {
+	return &reader{ctx: ctx, v: v, item: item, ps: ps}
 }
 
 type reader struct {
 	ctx  context.Context
 	v    Vault
+	item string
 	ps   []part
 	blob io.ReadCloser
 	now  io.Reader
@@ -334,11 +255,11 @@ func (r *reader) Read(b []byte) (int, error) {
 				return 0, io.EOF
 			}
 			var err error
-			if r.blob, err = r.v.Blobs.Get(r.ctx, blob.Digest(r.ps[0].blob)); err != nil {
+			if r.blob, err = r.get(r.ps[0]); err != nil {
 				return 0, err
 			}
 			if r.now, err = r.v.Keys.open(r.blob); err != nil {
-				return 0, errors.Join(err, r.Close())
+				return 0, errors.Join(err, r.blob.Close())
 			}
 			r.ps = r.ps[1:]
 		}
@@ -350,6 +271,28 @@ func (r *reader) Read(b []byte) (int, error) {
 		if err := r.blob.Close(); err != nil || n > 0 {
 			return n, err
 		}
+	}
+}
+
+// get opens a part. One that was encrypted anew since it was listed lies elsewhere now.
+func (r *reader) get(p part) (io.ReadCloser, error) {
+	for {
+		in, err := r.v.Blobs.Get(r.ctx, blob.Digest(p.blob))
+		if problem.KindOf(err) != problem.NotFound {
+			return in, err
+		}
+		var now part
+		if verr := r.v.DB.View(r.ctx, func(tx store.Reader) error {
+			var err error
+			now, err = scanPart(tx.QueryRow(r.ctx, `SELECT `+partColumns+` FROM evidence_part WHERE item = $1 AND begins = $2`, r.item, p.begins))
+			return err
+		}); verr != nil && problem.KindOf(verr) != problem.NotFound {
+			return nil, verr
+		}
+		if now.blob == "" || now.blob == p.blob {
+			return nil, err
+		}
+		p = now
 	}
 }
 

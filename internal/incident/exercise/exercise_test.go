@@ -387,7 +387,7 @@ func TestEvidenceCounts(t *testing.T) {
 			Began: s.clock.Now(), Patients: custody.NoPatients, Seal: "CE-1", Place: "safe"})
 		s.must(err)
 		s.clock.Advance(41 * time.Minute)
-		s.must(vault.Seal(s.as(s.ben), item, "", ""))
+		s.must(vault.Seal(s.as(s.ben), item, custody.Sealing{}))
 		if m := s.mark(x.ID, "seal"); m.Standing != exercise.Late || m.Took != 41*time.Minute {
 			t.Errorf("%+v", m)
 		}
