@@ -164,18 +164,24 @@ func (h house) approve(t *testing.T, label string, planned time.Time) {
 	}
 }
 
-// learn answers the quiz of the procedure and signs that it was understood.
-func (h house) learn(p *player, sees string) {
+// learns answers the quiz of a document and signs that it was understood.
+func (p *player) learns(code, sees string, answers map[string]string) {
 	p.t.Helper()
-	p.until(h.s.address+"/tasks", "SOP-90")
-	p.leave(chromedp.Click(`//main//a[starts-with(normalize-space(.), "SOP-90 ")]`, chromedp.NodeVisible))
+	p.until(p.s.address+"/tasks", code)
+	p.leave(chromedp.Click(fmt.Sprintf(`//main//a[starts-with(normalize-space(.), %q)]`, code+" "), chromedp.NodeVisible))
 	p.sees(sees)
-	for name, value := range map[string]string{"q1": "1", "q2": "2"} {
+	for name, value := range answers {
 		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[name=%q][value=%q]`, name, value)), chromedp.NodeVisible))
 	}
 	p.leave(chromedp.Click(chromedp.CSS("#quiz button.primary"), chromedp.NodeVisible))
 	p.sign("#sign")
 	p.sees("Signatures")
+}
+
+// learn is what each of the house does with the procedure.
+func (h house) learn(p *player, sees string) {
+	p.t.Helper()
+	p.learns("SOP-90", sees, map[string]string{"q1": "1", "q2": "2"})
 }
 
 // inForce waits until a revision is in force, and fails when it is so before its instant.

@@ -178,6 +178,7 @@ func (s *Server) carryPage(v *visit, chosen string) (formPage, error) {
 		from = append(from, Option{Value: x.ID, Text: x.Name})
 	}
 	fields = append(fields, Field{Name: "means", Label: "What shows that it took effect", Kind: "select", Options: seen}, Field{Name: "source", Label: "Which source sees it", Kind: "select", Options: from},
+		Field{Name: "address", Label: "Address that the events are about", Kind: "text", Help: "For what is no device of the fleet."},
 		Field{Name: "minutes", Label: "Quiet for how many minutes", Kind: "number", Value: "5"}, Field{Name: "text", Label: "Words of the event that says it", Kind: "text", Placeholder: "port 12 down"},
 		Field{Name: "gone", Label: "Words of the event that says that it ended", Kind: "text"}, Field{Name: "within", Label: "It must be seen within how many minutes", Kind: "number", Value: "15", Help: "Else it counts as failed, and returns by itself."})
 	p.Form = Form{ID: "carry", Action: at, Submit: "Choose " + all[n].Title, Cancel: at}.with(fields...)
@@ -237,7 +238,7 @@ func choiceOf(f url.Values) (connector.Choice, error) {
 		}
 		return n
 	}
-	p := connector.Proof{Means: connector.Means(f.Get("means")), Source: f.Get("source")}
+	p := connector.Proof{Means: connector.Means(f.Get("means")), Source: f.Get("source"), Address: strings.TrimSpace(f.Get("address"))}
 	switch p.Means {
 	case "outside":
 		p.Means, p.Outside, p.Minutes, p.Within = connector.Quiet, true, number("minutes"), number("within")
@@ -246,7 +247,7 @@ func choiceOf(f url.Values) (connector.Choice, error) {
 	case connector.Blocked:
 		p.Text, p.Gone, p.Within = f.Get("text"), f.Get("gone"), number("within")
 	default:
-		p.Source, p.Within = "", number("within")
+		p.Source, p.Address, p.Within = "", "", number("within")
 	}
 	c.Proof = p
 	return c, l.Err("the choice is not complete")

@@ -252,8 +252,8 @@ func (d Desk) look(ctx context.Context, a incident.Action, j Job) (f found, err 
 		switch {
 		case a.State == ladder.Returning && j.Proof.Means == Quiet:
 			f, err = w.stirs(ctx, earlier(j.BackAnswered, w.now))
-		case a.State == ladder.Returning && j.Proof.Gone != "":
-			f, err = w.said(ctx, earlier(j.BackAnswered, w.now), j.Proof.Gone)
+		case a.State == ladder.Returning && j.Proof.Gone != "": // what said so while it held would have ended the holding
+			f, err = w.said(ctx, earlier(later(a.Ran, a.Held), w.now), j.Proof.Gone)
 		case a.State == ladder.Returning:
 			f = found{words: "a person looks and says so"}
 		case a.State == ladder.Holding && j.Proof.Means == Quiet:
@@ -264,8 +264,8 @@ func (d Desk) look(ctx context.Context, a incident.Action, j Job) (f found, err 
 		case a.State == ladder.Holding:
 		case j.Proof.Means == Quiet:
 			f, err = w.quiet(ctx, r, earlier(j.Answered, w.now))
-		default:
-			f, err = w.said(ctx, earlier(j.Answered, w.now), j.Proof.Text)
+		default: // a switch may write its log before it answers
+			f, err = w.said(ctx, earlier(a.Ran, w.now), j.Proof.Text)
 		}
 		return err
 	})
@@ -281,6 +281,13 @@ func earlier(t, now time.Time) time.Time {
 		return now
 	}
 	return t
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Look says what the events show of an action now, for the page that shows it.
