@@ -192,8 +192,8 @@ func (h stBrannoc) contains(t *testing.T, at string) {
 
 	m.visit(h.s.address + action)
 	m.send("#run")
-	s.until(h.s.address+action, "seen by Switch of the offices")
-	s.sees("holding")
+	s.until(h.s.address+action, "holding")
+	s.sees("seen by Switch of the offices")
 	if !h.offices.isShut("4-117") {
 		t.Error("the action holds, and the socket is open")
 	}
@@ -355,8 +355,8 @@ func (h stBrannoc) recovers(t *testing.T, at string) {
 	m.follow("L4")
 	action := m.path()
 	m.send("#return", "reason", "the workstation is gone")
-	m.until(h.s.address+action, "seen by Switch of the offices")
-	m.sees("returned")
+	m.until(h.s.address+action, "returned")
+	m.sees("seen by Switch of the offices")
 	if h.offices.isShut("4-117") {
 		t.Error("the action has returned, and the socket is shut")
 	}
