@@ -164,11 +164,11 @@ func (h house) approve(t *testing.T, label string, planned time.Time) {
 	}
 }
 
-// learns answers the quiz of a document and signs that it was understood.
-func (p *player) learns(code, sees string, answers map[string]string) {
+// learns answers the quiz of a revision and signs that it was understood.
+func (p *player) learns(code, label, sees string, answers map[string]string) {
 	p.t.Helper()
-	p.until(p.s.address+"/tasks", code)
-	p.leave(chromedp.Click(fmt.Sprintf(`//main//a[starts-with(normalize-space(.), %q)]`, code+" "), chromedp.NodeVisible))
+	p.until(p.s.address+"/tasks", "revision "+label)
+	p.leave(chromedp.Click(fmt.Sprintf(`//main//li[contains(., %q)]//a[starts-with(normalize-space(.), %q)]`, "revision "+label, code+" "), chromedp.NodeVisible))
 	p.sees(sees)
 	for name, value := range answers {
 		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[name=%q][value=%q]`, name, value)), chromedp.NodeVisible))
@@ -179,9 +179,9 @@ func (p *player) learns(code, sees string, answers map[string]string) {
 }
 
 // learn is what each of the house does with the procedure.
-func (h house) learn(p *player, sees string) {
+func (h house) learn(p *player, label, sees string) {
 	p.t.Helper()
-	p.learns("SOP-90", sees, map[string]string{"q1": "1", "q2": "2"})
+	p.learns("SOP-90", label, sees, map[string]string{"q1": "1", "q2": "2"})
 }
 
 // inForce waits until a revision is in force, and fails when it is so before its instant.
@@ -227,8 +227,8 @@ func (h house) supersede(t *testing.T) {
 	a.send("#submit", "reason", "one step is different")
 	a.sees("In review")
 	h.approve(t, "2.0", time.Time{})
-	h.learn(h.iris, "What changed since you signed revision 1.0")
-	h.learn(h.anna, "What changed since you signed revision 1.0")
+	h.learn(h.iris, "2.0", "What changed since you signed revision 1.0")
+	h.learn(h.anna, "2.0", "What changed since you signed revision 1.0")
 	h.inForce(t, "2.0", time.Now())
 	a.visit(h.at("/revisions/1.0"))
 	a.sees("Superseded.")
@@ -287,8 +287,8 @@ func TestDocumentsStory(t *testing.T) {
 	h.review(t)
 	planned := time.Now().Add(30 * time.Second).Truncate(time.Second)
 	h.approve(t, "1.0", planned)
-	h.learn(h.iris, "Pump alarm on the network")
-	h.learn(h.anna, "Pump alarm on the network")
+	h.learn(h.iris, "1.0", "Pump alarm on the network")
+	h.learn(h.anna, "1.0", "Pump alarm on the network")
 	h.inForce(t, "1.0", planned)
 	if text := h.status("1.0"); !strings.Contains(text, "This print may be used") {
 		t.Errorf("the status page says %q", text)

@@ -237,7 +237,7 @@ func (h stBrannoc) asks(t *testing.T, at string) {
 	s := h.security.within(t)
 	s.visit(h.s.address + at + "/who")
 	s.send("#indicator", "value", "10.20.40.77", "note", "the caller of the archive")
-	s.until(h.s.address+at+"/who", "SB-10178")
+	s.until(h.s.address+at+"/who", "Beyond the incident")
 	s.leave(chromedp.Click(`(//main//a[contains(@href, "/claims/new?about=infrastructure")])[1]`))
 	s.send("#claim", "says", "A reading station that was retired in spring, on socket 4-117.", "source", "Marta Kolar", "grade_source", "B", "grade_information", "2", "hypothesis", "")
 	s.sees("A reading station that was retired in spring")
@@ -381,6 +381,12 @@ func (h stBrannoc) learns(t *testing.T, at string) {
 	s.sees("It must be decided again.")
 	inspectIn(s.browser, "story-decision", bedside)
 	s.look(window{1280, 900, "light"})
+	s.visit(h.s.address + at + "/learned")
+	s.send("#rule", "why", "It names the caller, and needs no list.")
+	s.sees("It names the caller")
+	s.visit(h.s.address + at + "/learned")
+	s.send("#check", "of", "SOP-26", "question", "Does the log of the next incident name every caller?", "owner", "Marta Kolar")
+	s.sees("Does the log of the next incident name every caller?")
 	s.visit(h.s.address + "/documents/SOP-26")
 	s.sees("The log has no place for callers")
 	inspectIn(s.browser, "story-caution", bedside)
@@ -447,7 +453,7 @@ func (h stBrannoc) revises(t *testing.T, at string) {
 	m.visit(h.s.address + "/documents/SOP-26")
 	m.not("revision 2.0, in force since") // nobody has learned it yet
 	for _, p := range []*player{h.htm, h.security, h.medical, h.board, h.regulatory} {
-		p.within(t).learns("SOP-26", "What changed since", map[string]string{"q1": "3", "q2": "2", "q3": "2", "q4": "2", "q5": "2"})
+		p.within(t).learns("SOP-26", "2.0", "Clinical device incident", map[string]string{"q1": "3", "q2": "2", "q3": "2", "q4": "2", "q5": "2"})
 	}
 	m.until(h.s.address+"/documents/SOP-26", "revision 2.0, in force since")
 	m.sees("the address of every caller")
