@@ -55,6 +55,9 @@ func (c Cases) DeclareTx(ctx context.Context, tx *store.Tx, d Declaration) (Inci
 	if i.ID, err = id.New("inc"); err != nil {
 		return i, err
 	}
+	if i.Site, err = d.place(ctx, tx); err != nil {
+		return i, err
+	}
 	owner, err := people.Person(ctx, tx, tx.Actor())
 	if i.Owner != "" {
 		owner, err = people.ActiveName(ctx, tx, i.Owner)

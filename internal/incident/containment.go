@@ -71,7 +71,11 @@ func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (strin
 		a.Incident, a.DeviceName, a.State, a.Way, a.Automatic = i.ID, have[n].Name, ladder.Planned, ByHand, false
 		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said = me.ID, me.Name, time.Time{}, "", "", ""
 		a.Planned, a.Changed, a.Ran, a.Held, a.Ended = tx.Now, tx.Now, time.Time{}, time.Time{}, time.Time{}
-		return acting{i: *i, a: a}.keep(ctx, tx, KindPlanned, Body{Note: a.Impact, Changes: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
+		_, site, err := beside(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		return acting{i: *i, a: a, site: site}.keep(ctx, tx, KindPlanned, Body{Note: a.Impact, Changes: []Change{{"level", "", strconv.Itoa(int(a.Level))}, {"returns", "", instant(a.Return)}}})
 	})
 }
 
@@ -108,18 +112,19 @@ func (w acting) keep(ctx context.Context, tx *store.Tx, kind string, b Body) err
 	}
 	b.Of = w.a.ID
 	b.Changes = append([]Change{{Field: "device", After: w.a.DeviceName}, {Field: "state", After: string(w.a.State)}}, b.Changes...)
+	w.i.Site = w.site
 	return w.i.record(ctx, tx, kind, b)
 }
 
-// on lets somebody change an action, together with the device as it is now. Also of closed incidents: an action may be lifted
-// whatever state its incident is in.
+// on lets somebody change an action, together with the device as it is now; what they may do is decided by where the device
+// stands. Also of closed incidents: an action may be lifted whatever state its incident is in.
 func (c Cases) on(ctx context.Context, action string, fn func(tx *store.Tx, w acting) error) error {
 	return c.DB.Update(ctx, func(tx *store.Tx) error {
 		a, err := actionOf(ctx, tx, action)
 		if err != nil {
 			return err
 		}
-		i, err := one(ctx, tx, a.Incident)
+		i, site, err := beside(ctx, tx, a)
 		if err != nil {
 			return err
 		}
@@ -131,13 +136,14 @@ func (c Cases) on(ctx context.Context, action string, fn func(tx *store.Tx, w ac
 		if err != nil {
 			return err
 		}
-		return fn(tx, acting{i, a, me, d})
+		return fn(tx, acting{i, site, a, me, d})
 	})
 }
 
 // acting is what a change of an action looks at.
 type acting struct {
 	i      Incident
+	site   string // where the action counts
 	a      Action
 	me     people.Name
 	device ladder.Device
@@ -447,7 +453,7 @@ func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now t
 	if err != nil {
 		return Sheet{}, Incident{}, err
 	}
-	i, err := one(ctx, r, a.Incident)
+	i, _, err := beside(ctx, r, a)
 	if err != nil {
 		return Sheet{}, i, err
 	}
@@ -466,6 +472,7 @@ func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now t
 type ActionQuery struct {
 	Incident, Device string
 	InForce          bool // only those that may have an effect now
+	Open             bool // only those that are planned or may have an effect now
 }
 
 // Actions lists actions of an incident, or on a device, the first planned first.
@@ -476,6 +483,9 @@ func Actions(ctx context.Context, r store.Reader, q ActionQuery) ([]Action, erro
 	}
 	if q.Device != "" {
 		w.And("device = ?", q.Device)
+	}
+	if q.Open {
+		w.And("state IN ('planned', 'executing', 'verifying', 'holding', 'failed', 'returning')")
 	}
 	if q.InForce {
 		w.And("state IN ('executing', 'verifying', 'holding', 'failed', 'returning')")

@@ -60,9 +60,9 @@ func seen(ctx context.Context, r store.Reader, id string) (Incident, error) {
 	if err != nil {
 		return Incident{}, err
 	}
-	i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM incident WHERE id = $1 OR number = $1`, id))
+	i, err := unseen(ctx, r, id)
 	if err != nil {
-		return i, fmt.Errorf("read incident %q: %w", id, err)
+		return i, err
 	}
 	if !s.Covers(i.Site, i.Product) {
 		return Incident{}, problem.New(problem.Forbidden, "your role does not cover this incident")
@@ -73,6 +73,15 @@ func seen(ctx context.Context, r store.Reader, id string) (Incident, error) {
 // one reads an incident that the actor may see.
 func one(ctx context.Context, r store.Reader, id string) (Incident, error) {
 	return seen(ctx, r, id)
+}
+
+// unseen reads an incident whoever asks; the caller decides whether they may see it.
+func unseen(ctx context.Context, r store.Reader, id string) (Incident, error) {
+	i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM incident WHERE id = $1 OR number = $1`, id))
+	if err != nil {
+		return i, fmt.Errorf("read incident %q: %w", id, err)
+	}
+	return i, nil
 }
 
 // ofYear counts the incidents of a year, for the next number. One Update runs at a time, and none is ever removed.

@@ -160,7 +160,7 @@ func Refusals(p Plan, d Device, now time.Time) []string {
 	need(!p.Return.After(now.Add(MaxHold)), "it would hold for more than seven days")
 	need(p.Level < NetworkOff || p.Alternative != "", "it is not said what takes over the work of the device")
 	need(p.Level != NetworkOff || p.Compensating != "", "it is not said what is done at the bedside meanwhile")
-	for _, r := range missing(Needs(p, d), p.SignOffs, d.Revision, now) {
+	for _, r := range Missing(p, d, now) {
 		out = append(out, "the sign-off is missing, has expired, or was given for another state of the device: "+r.Words())
 	}
 	return out
@@ -175,6 +175,11 @@ func (r Role) Words() string {
 // Holds says whether a sign-off counts now on the state of a device.
 func (s SignOff) Holds(revision string, now time.Time) bool {
 	return s.Person != "" && s.Revision == revision && !s.At.After(now) && now.Before(s.Until) && !s.Until.After(s.At.Add(SignOffLasts))
+}
+
+// Missing are the capacities in which a plan on a device still waits for somebody to sign.
+func Missing(p Plan, d Device, now time.Time) []Role {
+	return missing(Needs(p, d), p.SignOffs, d.Revision, now)
 }
 
 // missing are the capacities that no sign-off fills. Each person fills one.
