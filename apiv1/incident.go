@@ -261,6 +261,14 @@ type ContainmentShown struct {
 	Refusals []string `json:"refusals" nullable:"false"`
 }
 
+// ContainmentOnDevice is what is planned or in force on a device.
+type ContainmentOnDevice struct {
+	Containment
+	Number   string   `json:"number" doc:"Of the incident"`
+	Exercise bool     `json:"exercise,omitempty" doc:"Nothing real happens"`
+	Wanted   []string `json:"wanted" nullable:"false" doc:"Capacities in which nobody has signed it as the device is now"`
+}
+
 // SignOff is the consent of a person to an action. It is given on the web pages only.
 type SignOff struct {
 	Role       string    `json:"role"`

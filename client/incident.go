@@ -106,6 +106,11 @@ func (c *Client) Containment(ctx context.Context, action string) (apiv1.Containm
 	return get[apiv1.ContainmentShown](ctx, c, call{method: "GET", path: at("/containments/{}", action)})
 }
 
+// DeviceContainments reads what is planned or in force on a device.
+func (c *Client) DeviceContainments(ctx context.Context, device string) (apiv1.List[apiv1.ContainmentOnDevice], error) {
+	return get[apiv1.List[apiv1.ContainmentOnDevice]](ctx, c, call{method: "GET", path: at("/devices/{}/containments", device)})
+}
+
 // CheckContainment records that the device was looked at as it is now.
 func (c *Client) CheckContainment(ctx context.Context, action string, in apiv1.Seen) error {
 	return act(ctx, c, call{method: "POST", path: at("/containments/{}/check", action), body: in})

@@ -61,6 +61,13 @@ func TestIncidents(t *testing.T) {
 		}
 		refused(f, 409, "POST", on+"/see", apiv1.ContainmentSeen{Event: "observed", What: "no packet"})
 		must[empty](f, "POST", on+"/cancel", apiv1.MaybeReason{})
+		pump := must[apiv1.Made](f, "POST", "/devices", apiv1.DeviceInput{AssetTag: "P-9", RawVendor: "Nordmed", RawModel: "N1"}).ID
+		must[empty](f, "POST", at+"/devices", apiv1.IncidentInvolve{Devices: []string{pump}})
+		must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: pump, Level: 4, Target: "port 12", Impact: "no central alarm", Alternative: "alarm at the bedside", Compensating: "a nurse", Observe: "no packet", Returns: db.Now().Add(time.Hour)})
+		if l := must[apiv1.List[apiv1.ContainmentOnDevice]](f, "GET", "/devices/"+pump+"/containments", nil).Items; len(l) != 1 || l[0].Number != v.Number || l[0].Impact != "no central alarm" || len(l[0].Wanted) != 2 || l[0].State != "planned" {
+			t.Errorf("on the device stands %+v", l)
+		}
+		refused(f, 404, "GET", "/devices/dev_nowhere/containments", nil)
 		refused(f, 422, "POST", "/event-holds", apiv1.EventHoldInput{Incident: id, Reason: "a claim"})
 		hold := must[apiv1.Made](f, "POST", "/event-holds", apiv1.EventHoldInput{Incident: id, Reason: "a claim", Q: "user:jdoe archive", From: db.Now().Add(-time.Hour)}).ID
 		if l := must[apiv1.List[apiv1.EventHold]](f, "GET", "/event-holds?incident="+id, nil); len(l.Items) != 1 || !strings.HasPrefix(l.Items[0].Events, "archive, user is jdoe, from 2026-") {

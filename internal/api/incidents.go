@@ -165,6 +165,19 @@ func (s *Server) containments() {
 				return out, err
 			})
 		})
+	add(s, op{id: "device-containments", route: "GET /devices/{id}/containments", kind: incident.KindRead, summary: "What is planned or in force on a device, with who signed it and what it does to patients"},
+		func(ctx context.Context, in *one) (apiv1.List[apiv1.ContainmentOnDevice], error) {
+			all, err := read(ctx, s, func(r store.Reader) ([]incident.Standing, error) {
+				return incident.ContainedOn(ctx, r, in.ID, s.DB.Now())
+			})
+			return list(all, func(x incident.Standing) apiv1.ContainmentOnDevice {
+				out := apiv1.ContainmentOnDevice{Containment: wireAction(x.Action), Number: x.Of.Number, Exercise: x.Of.Exercise, Wanted: []string{}}
+				for _, role := range x.Wanted {
+					out.Wanted = append(out.Wanted, string(role))
+				}
+				return out
+			}), err
+		})
 	act(s, op{id: "check-containment", route: "POST /containments/{id}/check", kind: incident.KindChecked, summary: "Record that the device was looked at as it is now"},
 		func(ctx context.Context, in *oneWith[apiv1.Seen]) error {
 			return s.Cases.Check(ctx, in.ID, in.Body.What)

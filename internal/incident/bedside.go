@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"triward/internal/device"
@@ -41,7 +42,7 @@ func StandingOn(ctx context.Context, r store.Reader, device string, now time.Tim
 		if err != nil {
 			return nil, err
 		}
-		if s.Now, err = stand(ctx, r, a.Device); err != nil {
+		if s.Now, err = stand(ctx, r, a); err != nil {
 			return nil, err
 		}
 		if a.State == ladder.Planned && s.Of.State.Open() {
@@ -58,6 +59,30 @@ func ContainedOn(ctx context.Context, r store.Reader, of string, now time.Time) 
 		return nil, err
 	}
 	return StandingOn(ctx, r, of, now)
+}
+
+// Care is what an action does to patients, what takes over, and what is done at the bedside, each as a sentence.
+func (a Action) Care() []string {
+	var out []string
+	for _, x := range []struct{ what, text string }{{"What it does to patients", a.Impact}, {"What takes over", a.Alternative}, {"At the bedside meanwhile", a.Compensating}} {
+		if x.text != "" {
+			out = append(out, x.what+": "+strings.TrimSuffix(x.text, ".")+".")
+		}
+	}
+	return out
+}
+
+// Record is what is shown of an action wherever it is shown to those who work here (reference incidents.md 4.5): [Action.Care],
+// and who signed it.
+func (a Action) Record() []string {
+	out := a.Care()
+	for _, s := range a.SignOffs {
+		out = append(out, "Signed off: "+strings.TrimSuffix(s.Words(), ".")+".")
+	}
+	if len(a.SignOffs) == 0 {
+		out = append(out, "Nobody signed it off.")
+	}
+	return out
 }
 
 // SignKinds are the permissions of which one is needed to sign in a capacity.

@@ -442,6 +442,7 @@ func (c Cases) ReturnDue(ctx context.Context) (int, error) {
 // Sheet is an action with what counts now: who has to sign, and what keeps it from running.
 type Sheet struct {
 	Action
+	Site     string // where it counts
 	Now      ladder.Device
 	Needs    []ladder.Role
 	Refusals []string // of an action that is planned, or of whose run no answer came yet
@@ -453,11 +454,11 @@ func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now t
 	if err != nil {
 		return Sheet{}, Incident{}, err
 	}
-	i, _, err := beside(ctx, r, a)
+	i, site, err := beside(ctx, r, a)
 	if err != nil {
 		return Sheet{}, i, err
 	}
-	s := Sheet{Action: a}
+	s := Sheet{Action: a, Site: site}
 	if s.Now, err = stand(ctx, r, a); err != nil {
 		return s, i, err
 	}

@@ -44,7 +44,7 @@ func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 	}
 	p.InUse = map[ladder.Answer]string{ladder.Yes: "The device is in use.", ladder.No: "The device is not in use.", ladder.Unknown: "Nobody knows whether it is in use: it counts as in use."}[p.Sheet.Now.InUse]
 	p.Life = map[ladder.Answer]string{ladder.Yes: "It sustains or supports life.", ladder.No: "It does not sustain or support life.", ladder.Unknown: "Whether it sustains life is not known: it counts as if it did."}[p.Sheet.Now.Critical]
-	p.Frame = v.frame("L"+strconv.Itoa(int(p.Level))+" "+p.DeviceName, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Incident.ID), p.Incident.Number})
+	p.Frame = v.frame("L"+strconv.Itoa(int(p.Level))+" "+p.DeviceName, urlIncidents(), v.crumbsTo(p.Incident)...)
 	p.acts(v)
 	p.Choose = mayChoose(v, p.Action)
 	p.Carried, err = s.carriedOut(v, p.Action)
@@ -54,8 +54,9 @@ func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 // acts are the forms that fit the state of the action and the visitor.
 func (p *containmentPage) acts(v *visit) {
 	at := urlContainment(p.ID)
+	may := func(kind string) bool { return v.actor.Scope(kind).Covers(p.Site, p.Incident.Product) }
 	add := func(kind string, a act) {
-		if v.may(kind) {
+		if may(kind) {
 			p.Acts = append(p.Acts, a)
 		}
 	}
@@ -70,7 +71,7 @@ func (p *containmentPage) acts(v *visit) {
 			Form: Form{ID: "check", Action: at + "/check", Submit: "I looked at it"}.with(what("What it does now, and for whom (no names)"))})
 		for _, role := range []ladder.Role{ladder.ClinicalOwner, ladder.Biomed, ladder.Attending, ladder.Commander} {
 			if slices.Contains(p.Needs, role) || slices.Contains(p.Needs, ladder.Approver) {
-				add(signPermission[role], act{Title: "Sign off: " + role.Words(), First: true, Help: "Holds for at most 30 minutes and ends when the state of the device changes.", Form: Form{ID: "sign-" + string(role), Action: at + "/sign", Submit: "I agree"}.with(
+				add(incident.SignKinds(role)[0], act{Title: "Sign off: " + role.Words(), First: true, Help: "Holds for at most 30 minutes and ends when the state of the device changes.", Form: Form{ID: "sign-" + string(role), Action: at + "/sign", Submit: "I agree"}.with(
 					Field{Name: "role", Kind: "hidden", Value: string(role)}, Field{Name: "minutes", Label: "For how many minutes", Kind: "number", Value: "30"}, Field{Name: "conditions", Label: "Under which conditions", Kind: "text"})})
 			}
 		}
@@ -96,7 +97,7 @@ func (p *containmentPage) acts(v *visit) {
 			}
 		}
 	}
-	if p.State.InForce() && v.may(incident.KindLifted) {
+	if p.State.InForce() && may(incident.KindLifted) {
 		f := Form{ID: "lift", Action: at + "/lift", Submit: "Lift it now", Danger: true}.with(Field{Name: "reason", Label: "Reason, if there is time for it", Kind: "text"})
 		p.Lift = &f
 	}
@@ -104,9 +105,6 @@ func (p *containmentPage) acts(v *visit) {
 		p.Acts[0].First = true
 	}
 }
-
-// signPermission is what a visitor needs to sign in a capacity.
-var signPermission = map[ladder.Role]string{ladder.ClinicalOwner: incident.KindSignedClinical, ladder.Biomed: incident.KindSignedBiomed, ladder.Attending: incident.KindSignedAttending, ladder.Commander: incident.KindSignedCommand}
 
 func (s *Server) containment(v *visit) error {
 	p, err := s.containmentPageOf(v)
@@ -174,7 +172,7 @@ func (s *Server) containmentReturn(v *visit) error {
 }
 
 func (s *Server) containmentLift(v *visit) error {
-	return s.containmentAct(v, "It is lifted. Undo it at the device now.", func(ctx context.Context, id string, f url.Values) error {
+	return s.containmentAct(v, "It is lifted. Undo it at the device now, and note why when there is time.", func(ctx context.Context, id string, f url.Values) error {
 		return s.Cases.Lift(ctx, id, f.Get("reason"))
 	})
 }

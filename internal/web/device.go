@@ -43,6 +43,7 @@ type devicePage struct {
 	SawAlerts  bool
 	Alerts     []alertRow
 	Events     string // address of its events, "" for none
+	Standing   []standingRow
 }
 
 func (devicePage) template() string { return "device" }
@@ -63,6 +64,9 @@ func (s *Server) deviceOf(v *visit) (devicePage, error) {
 			return err
 		}
 		p.Names = identities(d)
+		if p.Standing, err = s.standingRows(ctx, r, v, string(id)); err != nil {
+			return err
+		}
 		if err := s.deviceSoftware(ctx, r, v, &p); err != nil {
 			return err
 		}

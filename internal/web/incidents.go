@@ -153,10 +153,13 @@ func timeOf(l *problem.List, path, s string) time.Time {
 func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 	p := formPage{Frame: v.frame("Declare an incident", urlIncidents(), Link{urlIncidents(), "Incidents"}), Lead: "Say what you know. Everything can be changed later; the journal keeps what stood before."}
 	start := incident.Incident{Title: v.query("title"), Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Amber, Care: incident.Normal, Aware: s.now(), AwareWho: v.actor.Name}
-	var codes []Option
+	var codes, sites []Option
 	var tags []string
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
 		if codes, err = runnable(ctx, r, ""); err != nil {
+			return err
+		}
+		if sites, err = v.siteOptions(ctx, r); err != nil {
 			return err
 		}
 		ids := []string{v.query("device")}
@@ -183,6 +186,7 @@ func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 		Field{Name: "plan", Label: "Procedure to run", Kind: "select", Options: orNone("None yet", codes), Help: "Its revision in force is pinned and its steps become the plan."},
 		Field{Name: "devices", Label: "Devices", Kind: "textarea", Value: strings.Join(tags, "\n"), Help: "Asset tags, one on a line."},
 		Field{Name: "systems", Label: "Other systems", Kind: "textarea", Help: "What is no device of the fleet, one on a line."},
+		Field{Name: "site", Label: "Site", Kind: "select", Options: orNone("That of the devices, where all stand in one", sites[min(1, len(sites)):]), Help: "Who works at one site only sees its incidents alone."},
 		Field{Name: "alerts", Kind: "hidden", Value: v.query("alerts")}, Field{Name: "why", Kind: "hidden", Value: v.query("why")}, exercise)
 	p.Form = Form{ID: "declare", Action: urlIncidentNew(), Submit: "Declare the incident", Cancel: urlIncidents()}.with(fields...)
 	return p, err
@@ -226,6 +230,7 @@ func (s *Server) incidentNewDone(v *visit) error {
 // declare gives the incident, and what to say of it.
 func (s *Server) declare(v *visit, f url.Values) (id, said string, err error) {
 	d := incident.Declaration{Systems: lines(f.Get("systems")), Plan: f.Get("plan")}
+	d.Site = f.Get("site")
 	d.Legal, d.Disclosure, d.Exercise = incident.NoLegal, incident.Undisclosed, f.Get("exercise") == "yes"
 	if err := incidentOf(f, &d.Incident); err != nil {
 		return "", "", err

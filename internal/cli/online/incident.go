@@ -82,6 +82,7 @@ func (r *Remote) containment() *cobra.Command {
 	return r.below("contain", "Containment: plan, check, run, what was seen, return, lift",
 		addTo(r.line("plan INCIDENT DEVICE", "Plan an action; it runs only when it is checked and signed off"), (*client.Client).PlanContainment),
 		show(r.line("show ACTION", "Show an action and what keeps it from running now"), (*client.Client).Containment),
+		wholeOf(r.line("on DEVICE", "List what is planned or in force on a device"), "ID NUMBER EXERCISE LEVEL STATE RETURNS IMPACT ALTERNATIVE WANTED TARGET", (*client.Client).DeviceContainments),
 		sends(r.line("check ACTION WHAT", "Record that the device was looked at as it is now").calls("what", ""), "checked", func(c *client.Client, ctx context.Context, args []string, in apiv1.Seen) error {
 			in.What = args[1]
 			return c.CheckContainment(ctx, args[0], in)

@@ -121,7 +121,7 @@ func (k Known) incident(s Sheet) {
 	var measures, decisions, sources, exploited []string
 	for _, a := range k.File.Actions {
 		if !a.Held.IsZero() { // its effect was observed
-			measures = append(measures, fmt.Sprintf("%s: %s (%s)", a.DeviceName, a.Target, instant(a.Held)))
+			measures = append(measures, strings.Join(append([]string{fmt.Sprintf("%s: %s (%s)", a.DeviceName, a.Target, instant(a.Held))}, a.Care()...), ". "))
 		}
 	}
 	for _, n := range slices.Backward(k.File.Notes) {

@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -170,6 +171,15 @@ func Refusals(p Plan, d Device, now time.Time) []string {
 func (r Role) Words() string {
 	return map[Role]string{ClinicalOwner: "clinical owner", Biomed: "clinical engineering", Attending: "attending clinician, who confirms that the therapy moved",
 		Commander: "incident commander", Approver: "one person who may approve"}[r]
+}
+
+// Words is a sign-off as reports show it: who, as what, when, for how long, and on which conditions.
+func (s SignOff) Words() string {
+	out := fmt.Sprintf("%s, %s, on %s, valid until %s", s.Name, s.Role.Words(), s.At.UTC().Format("2 January 2006, 15:04 UTC"), s.Until.UTC().Format("15:04 UTC"))
+	if s.Conditions != "" {
+		out += ", on the condition: " + s.Conditions
+	}
+	return out
 }
 
 // Holds says whether a sign-off counts now on the state of a device.

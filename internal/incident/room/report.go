@@ -61,6 +61,7 @@ type Held struct {
 	Action  string    `json:"action"`
 	State   string    `json:"state"`
 	Returns time.Time `json:"returns"`
+	Record  []string  `json:"record,omitempty"` // of [incident.Action.Record]: patients, alternative, sign-offs
 }
 
 // Deadline is a reporting clock that runs.
@@ -192,7 +193,7 @@ func (v View) report(last *Report) Report {
 		Priority: v.Urgency.Text, Because: v.Urgency.Why, Known: v.known(), Unknown: v.unknown()}
 	for _, a := range v.Actions {
 		if a.State.InForce() {
-			p.Containment = append(p.Containment, Held{a.DeviceName, fmt.Sprintf("L%d %s: %s", a.Level, a.Level.Words(), a.Target), word(a.State), a.Return})
+			p.Containment = append(p.Containment, Held{a.DeviceName, fmt.Sprintf("L%d %s: %s", a.Level, a.Level.Words(), a.Target), word(a.State), a.Return, a.Record()})
 		}
 	}
 	for _, c := range v.Clocks {
@@ -380,7 +381,7 @@ func differ(what string, before, after []string) []string {
 }
 
 func (h Held) text() string {
-	return fmt.Sprintf("%s on %s, %s, returns %s", h.Action, h.Device, h.State, stamp(h.Returns))
+	return strings.Join(append([]string{fmt.Sprintf("%s on %s, %s, returns %s.", h.Action, h.Device, h.State, stamp(h.Returns))}, h.Record...), " ")
 }
 
 func (d Deadline) text() string {

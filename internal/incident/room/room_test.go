@@ -11,6 +11,7 @@ import (
 	"triward/internal/device/network"
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
+	"triward/internal/incident/ladder"
 	"triward/internal/incident/room"
 	"triward/internal/problem"
 	"triward/internal/product"
@@ -316,5 +317,31 @@ func TestHolidaysThatWereEnteredMoveClocks(t *testing.T) {
 				s.Errorf("%+v: %v", bad, err)
 			}
 		}
+	})
+}
+
+// A situation report carries the record of what holds a device (reference incidents.md 4.5): what it does to patients, what
+// takes over, and who signed it, when, for how long and on which conditions.
+func TestSituationReportCarriesSignOffs(t *testing.T) {
+	each(t, func(s *scene) {
+		a, err := s.cases.PlanAction(s.as(s.anna), s.inc, incident.Action{Device: s.pump, Target: "switch port 12", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "no update of the drug library",
+			Alternative: "the library that it has", Observe: "no packet to others", Return: s.clock.Now().Add(2 * time.Hour)}})
+		s.ok(err)
+		s.ok(s.cases.Check(s.as(s.ben), a, "infusing"))
+		s.ok(s.cases.SignOff(s.as(s.ben), a, ladder.Biomed, 20*time.Minute, "until the shift ends"))
+		s.ok(s.cases.Run(s.as(s.ben), a))
+		_, err = s.desk.Report(s.as(s.anna), s.inc, s.clock.Now().Add(time.Hour))
+		s.ok(err)
+		s.ok(s.db.View(s.as(s.anna), func(r store.Reader) error {
+			_, p, err := room.Read(s.as(s.anna), r, s.inc, 0)
+			text := p.Markdown()
+			for _, x := range []string{"What it does to patients: no update of the drug library.", "What takes over: the library that it has.",
+				"Signed off: ben, clinical engineering, on ", ", valid until ", "on the condition: until the shift ends"} {
+				if !strings.Contains(text, x) {
+					t.Errorf("the report does not say %q:\n%s", x, text)
+				}
+			}
+			return err
+		}))
 	})
 }
