@@ -186,14 +186,43 @@ type LegalEntityInput struct {
 	Jurisdictions []string          `json:"jurisdictions" minItems:"1" maxItems:"10"`
 	Roles         []string          `json:"roles" minItems:"1" maxItems:"20"`
 	Aware         time.Time         `json:"aware"`
+	Zone          string            `json:"zone,omitempty" maxLength:"64" doc:"IANA zone in which the awareness was told, as Europe/Berlin"`
+	Theirs        bool              `json:"theirs,omitempty" doc:"Its duties are its own: its clocks are shown and nobody here answers for them"`
 	Facts         map[string]string `json:"facts,omitempty" doc:"yes, no or unknown, by name"`
+	Observes      []string          `json:"observes,omitempty" maxItems:"50" doc:"Ids of duties that are not in force and are kept all the same"`
+}
+
+// LegalEntity is a legal entity of an incident with what it knows.
+type LegalEntity struct {
+	ID            string               `json:"id"`
+	Name          string               `json:"name"`
+	Theirs        bool                 `json:"theirs"`
+	Jurisdictions []string             `json:"jurisdictions" nullable:"false"`
+	Roles         []string             `json:"roles" nullable:"false"`
+	Facts         map[string]string    `json:"facts"`
+	Instants      map[string]time.Time `json:"instants"`
+	Zones         map[string]string    `json:"zones" doc:"By instant: the IANA zone in which it was told; absent: UTC"`
+	Observes      []string             `json:"observes" nullable:"false"`
+	Delays        []LegalDelay         `json:"delays" nullable:"false"`
+	Ruled         map[string]string    `json:"ruled" doc:"By duty: why it does not apply"`
+}
+
+// LegalDelay is a span in which law enforcement asked to wait (45 CFR 164.412).
+type LegalDelay struct {
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Oral     bool      `json:"oral,omitempty" doc:"The official only said it: at most 30 days"`
+	Evidence string    `json:"evidence" maxLength:"20000" doc:"Agency, official, and where the statement is"`
 }
 
 // LegalFacts are what a legal entity knows; what is left out stays.
 type LegalFacts struct {
 	Facts    map[string]string    `json:"facts,omitempty" doc:"yes, no or unknown, by name"`
 	Instants map[string]time.Time `json:"instants,omitempty" doc:"By name, such as became_aware"`
-	Reason   string               `json:"reason,omitempty" maxLength:"4000" doc:"Needed where an instant changes"`
+	Zones    map[string]string    `json:"zones,omitempty" doc:"By instant: the IANA zone in which it was told"`
+	Observes []string             `json:"observes,omitzero" maxItems:"50" doc:"Ids of all duties that are not in force and are kept all the same; absent: as they are"`
+	Delays   []LegalDelay         `json:"delays,omitzero" maxItems:"20" doc:"All delays that law enforcement asked for; absent: as they are"`
+	Reason   string               `json:"reason,omitempty" maxLength:"4000" doc:"Needed where an instant or a delay changes"`
 }
 
 // DutyRuling rules that a duty does not apply; an empty reason takes it back.
@@ -208,23 +237,39 @@ type ReportSent struct {
 	Stage    string    `json:"stage" maxLength:"100"`
 	At       time.Time `json:"at"`
 	Evidence string    `json:"evidence" maxLength:"20000"`
+	Reason   string    `json:"reason,omitempty" maxLength:"20000" doc:"Why another instant takes the place of the one that was recorded"`
+}
+
+// ReportAnswer is a record that a report was sent.
+type ReportAnswer struct {
+	At       time.Time `json:"at"`
+	Evidence string    `json:"evidence"`
+	Reason   string    `json:"reason,omitempty" doc:"Why it was recorded again"`
+	By       string    `json:"by"`
+	Recorded time.Time `json:"recorded,omitzero"`
 }
 
 // Clock is a reporting clock of a legal entity.
 type Clock struct {
-	Entity     string    `json:"entity"`
-	EntityName string    `json:"entity_name"`
-	Duty       string    `json:"duty"`
-	Stage      string    `json:"stage"`
-	Title      string    `json:"title"`
-	Instrument string    `json:"instrument"`
-	State      string    `json:"state" enum:"not_applicable,not_in_force,waiting,may_run,running,overdue,discharged"`
-	Reason     string    `json:"reason,omitempty"`
-	Unknown    []string  `json:"unknown" nullable:"false" doc:"Facts that would decide it"`
-	Start      time.Time `json:"start,omitzero"`
-	Target     time.Time `json:"target,omitzero"`
-	Latest     time.Time `json:"latest,omitzero" doc:"Last lawful instant; none where the law says without delay"`
-	To         []string  `json:"to" nullable:"false"`
+	Entity     string         `json:"entity"`
+	EntityName string         `json:"entity_name"`
+	Duty       string         `json:"duty"`
+	Stage      string         `json:"stage"`
+	Title      string         `json:"title"`
+	Instrument string         `json:"instrument"`
+	State      string         `json:"state" enum:"not_applicable,not_in_force,waiting,may_run,running,overdue,discharged"`
+	Reason     string         `json:"reason,omitempty"`
+	Unknown    []string       `json:"unknown" nullable:"false" doc:"Facts that would decide it"`
+	Start      time.Time      `json:"start,omitzero"`
+	Target     time.Time      `json:"target,omitzero"`
+	Latest     time.Time      `json:"latest,omitzero" doc:"Last lawful instant; none where the law says without delay, or where its length is not known (unit unknown)"`
+	To         []string       `json:"to" nullable:"false"`
+	Theirs     bool           `json:"theirs" doc:"The duty of an entity for which nobody here answers"`
+	Unit       string         `json:"unit" enum:"hour,calendar_day,work_day,month,promptly,unknown"`
+	Slack      int64          `json:"slack" doc:"Seconds that are left until the latest instant, or were left when it was sent; negative: too late"`
+	Late       bool           `json:"late"`
+	Checked    string         `json:"checked" enum:"V,K" doc:"V: the length was read in the text of the law; K: somebody must still read it there"`
+	Answers    []ReportAnswer `json:"answers" nullable:"false" doc:"All that was recorded about sending it, oldest first"`
 }
 
 // ContainmentInput plans a containment action.

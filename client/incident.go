@@ -76,6 +76,11 @@ func (c *Client) Clocks(ctx context.Context, incident string) (apiv1.List[apiv1.
 	return get[apiv1.List[apiv1.Clock]](ctx, c, call{method: "GET", path: at("/incidents/{}/clocks", incident)})
 }
 
+// LegalEntities reads the legal entities of an incident with what each knows.
+func (c *Client) LegalEntities(ctx context.Context, incident string) (apiv1.List[apiv1.LegalEntity], error) {
+	return get[apiv1.List[apiv1.LegalEntity]](ctx, c, call{method: "GET", path: at("/incidents/{}/entities", incident)})
+}
+
 // AddLegalEntity says that a legal entity is concerned.
 func (c *Client) AddLegalEntity(ctx context.Context, incident string, in apiv1.LegalEntityInput) (apiv1.Made, error) {
 	return get[apiv1.Made](ctx, c, call{method: "POST", path: at("/incidents/{}/entities", incident), body: in})

@@ -2,14 +2,10 @@ package api
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
-	"time"
 
 	"triward/apiv1"
 	"triward/internal/incident"
-	"triward/internal/incident/clock"
 	"triward/internal/incident/ladder"
 	"triward/internal/store"
 )
@@ -97,53 +93,6 @@ func (s *Server) incidents() {
 	s.legalEntities()
 	s.containments()
 	s.timelines()
-}
-
-func (s *Server) legalEntities() {
-	add(s, op{id: "clocks", route: "GET /incidents/{id}/clocks", kind: incident.KindRead, summary: "Reporting clocks of the legal entities of an incident, as they stand now"},
-		func(ctx context.Context, in *one) (apiv1.List[apiv1.Clock], error) {
-			all, err := read(ctx, s, func(r store.Reader) ([]incident.EntityClocks, error) {
-				return incident.Clocks(ctx, r, in.ID, s.DB.Now())
-			})
-			var out []apiv1.Clock
-			for _, e := range all {
-				for _, c := range e.Clocks {
-					out = append(out, wireClock(e.Entity, c))
-				}
-			}
-			return apiv1.List[apiv1.Clock]{Items: orEmpty(out)}, err
-		})
-	add(s, op{id: "add-legal-entity", route: "POST /incidents/{id}/entities", kind: incident.KindEntitySet, status: http.StatusCreated, summary: "Say that a legal entity is concerned; its duties to report follow"},
-		func(ctx context.Context, in *oneWith[apiv1.LegalEntityInput]) (apiv1.Made, error) {
-			b := in.Body
-			id, err := s.Cases.AddEntity(ctx, in.ID, incident.Entity{Name: b.Name, Entity: clock.Entity{Jurisdictions: b.Jurisdictions, Roles: b.Roles, Facts: truths(b.Facts),
-				Instants: map[string]time.Time{"became_aware": b.Aware}}})
-			return apiv1.Made{ID: id}, err
-		})
-	act(s, op{id: "set-legal-facts", route: "POST /incidents/{id}/entities/{part}/facts", kind: incident.KindEntitySet, summary: "Say what a legal entity knows; its clocks follow at once"},
-		func(ctx context.Context, in *partWith[apiv1.LegalFacts]) error {
-			return s.Cases.SetFacts(ctx, in.ID, in.Part, incident.EntityFacts{Facts: truths(in.Body.Facts), Instants: in.Body.Instants, Reason: in.Body.Reason})
-		})
-	act(s, op{id: "rule-duty", route: "POST /incidents/{id}/entities/{part}/rule", kind: incident.KindClockRuled, summary: "Rule that a duty to report does not apply, and why"},
-		func(ctx context.Context, in *partWith[apiv1.DutyRuling]) error {
-			return s.Cases.Rule(ctx, in.ID, in.Part, in.Body.Duty, in.Body.Reason)
-		})
-	act(s, op{id: "report-sent", route: "POST /incidents/{id}/entities/{part}/sent", kind: incident.KindDischarged, summary: "Record that a report was sent, with the evidence of it"},
-		func(ctx context.Context, in *partWith[apiv1.ReportSent]) error {
-			b := in.Body
-			return s.Cases.Discharge(ctx, in.ID, in.Part, incident.Sent{Duty: b.Duty, Stage: b.Stage, At: b.At, Evidence: b.Evidence})
-		})
-}
-
-// truths reads answers; what is neither yes nor no is refused below, unknown is the zero value.
-func truths(in map[string]string) map[string]clock.Truth {
-	out := map[string]clock.Truth{}
-	for _, name := range slices.Sorted(maps.Keys(in)) {
-		if out[name] = clock.Truth(in[name]); in[name] == "unknown" {
-			out[name] = clock.Unknown
-		}
-	}
-	return out
 }
 
 func (s *Server) containments() {
@@ -249,9 +198,4 @@ func wireAction(a incident.Action) apiv1.Containment {
 		SignOffs: list(a.SignOffs, func(x ladder.SignOff) apiv1.SignOff {
 			return apiv1.SignOff{Role: string(x.Role), Name: x.Name, At: x.At, Until: x.Until, Conditions: x.Conditions}
 		}).Items}
-}
-
-func wireClock(e incident.Entity, c clock.Clock) apiv1.Clock {
-	return apiv1.Clock{Entity: e.ID, EntityName: e.Name, Duty: c.Duty.ID, Stage: c.Stage.ID, Title: c.Duty.Title + ": " + c.Stage.Title, Instrument: c.Duty.Instrument + " " + c.Duty.Article, State: string(c.State),
-		Reason: c.Reason, Unknown: orEmpty(c.Missing), Start: c.Start, Target: c.Target, Latest: c.Latest, To: orEmpty(c.Duty.Recipients)}
 }

@@ -38,7 +38,7 @@ func (p *program) clock() *cobra.Command {
 	due := &cobra.Command{Use: "due", Short: "Decide which duties run for one legal entity, and until when", Args: terminal.Exactly(0),
 		Long: "Decide which duties run for one legal entity, and until when.\n\nA fact that is not given is unknown, and a duty that hangs on it is counted as if it applied.",
 		RunE: func(*cobra.Command, []string) error { return p.due(f) }}
-	due.Flags().StringSliceVar(&f.places, "in", nil, "jurisdictions of the entity: us, eu, uk, ca, au, jp, ch")
+	due.Flags().StringSliceVar(&f.places, "in", nil, "jurisdictions of the entity, or countries of the eu: "+strings.Join(content.JurisdictionIDs(), ", "))
 	due.Flags().StringSliceVar(&f.roles, "role", nil, "what it is: "+strings.Join(content.DutyRoles(), ", "))
 	due.Flags().StringVar(&f.aware, "aware", "", "when it became aware, RFC 3339")
 	due.Flags().StringVar(&f.at, "at", "", "the instant to look from, RFC 3339; now without it")
@@ -147,9 +147,25 @@ func given(t time.Time) *time.Time {
 
 // entity reads the flags, and refuses names that no duty knows: a misspelt fact would be an unknown one.
 func (f dueFlags) entity() (clock.Entity, error) {
-	e := clock.Entity{Jurisdictions: f.places, Roles: f.roles, Observes: f.observes, Facts: map[string]clock.Truth{}, Instants: map[string]time.Time{}}
+	e := clock.Entity{Roles: f.roles, Observes: f.observes, Facts: map[string]clock.Truth{}, Instants: map[string]time.Time{}}
 	if len(f.places) == 0 || len(f.roles) == 0 {
 		return e, terminal.Misused("--in and --role are needed: where the entity is, and what it is there")
+	}
+	for _, place := range f.places {
+		id, ok := content.JurisdictionOf(place)
+		if !ok {
+			return e, terminal.Misused("--in %q is none of %s, nor a country of the eu", place, strings.Join(content.JurisdictionIDs(), ", "))
+		}
+		e.Jurisdictions = append(e.Jurisdictions, id)
+	}
+	optional, err := content.OptionalDuties()
+	if err != nil {
+		return e, err
+	}
+	for _, id := range f.observes {
+		if !slices.ContainsFunc(optional, func(d content.Duty) bool { return d.ID == id }) {
+			return e, terminal.Misused("--observe %q is no duty that can be kept before it is in force (see clock list)", id)
+		}
 	}
 	if at, err := time.Parse(time.RFC3339, f.aware); err == nil {
 		e.Instants["became_aware"] = at

@@ -51,6 +51,7 @@ type clockRow struct {
 	clock.Clock
 	Entity   string
 	EntityID string
+	Theirs   bool // nobody here answers for it
 	Left     string
 }
 
@@ -71,6 +72,9 @@ func clockRows(all []incident.EntityClocks) []clockRow {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b clockRow) int {
+		if a.Theirs != b.Theirs {
+			return map[bool]int{true: 1, false: -1}[a.Theirs]
+		}
 		if a.rank() != b.rank() {
 			return a.rank() - b.rank()
 		}
@@ -80,7 +84,7 @@ func clockRows(all []incident.EntityClocks) []clockRow {
 }
 
 func clockRowOf(e incident.Entity, c clock.Clock) clockRow {
-	row := clockRow{Clock: c, Entity: e.Name, EntityID: e.ID}
+	row := clockRow{Clock: c, Entity: e.Name, EntityID: e.ID, Theirs: e.Theirs}
 	switch {
 	case c.Latest.IsZero():
 	case c.Late:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/content"
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
 	"triward/internal/incident/custody"
@@ -129,7 +130,11 @@ func urlLinked(k incident.LinkKind, target string) string {
 
 // jurisdictions are those whose duties are known, with their names.
 func jurisdictions() []Option {
-	return []Option{{"us", "United States", false}, {"eu", "European Union", false}, {"uk", "United Kingdom", false}, {"ca", "Canada", false}, {"au", "Australia", false}, {"jp", "Japan", false}, {"ch", "Switzerland", false}}
+	var out []Option
+	for _, j := range content.Jurisdictions() {
+		out = append(out, Option{Value: j.ID, Text: j.Name})
+	}
+	return out
 }
 
 // jurisdiction is the name of a jurisdiction.

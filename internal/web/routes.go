@@ -349,6 +349,7 @@ func incidentRoutes() []route {
 		{"POST", "/incidents/{id}/entities/{entity}/facts", "incident.entity_set", (*Server).entityFacts},
 		{"POST", "/incidents/{id}/entities/{entity}/rule", "incident.clock_ruled", (*Server).entityRule},
 		{"POST", "/incidents/{id}/entities/{entity}/sent", "incident.clock_answered", (*Server).entitySent},
+		{"POST", "/incidents/{id}/entities/{entity}/delays", "incident.entity_set", (*Server).entityDelay},
 		{"GET", "/incidents/{id}/evidence/new", "custody.registered", (*Server).exhibitNew},
 		{"POST", "/incidents/{id}/evidence/new", "custody.registered", (*Server).exhibitNewDone},
 		{"GET", "/exhibits/{id}", "custody.read", (*Server).exhibit},

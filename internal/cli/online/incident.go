@@ -2,8 +2,6 @@ package online
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,12 +53,13 @@ func (r *Remote) incidents() *cobra.Command {
 			return c.MoveTask(ctx, args[0], args[1], in)
 		}),
 		wholeOf(r.line("clocks INCIDENT", "Show the reporting clocks of an incident as they stand now"), "ENTITY-NAME TITLE STATE LATEST UNKNOWN DUTY STAGE ENTITY", (*client.Client).Clocks),
+		wholeOf(r.line("entities INCIDENT", "List the legal entities of an incident with what each knows"), "ID NAME THEIRS JURISDICTIONS ROLES OBSERVES", (*client.Client).LegalEntities),
 		r.addEntity(), r.setFacts(),
 		sends(r.line("rule INCIDENT ENTITY DUTY", "Rule that a duty to report does not apply, with --reason").calls("duty", ""), "ruled", func(c *client.Client, ctx context.Context, args []string, in apiv1.DutyRuling) error {
 			in.Duty = args[2]
 			return c.RuleDuty(ctx, args[0], args[1], in)
 		}),
-		sends(r.line("sent INCIDENT ENTITY DUTY STAGE", "Record that a report was sent, with --evidence").calls("duty", "", "stage", ""), "recorded", func(c *client.Client, ctx context.Context, args []string, in apiv1.ReportSent) error {
+		sends(r.line("sent INCIDENT ENTITY DUTY STAGE", "Record that a report was sent, with --evidence; again only with --reason").calls("duty", "", "stage", ""), "recorded", func(c *client.Client, ctx context.Context, args []string, in apiv1.ReportSent) error {
 			if in.Duty, in.Stage = args[2], args[3]; in.At.IsZero() {
 				in.At = time.Now().Add(-time.Second)
 			}
@@ -152,53 +151,4 @@ func pairs(flag string, all []string) (map[string]string, error) {
 		out[name] = value
 	}
 	return out, nil
-}
-
-func (r *Remote) addEntity() *cobra.Command {
-	var in apiv1.LegalEntityInput
-	var facts []string
-	l := r.line("add-entity INCIDENT NAME", "Say that a legal entity is concerned; its duties to report follow").calls("name", "", "facts", "")
-	c := l.does(func(ctx context.Context, c *client.Client, args []string) (err error) {
-		in.Name = args[1]
-		if in.Facts, err = pairs("fact", facts); err != nil {
-			return err
-		}
-		m, err := c.AddLegalEntity(ctx, args[0], in)
-		if err != nil {
-			return err
-		}
-		return l.Show(m, func() error { return l.say(m.ID) })
-	})
-	l.bindTo(c, &in)
-	c.Flags().StringSliceVar(&facts, "fact", nil, "what is known, as name=yes, no or unknown (see clock facts)")
-	return c
-}
-
-func (r *Remote) setFacts() *cobra.Command {
-	var in apiv1.LegalFacts
-	var facts, instants []string
-	l := r.line("facts INCIDENT ENTITY", "Say what a legal entity knows; its clocks follow at once").calls("facts", "", "instants", "")
-	c := l.does(func(ctx context.Context, c *client.Client, args []string) (err error) {
-		if in.Facts, err = pairs("fact", facts); err != nil {
-			return err
-		}
-		at, err := pairs("start", instants)
-		if err != nil {
-			return err
-		}
-		in.Instants = map[string]time.Time{}
-		for _, name := range slices.Sorted(maps.Keys(at)) {
-			if in.Instants[name], err = time.Parse(time.RFC3339, at[name]); err != nil {
-				return terminal.Misused("--start %s: %q is no instant of the form 2026-11-28T14:00:00+01:00", name, at[name])
-			}
-		}
-		if err := c.SetLegalFacts(ctx, args[0], args[1], in); err != nil {
-			return err
-		}
-		return r.Done("kept for %s", args[1])
-	})
-	l.bindTo(c, &in)
-	c.Flags().StringSliceVar(&facts, "fact", nil, "what is known, as name=yes, no or unknown (see clock facts)")
-	c.Flags().StringArrayVar(&instants, "start", nil, "an instant, as name=RFC 3339")
-	return c
 }
