@@ -61,12 +61,14 @@ type LookUp struct {
 
 // ClaimInput says who did what, or how.
 type ClaimInput struct {
-	About       string    `json:"about" enum:"adversary,capability,infrastructure,victim,technique,phase,result,direction,methodology"`
+	About       string    `json:"about" enum:"adversary,capability,infrastructure,victim,technique,phase,result,direction,methodology,resources"`
 	Value       string    `json:"value,omitempty" maxLength:"100" doc:"Id of a technique of MITRE ATT&CK; the word of a phase, result or direction"`
 	Says        string    `json:"says" maxLength:"4000"`
 	Source      string    `json:"source" maxLength:"300" doc:"Who says so"`
-	Reliability string    `json:"reliability" enum:"A,B,C,D,E,F" doc:"Of the source (Admiralty)"`
+	Reliability string    `json:"reliability" enum:"A,B,C,D,E,F,G" doc:"Of the source (Admiralty)"`
 	Credibility string    `json:"credibility" enum:"1,2,3,4,5,6" doc:"Of what it says (Admiralty)"`
+	Likelihood  string    `json:"likelihood,omitempty" enum:"almost-no-chance,very-unlikely,unlikely,roughly-even-chance,likely,very-likely,almost-certain" doc:"Estimative language (ICD 203)"`
+	Newer       bool      `json:"newer,omitempty" doc:"The technique is newer than the list that is kept here"`
 	Happened    time.Time `json:"happened,omitzero" required:"false"`
 	Evidence    []string  `json:"evidence,omitempty" maxItems:"50" doc:"Ids of exhibits, events, alerts and notes"`
 	Hypothesis  bool      `json:"hypothesis,omitempty" doc:"Has to be said where there is no evidence"`
@@ -78,13 +80,39 @@ type ClaimInput struct {
 type Claim struct {
 	ID string `json:"id"`
 	ClaimInput
-	Grade     string    `json:"grade" doc:"In words"`
-	Technique string    `json:"technique,omitempty" doc:"Name of the technique"`
-	Name      string    `json:"name"`
-	Made      time.Time `json:"made"`
-	Ended     time.Time `json:"ended,omitzero" doc:"When another took its place, or it was withdrawn"`
-	EndedBy   string    `json:"ended_by,omitempty" doc:"The claim that took its place"`
-	EndReason string    `json:"end_reason,omitempty"`
+	Grade            string    `json:"grade" doc:"In words"`
+	ReliabilityValue int       `json:"reliability_value" doc:"0 to 100"`
+	CredibilityValue int       `json:"credibility_value" doc:"0 to 100"`
+	Technique        string    `json:"technique,omitempty" doc:"Name of the technique"`
+	Name             string    `json:"name"`
+	Made             time.Time `json:"made"`
+	Ended            time.Time `json:"ended,omitzero" doc:"When another took its place, or it was withdrawn"`
+	EndedBy          string    `json:"ended_by,omitempty" doc:"The claim that took its place"`
+	EndReason        string    `json:"end_reason,omitempty"`
+}
+
+// ThreadStep is an event of an activity thread.
+type ThreadStep struct {
+	Phase    string    `json:"phase" enum:"reconnaissance,weaponisation,delivery,exploitation,installation,command and control,actions on objectives"`
+	Says     string    `json:"says" maxLength:"4000" doc:"What happened"`
+	Happened time.Time `json:"happened,omitzero" required:"false"`
+	Claims   []string  `json:"claims,omitempty" maxItems:"20" doc:"Ids of the claims that stand for it"`
+}
+
+// ThreadInput keeps an activity thread: the events of an attack in their order.
+type ThreadInput struct {
+	ID      string       `json:"id,omitempty" maxLength:"64" doc:"Of the thread that changes; absent: a new one"`
+	Version int          `json:"version,omitempty" minimum:"0" doc:"Of it, as it was read"`
+	Name    string       `json:"name" maxLength:"300"`
+	Steps   []ThreadStep `json:"steps" minItems:"1" maxItems:"100" nullable:"false"`
+	Reason  string       `json:"reason,omitempty" maxLength:"4000" doc:"Why it changes"`
+}
+
+// Thread is an activity thread as it stands.
+type Thread struct {
+	ThreadInput
+	By   string    `json:"by"`
+	Made time.Time `json:"made"`
 }
 
 // WhoReport is what is known of who did what and how, with what is not known.
@@ -93,6 +121,7 @@ type WhoReport struct {
 	Made       time.Time   `json:"made"`
 	Claims     []Claim     `json:"claims" nullable:"false" doc:"Those that stand"`
 	Empty      []string    `json:"empty" nullable:"false" doc:"What nothing is said about"`
+	Threads    []Thread    `json:"threads" nullable:"false" doc:"Claims in the order of what happened"`
 	Indicators []Indicator `json:"indicators" nullable:"false"`
 	Beyond     []string    `json:"beyond" nullable:"false" doc:"Devices on which an indicator was seen and that are not in the incident"`
 	Unsearched int         `json:"unsearched" doc:"Indicators that nobody could search for"`

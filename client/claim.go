@@ -46,3 +46,13 @@ func (c *Client) Who(ctx context.Context, incident string) (apiv1.WhoReport, err
 func (c *Client) WhoText(ctx context.Context, incident string, w io.Writer) error {
 	return save(ctx, c, w, call{method: "GET", path: at("/incidents/{}/who.md", incident)})
 }
+
+// Threads reads the activity threads of an incident.
+func (c *Client) Threads(ctx context.Context, incident string) (apiv1.List[apiv1.Thread], error) {
+	return get[apiv1.List[apiv1.Thread]](ctx, c, call{method: "GET", path: at("/incidents/{}/threads", incident)})
+}
+
+// ChainClaims keeps an activity thread, a new one or another version.
+func (c *Client) ChainClaims(ctx context.Context, incident string, in apiv1.ThreadInput) (apiv1.Made, error) {
+	return get[apiv1.Made](ctx, c, call{method: "POST", path: at("/incidents/{}/threads", incident), body: in})
+}

@@ -37,7 +37,7 @@ func (s *Server) claims() {
 	add(s, op{id: "make-claim", route: "POST /incidents/{id}/claims", kind: claim.KindMade, status: http.StatusCreated, summary: "Claim who did what or how, with evidence, or as a hypothesis"},
 		func(ctx context.Context, in *oneWith[apiv1.ClaimInput]) (apiv1.Made, error) {
 			b := in.Body
-			c := claim.Claim{About: claim.About(b.About), Value: b.Value, Says: b.Says, Source: b.Source, Grade: claim.Grade{Source: b.Reliability, Information: b.Credibility}, Happened: b.Happened,
+			c := claim.Claim{About: claim.About(b.About), Value: b.Value, Says: b.Says, Source: b.Source, Grade: claim.Grade{Source: b.Reliability, Information: b.Credibility}, Likelihood: b.Likelihood, Newer: b.Newer, Happened: b.Happened,
 				Hypothesis: b.Hypothesis, Replaces: b.Replaces, Reason: b.Reason}
 			for _, e := range b.Evidence {
 				ref, err := claim.ParseRef(e)
@@ -52,6 +52,17 @@ func (s *Server) claims() {
 	act(s, op{id: "withdraw-claim", route: "POST /incidents/{id}/claims/{part}/withdraw", kind: claim.KindWithdrawn, summary: "Take a claim back"},
 		func(ctx context.Context, in *partWith[apiv1.Reason]) error {
 			return s.Claims.Withdraw(ctx, in.ID, in.Part, in.Body.Reason)
+		})
+	add(s, op{id: "threads", route: "GET /incidents/{id}/threads", kind: incident.KindRead, summary: "Activity threads of an incident: the events of an attack in their order"},
+		func(ctx context.Context, in *one) (apiv1.List[apiv1.Thread], error) {
+			all, err := read(ctx, s, func(r store.Reader) ([]claim.Thread, error) { return claim.Threads(ctx, r, in.ID) })
+			return list(all, wireThread), err
+		})
+	add(s, op{id: "chain-claims", route: "POST /incidents/{id}/threads", kind: claim.KindChained, status: http.StatusCreated, summary: "Chain claims to the events of an activity thread, a new one or another version"},
+		func(ctx context.Context, in *oneWith[apiv1.ThreadInput]) (apiv1.Made, error) {
+			b := in.Body
+			id, err := s.Claims.Chain(ctx, in.ID, claim.Thread{ID: b.ID, Version: b.Version, Name: b.Name, Reason: b.Reason, Steps: each(b.Steps, func(x apiv1.ThreadStep) claim.Step { return claim.Step(x) })})
+			return apiv1.Made{ID: id}, err
 		})
 	add(s, op{id: "who", route: "GET /incidents/{id}/who", kind: incident.KindRead, summary: "Who did what and how, with what is not known"},
 		func(ctx context.Context, in *one) (apiv1.WhoReport, error) {
@@ -94,8 +105,9 @@ func wireBlindTime(b detection.Blind) apiv1.BlindTime {
 
 func wireClaim(c claim.Claim) apiv1.Claim {
 	out := apiv1.Claim{ID: c.ID, Grade: c.Grade.Words(), Name: c.ActorName, Made: c.Made, Ended: c.Ended, EndedBy: c.EndedBy, EndReason: c.EndReason,
-		ClaimInput: apiv1.ClaimInput{About: string(c.About), Value: c.Value, Says: c.Says, Source: c.Source, Reliability: c.Grade.Source, Credibility: c.Grade.Information, Happened: c.Happened,
+		ClaimInput: apiv1.ClaimInput{About: string(c.About), Value: c.Value, Says: c.Says, Source: c.Source, Reliability: c.Grade.Source, Credibility: c.Grade.Information, Likelihood: c.Likelihood, Newer: c.Newer, Happened: c.Happened,
 			Hypothesis: c.Hypothesis, Replaces: c.Replaces, Reason: c.Reason}}
+	out.ReliabilityValue, out.CredibilityValue = c.Grade.Values()
 	for _, e := range c.Evidence {
 		out.Evidence = append(out.Evidence, e.ID)
 	}
@@ -105,8 +117,12 @@ func wireClaim(c claim.Claim) apiv1.Claim {
 	return out
 }
 
+func wireThread(t claim.Thread) apiv1.Thread {
+	return apiv1.Thread{By: t.ActorName, Made: t.Made, ThreadInput: apiv1.ThreadInput{ID: t.ID, Version: t.Version, Name: t.Name, Reason: t.Reason, Steps: each(t.Steps, func(x claim.Step) apiv1.ThreadStep { return apiv1.ThreadStep(x) })}}
+}
+
 func wireWho(r claim.Report) apiv1.WhoReport {
-	out := apiv1.WhoReport{Incident: wireIncident(r.Incident), Made: r.Made, Claims: []apiv1.Claim{}, Empty: []string{}, Indicators: each(r.Indicators, wireIndicator), Beyond: orEmpty(r.Beyond), Unsearched: r.Unsearched,
+	out := apiv1.WhoReport{Incident: wireIncident(r.Incident), Made: r.Made, Claims: []apiv1.Claim{}, Empty: []string{}, Threads: each(r.Threads, func(a claim.Activity) apiv1.Thread { return wireThread(a.Thread) }), Indicators: each(r.Indicators, wireIndicator), Beyond: orEmpty(r.Beyond), Unsearched: r.Unsearched,
 		BlindFrom: r.From, BlindTo: r.To, Blind: each(r.Blind, wireBlindTime), BlindMore: r.More, BlindKnown: r.BlindKnown, Evicted: r.Evicted}
 	for _, s := range r.Sections {
 		out.Claims = append(out.Claims, each(s.Claims, wireClaim)...)

@@ -28,6 +28,7 @@ func (d *demonstration) whoReads(ctx context.Context, of string) error {
 	if err != nil {
 		return err
 	}
+	var made []string
 	for _, c := range []claim.Claim{
 		{About: claim.Infrastructure, Says: "A computer of the office network that no list knows. It sweeps the imaging segment and then asks the archive.", Source: "network sensor", Grade: claim.Grade{Source: "B", Information: "1"}, Evidence: shows("10.20.40.77")},
 		{About: claim.Capability, Says: "A common DICOM tool kit. No weakness was needed: the archive answers any name.", Source: "audit log of the archive", Grade: claim.Grade{Source: "B", Information: "2"}, Evidence: shows("STORESCU")},
@@ -37,11 +38,17 @@ func (d *demonstration) whoReads(ctx context.Context, of string) error {
 		{About: claim.Result, Value: "partial success", Says: "Studies were read. Whether all of them left the house is not known.", Source: "Jonas Weller", Grade: claim.Grade{Source: "C", Information: "3"}},
 	} {
 		c.Hypothesis = len(c.Evidence) == 0
-		if _, err := desk.Make(ctx, of, c); err != nil {
+		id, err := desk.Make(ctx, of, c)
+		if err != nil {
 			return err
 		}
+		made = append(made, id)
 	}
-	return nil
+	_, err = desk.Chain(ctx, of, claim.Thread{Name: "From the office network to the archive", Steps: []claim.Step{
+		{Phase: "reconnaissance", Says: "It tries the addresses of the imaging segment one after another.", Claims: []string{made[0], made[4]}},
+		{Phase: "actions on objectives", Says: "It asks the archive for all patients and pulls their studies.", Claims: []string{made[0], made[1], made[2], made[3], made[5]}},
+	}})
+	return err
 }
 
 // shown gives the newest event that holds an indicator, and the first note of the incident, as evidence.

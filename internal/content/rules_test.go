@@ -2,6 +2,8 @@ package content_test
 
 import (
 	"encoding/json"
+	"flag"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -9,11 +11,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
 	"triward/internal/content"
 	"triward/internal/testdata"
 )
+
+var update = flag.Bool("update", false, "write the list of techniques anew")
 
 type packRule struct {
 	Title, ID, Name, Status, Description, License, Author, Date, Level string
@@ -204,25 +209,46 @@ func TestAttackIsThePublishedOne(t *testing.T) {
 	}
 }
 
+// The list of techniques is the published one; -update writes it anew from there.
+func TestTechniquesAreThePublishedOnes(t *testing.T) {
+	want := map[string]content.Listed{}
+	for _, file := range []string{"attack/ics-attack-18.1.json.zst", "attack/enterprise-attack-18.json.zst"} {
+		for _, o := range objects(t, testdata.Zst(t, file)) {
+			if o.Type != "attack-pattern" || len(o.References) == 0 {
+				continue
+			}
+			ended := map[bool]string{true: "deprecated"}[o.Deprecated]
+			if o.Revoked {
+				ended = "revoked"
+			}
+			id := o.References[0].External_ID
+			want[id] = content.Listed{Technique: content.Technique{ID: id, Name: o.Name}, Ended: ended}
+		}
+	}
+	if *update {
+		var b strings.Builder
+		for _, id := range slices.Sorted(maps.Keys(want)) {
+			b.WriteString(id + "\t" + want[id].Name + "\t" + want[id].Ended + "\n")
+		}
+		if err := os.WriteFile("techniques.tsv", []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := content.Techniques()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("techniques (-published +kept):\n%s", d)
+	}
+}
+
 // stix maps tactic ids to names, "slug …" to tactic ids, and "slug technique" to names.
 func stix(t *testing.T, text []byte) map[string]string {
 	t.Helper()
-	var bundle struct {
-		Objects []struct {
-			Type       string
-			Name       string
-			Revoked    bool
-			Deprecated bool                           `json:"x_mitre_deprecated"`
-			Short      string                         `json:"x_mitre_shortname"`
-			References []struct{ External_ID string } `json:"external_references"`
-			Phases     []struct{ Phase_Name string }  `json:"kill_chain_phases"`
-		}
-	}
-	if err := json.Unmarshal(text, &bundle); err != nil {
-		t.Fatal(err)
-	}
 	out := map[string]string{}
-	for _, o := range bundle.Objects {
+	for _, o := range objects(t, text) {
 		switch {
 		case o.Revoked || o.Deprecated || len(o.References) == 0:
 		case o.Type == "x-mitre-tactic":
@@ -234,6 +260,26 @@ func stix(t *testing.T, text []byte) map[string]string {
 		}
 	}
 	return out
+}
+
+// object is a part of a STIX bundle.
+type object struct {
+	Type       string
+	Name       string
+	Revoked    bool
+	Deprecated bool                           `json:"x_mitre_deprecated"`
+	Short      string                         `json:"x_mitre_shortname"`
+	References []struct{ External_ID string } `json:"external_references"`
+	Phases     []struct{ Phase_Name string }  `json:"kill_chain_phases"`
+}
+
+func objects(t *testing.T, text []byte) []object {
+	t.Helper()
+	var bundle struct{ Objects []object }
+	if err := json.Unmarshal(text, &bundle); err != nil {
+		t.Fatal(err)
+	}
+	return bundle.Objects
 }
 
 func TestRulesNameThreatsOfEMB3D(t *testing.T) {

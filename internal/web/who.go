@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ func claimRoutes() []route {
 		{"GET", "/incidents/{id}/evidence/export", "custody.worked", (*Server).evidenceExport},
 		{"POST", "/incidents/{id}/evidence/export", "custody.worked", (*Server).evidenceExportDone},
 		{"POST", "/incidents/{id}/claims/{claim}/withdraw", "claim.withdrawn", (*Server).claimWithdraw},
+		{"GET", "/incidents/{id}/threads/step", "claim.chained", (*Server).stepNew},
+		{"POST", "/incidents/{id}/threads/step", "claim.chained", (*Server).stepNewDone},
+		{"POST", "/incidents/{id}/threads/{thread}/remove", "claim.chained", (*Server).stepRemove},
 	}
 }
 
@@ -65,6 +69,7 @@ type whoPage struct {
 	MayAdd     bool
 	MayClaim   bool
 	MayTake    bool // back
+	MayChain   bool
 	NoOutside  string
 	MayLookUp  bool
 	MayInvolve bool
@@ -110,6 +115,7 @@ func (s *Server) whoPageOf(v *visit) (whoPage, error) {
 	p.Frame = v.frame("Who and how: "+f.Number, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number})
 	p.Tabs = tabsOf(v, f.ID, "who")
 	p.MayAdd, p.MayClaim, p.MayTake = open && v.may(claim.KindAdded), open && v.may(claim.KindMade), open && v.may(claim.KindWithdrawn)
+	p.MayChain = open && v.may(claim.KindChained)
 	p.MayLookUp, p.MayInvolve = v.may(claim.KindLookedUp), open && v.may(incident.KindDeviceInvolved)
 	if err := claim.MayLookUp(f); err != nil {
 		p.NoOutside, p.MayLookUp = problem.Text(err), false
@@ -238,10 +244,19 @@ func (s *Server) claimWithdraw(v *visit) error {
 }
 
 // gradeOptions are the steps of one half of an Admiralty grade.
-func gradeOptions(all [][2]string, chosen string) []Option {
+func gradeOptions(all []claim.Term, chosen string) []Option {
 	var out []Option
 	for _, x := range all {
-		out = append(out, Option{Value: x[0], Text: x[0] + ": " + x[1], On: x[0] == chosen})
+		out = append(out, Option{Value: x.Key, Text: fmt.Sprintf("%s: %s (%d)", x.Key, x.Words, x.Value), On: x.Key == chosen})
+	}
+	return out
+}
+
+// likelyOptions are how likely something is.
+func likelyOptions(chosen string) []Option {
+	out := []Option{{Value: "", Text: "Not said"}}
+	for _, x := range claim.Likelihoods() {
+		out = append(out, Option{Value: x.Key, Text: x.Words, On: x.Key == chosen})
 	}
 	return out
 }
@@ -279,7 +294,8 @@ func (s *Server) claimNewPage(v *visit) (formPage, error) {
 	case choices != nil:
 		fields = append(fields, Field{Name: "value", Label: title(old.About), Kind: "select", Options: options(old.Value, choices)})
 	case old.About == claim.Technique:
-		fields = append(fields, Field{Name: "value", Label: "Technique of MITRE ATT&CK", Kind: "text", Required: true, Value: old.Value, Placeholder: "T0811", Help: "Its id, of the matrix for ICS or Enterprise."})
+		fields = append(fields, Field{Name: "value", Label: "Technique of MITRE ATT&CK", Kind: "text", Required: true, Value: old.Value, Placeholder: "T0811", Help: "Its id, of the matrix for ICS or Enterprise."},
+			Field{Name: "newer", Label: "The technique is newer than the list that is kept here", Kind: "checkbox", Value: map[bool]string{true: "yes"}[old.Newer]})
 	}
 	var evidence []string
 	for _, e := range old.Evidence {
@@ -289,6 +305,7 @@ func (s *Server) claimNewPage(v *visit) (formPage, error) {
 		Field{Name: "source", Label: "Who says so", Kind: "text", Required: true, Value: old.Source},
 		Field{Name: "grade_source", Label: "How reliable they are", Kind: "select", Options: gradeOptions(claim.Sources(), old.Grade.Source)},
 		Field{Name: "grade_information", Label: "How credible it is", Kind: "select", Options: gradeOptions(claim.Informations(), old.Grade.Information)},
+		Field{Name: "likelihood", Label: "How likely it is", Kind: "select", Options: likelyOptions(old.Likelihood)},
 		Field{Name: "evidence", Label: "Evidence", Kind: "textarea", Value: strings.Join(evidence, "\n"), Help: "One id a line: of an exhibit (also its number), an event, an alert or a note."},
 		Field{Name: "hypothesis", Label: "There is no evidence: it is a hypothesis", Kind: "checkbox", Value: map[bool]string{true: "yes"}[old.Hypothesis]},
 		Field{Name: "happened", Label: "When it happened", Kind: "datetime-local", Value: inputTime(old.Happened), Help: "UTC, where it is known."})
@@ -314,7 +331,7 @@ func (s *Server) claimNewDone(v *visit) error {
 	}
 	var l problem.List
 	c := claim.Claim{About: claim.About(v.query("about")), Value: f.Get("value"), Says: f.Get("says"), Source: f.Get("source"), Grade: claim.Grade{Source: f.Get("grade_source"), Information: f.Get("grade_information")},
-		Hypothesis: f.Get("hypothesis") != "", Replaces: v.query("replaces"), Reason: f.Get("reason")}
+		Likelihood: f.Get("likelihood"), Newer: f.Get("newer") != "", Hypothesis: f.Get("hypothesis") != "", Replaces: v.query("replaces"), Reason: f.Get("reason")}
 	if f.Get("happened") != "" {
 		c.Happened = timeOf(&l, "happened", f.Get("happened"))
 	}

@@ -67,7 +67,6 @@ func (r *Remote) incidents() *cobra.Command {
 		}),
 		r.containment(), r.learn(), r.incidentMetrics())
 	g.AddCommand(append(r.claims(), r.timelines()...)...)
-	g.AddCommand(r.claims()...)
 	g.AddCommand(r.tellings()...)
 	g.AddCommand(r.connectors())
 	g.AddCommand(r.rooms()...)

@@ -3,6 +3,7 @@ package claim
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	Result         About = "result"    // Value is one of [Results]
 	Direction      About = "direction" // Value is one of [Directions]
 	Methodology    About = "methodology"
+	Resources      About = "resources"
 	Technique      About = "technique" // Value is an id of MITRE ATT&CK
 )
 
@@ -31,13 +33,14 @@ func Corners() []About { return []About{Adversary, Capability, Infrastructure, V
 
 // Abouts lists everything that claims are about.
 func Abouts() []About {
-	return append(Corners(), Technique, Phase, Result, Direction, Methodology)
+	return append(Corners(), Technique, Phase, Result, Direction, Methodology, Resources)
 }
 
 // Question is what a claim answers, in plain words.
 func (a About) Question() string {
 	return map[About]string{Adversary: "Who did it", Capability: "What they can do, and with what", Infrastructure: "From where and over what", Victim: "Whom and what it hit",
-		Technique: "How it was done", Phase: "How far they came", Result: "What came of it", Direction: "Which way it went", Methodology: "What kind of attack it is"}[a]
+		Technique: "How it was done", Phase: "How far they came", Result: "What came of it", Direction: "Which way it went", Methodology: "What kind of attack it is",
+		Resources: "What it took: software, knowledge, money, access"}[a]
 }
 
 // Phases are the steps of an attack (Hutchins, Cloppert, Amin 2011).
@@ -66,36 +69,60 @@ func (a About) Choices() []string {
 	return nil
 }
 
-// Grade is an Admiralty grade: how reliable a source is (A to F), and how credible what it says (1 to 6).
+// Grade is an Admiralty grade: how reliable a source is (A to G), and how credible what it says (1 to 6).
 type Grade struct {
 	Source      string `json:"source"`
 	Information string `json:"information"`
 }
 
-// Sources are the letters of a grade with their words.
-func Sources() [][2]string {
-	return [][2]string{{"A", "completely reliable"}, {"B", "usually reliable"}, {"C", "fairly reliable"}, {"D", "not usually reliable"}, {"E", "unreliable"}, {"F", "reliability cannot be judged"}}
+// Term is a word of a scale. Value is how much it counts for, 0 to 100 (MISP taxonomy admiralty-scale).
+type Term struct {
+	Key, Words string
+	Value      int
 }
 
-// Informations are the numbers of a grade with their words.
-func Informations() [][2]string {
-	return [][2]string{{"1", "confirmed by other sources"}, {"2", "probably true"}, {"3", "possibly true"}, {"4", "doubtful"}, {"5", "improbable"}, {"6", "truth cannot be judged"}}
+// Sources are the letters of a grade.
+func Sources() []Term {
+	return []Term{{"A", "completely reliable", 100}, {"B", "usually reliable", 75}, {"C", "fairly reliable", 50}, {"D", "not usually reliable", 25}, {"E", "unreliable", 0}, {"F", "reliability cannot be judged", 50},
+		{"G", "deliberately deceptive", 0}}
 }
 
-func wordOf(of [][2]string, key string) string {
-	for _, x := range of {
-		if x[0] == key {
-			return x[1]
-		}
+// Informations are the numbers of a grade.
+func Informations() []Term {
+	return []Term{{"1", "confirmed by other sources", 100}, {"2", "probably true", 75}, {"3", "possibly true", 50}, {"4", "doubtful", 25}, {"5", "improbable", 0}, {"6", "truth cannot be judged", 50}}
+}
+
+// termOf finds a term; the zero Term: there is none.
+func termOf(of []Term, key string) Term {
+	if n := slices.IndexFunc(of, func(t Term) bool { return t.Key == key }); n >= 0 {
+		return of[n]
 	}
-	return ""
+	return Term{}
+}
+
+// Likelihoods are how likely people say that something is, with the share of cases in percent (MISP taxonomy
+// estimative-language, after ICD 203).
+func Likelihoods() []Term {
+	return []Term{{"almost-no-chance", "almost no chance, 1 to 5 %", 5}, {"very-unlikely", "very unlikely, 5 to 20 %", 20}, {"unlikely", "unlikely, 20 to 45 %", 45}, {"roughly-even-chance", "roughly even chance, 45 to 55 %", 55},
+		{"likely", "likely, 55 to 80 %", 80}, {"very-likely", "very likely, 80 to 95 %", 95}, {"almost-certain", "almost certain, 95 to 99 %", 99}}
 }
 
 func (g Grade) String() string { return g.Source + g.Information }
 
 // Words are both halves in words: "usually reliable source, probably true".
 func (g Grade) Words() string {
-	return wordOf(Sources(), g.Source) + " source, " + wordOf(Informations(), g.Information)
+	return termOf(Sources(), g.Source).Words + " source, " + termOf(Informations(), g.Information).Words
+}
+
+// Values are what both halves count for, 0 to 100.
+func (g Grade) Values() (source, information int) {
+	return termOf(Sources(), g.Source).Value, termOf(Informations(), g.Information).Value
+}
+
+// Numbers are both values as text: "75/50".
+func (g Grade) Numbers() string {
+	source, information := g.Values()
+	return strconv.Itoa(source) + "/" + strconv.Itoa(information)
 }
 
 // Claim is one thing that somebody says.
@@ -107,6 +134,8 @@ type Claim struct {
 	Says       string // in words
 	Source     string // who says so
 	Grade      Grade
+	Likelihood string    // one of [Likelihoods]; "": not said
+	Newer      bool      // a technique that the program's list does not have yet
 	Happened   time.Time // when what is said happened; zero: not said
 	Evidence   []Ref
 	Hypothesis bool   // it has no evidence
@@ -120,6 +149,9 @@ type Claim struct {
 	EndReason string
 	EndName   string
 }
+
+// Likely is the likelihood in words; "": not said.
+func (c Claim) Likely() string { return termOf(Likelihoods(), c.Likelihood).Words }
 
 // Stands says whether nothing took its place.
 func (c Claim) Stands() bool { return c.Ended.IsZero() }
@@ -145,7 +177,7 @@ type Ref struct {
 var (
 	eventID   = regexp.MustCompile(`^[0-9a-f]{32}$`)
 	exhibitNo = regexp.MustCompile(`^INC-[0-9]{4}-[0-9]{4,}/[0-9]+$`)
-	technique = regexp.MustCompile(`^T[01][0-9]{3}(\.[0-9]{3})?$`)
+	technique = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
 )
 
 // ParseRef reads an id of a piece of evidence: of an exhibit (also its number), an event, an alert or a note.
@@ -165,27 +197,24 @@ func ParseRef(text string) (Ref, error) {
 	return Ref{}, problem.New(problem.Invalid, "%q is no id of an exhibit, an event, an alert or a note", text)
 }
 
-// TechniqueName is the name of a technique. NotFound: it is none of ATT&CK for ICS, which the program knows in full. Of
-// Enterprise it knows some; for another one the name is "".
+// TechniqueName is the name of a technique of ATT&CK for ICS or Enterprise; one that MITRE took back says so. NotFound: there is
+// none in the list that the program has.
 func TechniqueName(id string) (string, error) {
 	if !technique.MatchString(id) {
 		return "", problem.New(problem.Invalid, "%q is no id of a technique (T0883, T1110.003)", id)
 	}
-	all, err := content.Attack()
+	all, err := content.Techniques()
 	if err != nil {
 		return "", err
 	}
-	for _, m := range all {
-		for _, t := range m.Tactics {
-			if n := slices.IndexFunc(t.Techniques, func(x content.Technique) bool { return x.ID == id }); n >= 0 {
-				return t.Techniques[n].Name, nil
-			}
-		}
+	t, ok := all[id]
+	if !ok {
+		return "", problem.New(problem.NotFound, "ATT&CK has no technique %s in the list that is kept here", id)
 	}
-	if id[1] == '0' {
-		return "", problem.New(problem.NotFound, "ATT&CK for ICS has no technique %s", id)
+	if t.Ended != "" {
+		return t.Name + " (" + t.Ended + ")", nil
 	}
-	return "", nil
+	return t.Name, nil
 }
 
 const (
@@ -202,7 +231,11 @@ func (c Claim) validate(now time.Time) error {
 	}
 	switch choices := c.About.Choices(); {
 	case c.About == Technique:
-		if _, err := TechniqueName(c.Value); err != nil {
+		switch _, err := TechniqueName(c.Value); {
+		case problem.KindOf(err) == problem.NotFound && !c.Newer:
+			l.Add("value", "%s: mark it as newer than the list, if it is", problem.Text(err))
+		case problem.KindOf(err) == problem.NotFound || err == nil:
+		default:
 			l.Add("value", "%s", problem.Text(err))
 		}
 	case choices == nil && c.Value != "":
@@ -221,11 +254,14 @@ func (c Claim) validate(now time.Time) error {
 			l.Add(f.path, "is longer than %d characters", f.most)
 		}
 	}
-	if wordOf(Sources(), c.Grade.Source) == "" {
-		l.Add("grade_source", "must be A to F")
+	if termOf(Sources(), c.Grade.Source).Key == "" {
+		l.Add("grade_source", "must be A to G")
 	}
-	if wordOf(Informations(), c.Grade.Information) == "" {
+	if termOf(Informations(), c.Grade.Information).Key == "" {
 		l.Add("grade_information", "must be 1 to 6")
+	}
+	if c.Likelihood != "" && c.Likely() == "" {
+		l.Add("likelihood", "%q is not one of the choices", c.Likelihood)
 	}
 	if c.Happened.After(now) {
 		l.Add("happened", "lies in the future")

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"triward/internal/blob"
 	"triward/internal/detection"
 	"triward/internal/eventlog"
@@ -234,7 +236,7 @@ func TestLookUpOutside(t *testing.T) {
 }
 
 func supported(refs ...claim.Ref) claim.Claim {
-	return claim.Claim{About: claim.Infrastructure, Says: "They come from a rented server", Source: "network team", Grade: claim.Grade{Source: "B", Information: "2"}, Evidence: refs}
+	return claim.Claim{About: claim.Infrastructure, Says: "They come from a rented server", Source: "network team", Grade: claim.Grade{Source: "B", Information: "2"}, Likelihood: "likely", Evidence: refs}
 }
 
 func TestClaims(t *testing.T) {
@@ -261,15 +263,16 @@ func TestClaims(t *testing.T) {
 		no(supported(claim.Ref{Kind: claim.Exhibit, ID: "INC-2026-0001/9"}), problem.Invalid, "there is no exhibit")
 		no(supported(claim.Ref{Kind: claim.Alert, ID: "alr_x"}), problem.Invalid, "there is no alert")
 		bad := supported(claim.Ref{Kind: claim.Event, ID: event})
-		bad.Grade = claim.Grade{Source: "G", Information: "7"}
+		bad.Grade, bad.Likelihood = claim.Grade{Source: "H", Information: "7"}, "perhaps"
 		bad.Source = " "
-		no(bad, problem.Invalid, "A to F")
+		no(bad, problem.Invalid, "A to G")
 		no(bad, problem.Invalid, "1 to 6")
 		no(bad, problem.Invalid, "source")
+		no(bad, problem.Invalid, `"perhaps" is not one of the choices`)
 
 		first := make(supported(claim.Ref{Kind: claim.Event, ID: event}, claim.Ref{Kind: claim.Exhibit, ID: f.Number + "/1"}, claim.Ref{Kind: claim.Note, ID: f.Notes[0].ID}, claim.Ref{Kind: claim.Exhibit, ID: exhibit}))
 		guess := make(claim.Claim{About: claim.Adversary, Says: "a group after money", Source: "an analyst", Grade: claim.Grade{Source: "C", Information: "3"}, Hypothesis: true})
-		for value, wrong := range map[string]string{"T0811": "", "t0883": "", "T1190": "", "T1110.003": "", "T1999": "", "T0999": "no technique", "T2000": "no id", "TA0001": "no id", "T1110.3": "no id"} {
+		for value, wrong := range map[string]string{"T0811": "", "t0883": "", "T1190": "", "T1110.003": "", "T1999": "no technique T1999", "T0999": "no technique", "T2000": "newer than the list", "TA0001": "no id", "T1110.3": "no id"} {
 			c := claim.Claim{About: claim.Technique, Value: value, Says: "seen", Source: "us", Grade: claim.Grade{Source: "A", Information: "1"}, Hypothesis: true}
 			if wrong != "" {
 				no(c, problem.Invalid, wrong)
@@ -295,14 +298,14 @@ func TestClaims(t *testing.T) {
 			if len(r.Ended) != 2 || r.Ended[0].ID != first || r.Ended[0].EndedBy != second || r.Ended[1].EndedBy != "" || len(r.Ended[0].Evidence) != 3 {
 				t.Errorf("ended: %+v", r.Ended)
 			}
-			if got := fmt.Sprint(r.Empty()); got != "[adversary capability victim result direction methodology]" {
+			if got := fmt.Sprint(r.Empty()); got != "[adversary capability victim result direction methodology resources]" {
 				t.Errorf("empty: %s", got)
 			}
 		})
 		t.Run("the report", func(t *testing.T) {
 			text, err := s.report().Markdown()
 			s.must(err)
-			for _, want := range []string{"TLP:AMBER", "PAP:RED", `Studies leave \*fast\*`, "Who did it (adversary)\n\nNothing is known. This is empty.", "usually reliable source, probably true", "hypothesis, without evidence",
+			for _, want := range []string{"TLP:AMBER", "PAP:RED", `Studies leave \*fast\*`, "Who did it (adversary)\n\nNothing is known. This is empty.", "grade B2 (75/75): usually reliable source, probably true", "likely, 55 to 80 %", "hypothesis, without evidence",
 				"T0811 Data from Information Repositories", "No blind interval is known", "Another claim took its place", "Withdrawn", "nothing is said about: adversary, capability, victim"} {
 				if !strings.Contains(string(text), want) {
 					t.Errorf("it lacks %q:\n%s", want, text)
@@ -312,6 +315,96 @@ func TestClaims(t *testing.T) {
 		other := s.sign.As(s.sign.Newcomer(t, "ben", "Ben Biomed"), "incident.read")
 		_, err := s.desk.Make(other, s.inc, supported(claim.Ref{Kind: claim.Note, ID: f.Notes[0].ID}))
 		s.refused(err, problem.Forbidden, "")
+	})
+}
+
+// Every step of both halves of a grade has its number (MISP taxonomy admiralty-scale).
+func TestGrades(t *testing.T) {
+	source, information := map[string]int{}, map[string]int{}
+	for _, x := range claim.Sources() {
+		source[x.Key], _ = claim.Grade{Source: x.Key, Information: "6"}.Values()
+	}
+	for _, x := range claim.Informations() {
+		_, information[x.Key] = claim.Grade{Source: "G", Information: x.Key}.Values()
+	}
+	if d := cmp.Diff(map[string]int{"A": 100, "B": 75, "C": 50, "D": 25, "E": 0, "F": 50, "G": 0}, source); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(map[string]int{"1": 100, "2": 75, "3": 50, "4": 25, "5": 0, "6": 50}, information); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTechniques(t *testing.T) {
+	for id, want := range map[string]string{"T0811": "Data from Information Repositories", "T1190": "Exploit Public-Facing Application", "T1110.003": "Password Spraying", "T1086": "PowerShell (revoked)", "T1999": ""} {
+		if got, err := claim.TechniqueName(id); got != want || (err != nil) != (want == "") {
+			t.Errorf("%s: %q, %v", id, got, err)
+		}
+	}
+	each(t, func(s *scene) {
+		c := claim.Claim{About: claim.Technique, Value: "T1999", Newer: true, Says: "seen", Source: "us", Grade: claim.Grade{Source: "G", Information: "1"}, Hypothesis: true}
+		_, err := s.desk.Make(s.ctx, s.inc, c)
+		s.must(err)
+		c.Value = "T1190" // that is in the list
+		_, err = s.desk.Make(s.ctx, s.inc, c)
+		s.must(err)
+		for _, x := range s.report().Sections[4].Claims {
+			if x.Newer != (x.Value == "T1999") {
+				t.Errorf("%s is newer: %t", x.Value, x.Newer)
+			}
+		}
+	})
+}
+
+// Claims are chained to the events of an activity thread, which shows the corners of each, also the empty ones.
+func TestThreads(t *testing.T) {
+	each(t, func(s *scene) {
+		say := func(about claim.About, says, replaces string) string {
+			s.Helper()
+			id, err := s.desk.Make(s.ctx, s.inc, claim.Claim{About: about, Says: says, Source: "us", Grade: claim.Grade{Source: "A", Information: "1"}, Hypothesis: true, Replaces: replaces, Reason: "better", Happened: s.clock.Now().Add(-time.Hour)})
+			s.must(err)
+			return id
+		}
+		mail, archive, wrong := say(claim.Infrastructure, "a mail server", ""), say(claim.Victim, "the archive", ""), say(claim.Adversary, "a group", "")
+		id, err := s.desk.Chain(s.ctx, s.inc, claim.Thread{Name: "Mail to archive", Steps: []claim.Step{{Phase: "delivery", Says: "A mail came", Claims: []string{mail, wrong}}}})
+		s.must(err)
+		later := claim.Thread{ID: id, Version: 1, Name: "Mail to archive", Reason: "the log shows more", Steps: []claim.Step{{Phase: "delivery", Says: "A mail came", Claims: []string{mail, wrong}},
+			{Phase: "actions on objectives", Says: "Studies were pulled", Happened: s.clock.Now().Add(-time.Minute), Claims: []string{archive}}}}
+		_, err = s.desk.Chain(s.ctx, s.inc, later)
+		s.must(err)
+		_, err = s.desk.Chain(s.ctx, s.inc, later)
+		s.refused(err, problem.Conflict, "changed the thread since")
+		later.Version, later.Reason = 2, ""
+		_, err = s.desk.Chain(s.ctx, s.inc, later)
+		s.refused(err, problem.Invalid, "why the thread changes")
+		_, err = s.desk.Chain(s.ctx, s.inc, claim.Thread{Name: " ", Steps: []claim.Step{{Phase: "later", Claims: []string{"clm_x", mail, mail}}}})
+		for _, says := range []string{"name", "not one of the choices", "says", "no claim", "twice"} {
+			s.refused(err, problem.Invalid, says)
+		}
+		better := say(claim.Infrastructure, "a rented mail server", mail)
+		s.must(s.desk.Withdraw(s.ctx, s.inc, wrong, "nothing supports it"))
+		r := s.report()
+		if len(r.Threads) != 1 || r.Threads[0].Version != 2 || len(r.Threads[0].Events) != 2 {
+			t.Fatalf("threads %+v", r.Threads)
+		}
+		first, second := r.Threads[0].Events[0], r.Threads[0].Events[1]
+		if len(first.Corners) != 4 || len(first.Corners[0].Claims) != 0 || first.Corners[2].Claims[0].ID != better || first.Gone[0].ID != wrong || !first.At.Equal(s.clock.Now().Add(-time.Hour)) || !second.At.Equal(later.Steps[1].Happened) {
+			t.Errorf("first %+v\nsecond %+v", first, second)
+		}
+		if n := s.journal(claim.KindChained); n != 2 {
+			t.Errorf("%d entries", n)
+		}
+		text, err := r.Markdown()
+		s.must(err)
+		if want := "## Activity thread: Mail to archive\n\n1. "; !strings.Contains(string(text), want) || !strings.Contains(string(text), "   - infrastructure: a rented mail server (A1)") || !strings.Contains(string(text), "   - adversary: empty") {
+			t.Errorf("report:\n%s", text)
+		}
+		if err := s.db.Update(s.ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec(s.ctx, `UPDATE claim_thread SET body = '{}'`)
+			return err
+		}); err == nil {
+			t.Error("a version was changed")
+		}
 	})
 }
 

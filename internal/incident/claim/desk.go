@@ -129,6 +129,9 @@ func (d Desk) Make(ctx context.Context, of string, c Claim) (string, error) {
 	if c.About == Technique {
 		c.Value = strings.ToUpper(strings.TrimSpace(c.Value))
 	}
+	if _, err := TechniqueName(c.Value); c.About != Technique || err == nil {
+		c.Newer = false
+	}
 	// Reading an event that concerns patients is recorded by itself, so that it stands before this transaction.
 	events, err := d.events(ctx, c.Evidence)
 	if err != nil {
@@ -161,7 +164,7 @@ func (d Desk) Make(ctx context.Context, of string, c Claim) (string, error) {
 				return err
 			}
 		}
-		return record(ctx, tx, f, KindMade, Body{Claim: c.ID, Replaces: c.Replaces, Kind: string(c.About), Value: c.Value, Says: c.Says, Source: c.Source, Grade: c.Grade.String(), Evidence: c.Evidence, Reason: c.Reason})
+		return record(ctx, tx, f, KindMade, Body{Claim: c.ID, Replaces: c.Replaces, Kind: string(c.About), Value: c.Value, Says: c.Says, Source: c.Source, Grade: c.Grade.String(), Likely: c.Likelihood, Newer: c.Newer, Evidence: c.Evidence, Reason: c.Reason})
 	})
 }
 

@@ -7,6 +7,7 @@ const (
 	KindLookedUp  = "claim.looked_up"          // outside
 	KindMade      = "claim.made"
 	KindWithdrawn = "claim.withdrawn"
+	KindChained   = "claim.chained" // to an activity thread
 )
 
 // Body is the body of every event of this package.
@@ -22,6 +23,11 @@ type Body struct {
 	Source    string `json:"source,omitempty"`
 	Grade     string `json:"grade,omitempty"`
 	Evidence  []Ref  `json:"evidence,omitempty"`
+	Likely    string `json:"likelihood,omitempty"`
+	Newer     bool   `json:"newer,omitempty"` // a technique that the list does not have
+	Thread    string `json:"thread,omitempty"`
+	Version   int    `json:"version,omitempty"` // of the thread
+	Steps     []Step `json:"steps,omitempty"`
 	Reason    string `json:"reason,omitempty"`
 	Where     string `json:"where,omitempty"` // of a look-up outside
 	Found     string `json:"found,omitempty"`

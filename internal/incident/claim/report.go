@@ -21,6 +21,7 @@ type Report struct {
 	Made       time.Time
 	Sections   []Section // one for each of [Abouts], also the empty ones
 	Ended      []Claim   // that do not stand any more
+	Threads    []Activity
 	Indicators []Indicator
 	Beyond     []string          // devices on which an indicator was seen and that are not in the incident
 	From, To   time.Time         // the time that the blind intervals are of
@@ -78,6 +79,13 @@ func Of(ctx context.Context, r store.Reader, of string, now time.Time) (Report, 
 		if !c.Stands() {
 			out.Ended = append(out.Ended, c)
 		}
+	}
+	threads, err := Threads(ctx, r, f.ID)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range threads {
+		out.Threads = append(out.Threads, activity(t, claims))
 	}
 	if out.Indicators, err = Indicators(ctx, r, f.ID); err != nil {
 		return out, err
@@ -144,6 +152,7 @@ var markdown = template.Must(template.New("who").Funcs(template.FuncMap{
 		}
 		return t.UTC().Format("2006-01-02 15:04 UTC")
 	},
+	"add":   func(n int) int { return n + 1 },
 	"word":  func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
 	"upper": func(m incident.Marking) string { return strings.ToUpper(string(m)) },
 	"name":  func(id string, names map[string]string) string { return strings.TrimSpace(id + " " + names[id]) },
@@ -158,10 +167,17 @@ TLP:{{upper .Incident.TLP}} ({{.Incident.TLP.Words}}), PAP:{{upper .Incident.PAP
 ## {{.About.Question}} ({{.About}})
 
 {{range .Claims}}- {{with .Value}}**{{plain (name . $names)}}** {{end}}{{plain .Says}}
-  - says {{plain .Source}}; grade {{.Grade}}: {{.Grade.Words}}{{if not .Happened.IsZero}}; happened {{at .Happened}}{{end}}
+  - says {{plain .Source}}; grade {{.Grade}} ({{.Grade.Numbers}}): {{.Grade.Words}}{{with .Likely}}; {{.}}{{end}}{{if .Newer}}; the technique is newer than our list{{end}}{{if not .Happened.IsZero}}; happened {{at .Happened}}{{end}}
   - {{if .Hypothesis}}**hypothesis, without evidence**{{else}}evidence: {{range $n, $e := .Evidence}}{{if $n}}; {{end}}{{$e.Kind}} {{plain $e.ID}}{{with $e.Title}} ({{plain .}}){{end}}{{end}}{{end}}
 {{else}}Nothing is known. This is empty.
-{{end}}{{end}}
+{{end}}{{end}}{{range .Threads}}
+## Activity thread: {{plain .Name}}
+
+{{range $n, $e := .Events}}{{add $n}}. {{at .At}}, {{.Phase}}: {{plain .Says}}
+{{range .Corners}}   - {{.About}}: {{range $k, $c := .Claims}}{{if $k}}; {{end}}{{plain .Says}} ({{.Grade}}){{else}}empty{{end}}
+{{end}}{{range .More}}   - {{.About}}: {{with .Value}}{{plain (name . $names)}}: {{end}}{{plain .Says}} ({{.Grade}})
+{{end}}{{range .Gone}}   - taken back: {{.About}}, {{plain .Says}}
+{{end}}{{end}}{{end}}
 ## Indicators
 
 {{range .Indicators}}- {{word .Kind}} {{plain .Shown}}: {{if .Search.Done}}{{if .Search.Events}}{{.Search.Events}} events on {{.Search.Named}} devices, from {{at .Search.First}} to {{at .Search.Last}}{{else}}not seen in the kept events{{end}}{{with .Search.Owners}}, a name of {{.}} devices of ours{{end}}, searched {{at .Search.At}}{{with .Search.Why}}; the last try failed: {{plain .}}{{end}}{{else}}**not searched**: {{plain .Search.Why}}{{end}}

@@ -283,6 +283,7 @@ func claimKinds() []Kind {
 		{"claim.looked_up", "record what was asked outside about indicators"},
 		{"claim.made", "claim who did what and how"},
 		{"claim.withdrawn", "take claims back"},
+		{"claim.chained", "chain claims to activity threads"},
 	}
 }
 
