@@ -339,21 +339,45 @@ type MaybeReason struct {
 	Reason string `json:"reason,omitempty" maxLength:"4000"`
 }
 
+// EvidenceDetails are what is known of where evidence came from and how it was taken. They do not change after it is registered.
+// Model, serial number, UDI and location of a device of the fleet are those of its record at that time, whatever is sent.
+type EvidenceDetails struct {
+	Model        string `json:"model,omitempty" maxLength:"300"`
+	Serial       string `json:"serial,omitempty" maxLength:"300"`
+	UDI          string `json:"udi,omitempty" maxLength:"300"`
+	Location     string `json:"location,omitempty" maxLength:"300" doc:"Where the source stood"`
+	Host         string `json:"host,omitempty" maxLength:"300"`
+	Interface    string `json:"interface,omitempty" maxLength:"300"`
+	LegalBasis   string `json:"legal_basis,omitempty" maxLength:"20000" doc:"On which ground it was collected"`
+	Tool         string `json:"tool,omitempty" maxLength:"300"`
+	ToolVersion  string `json:"tool_version,omitempty" maxLength:"300"`
+	Command      string `json:"command,omitempty" maxLength:"20000"`
+	WriteBlocker string `json:"write_blocker,omitempty" maxLength:"300"`
+	Medium       string `json:"medium,omitempty" maxLength:"300" doc:"What it was stored on"`
+}
+
 // EvidenceInput registers evidence of an incident.
 type EvidenceInput struct {
-	Kind        string    `json:"kind" enum:"original,image,working_copy,derived,log_extract,pcap,photo,device"`
-	Description string    `json:"description" maxLength:"300"`
-	Parent      string    `json:"parent,omitempty" maxLength:"64" doc:"The item that it was made from"`
-	Device      string    `json:"device,omitempty" maxLength:"64"`
-	Source      string    `json:"source" maxLength:"300" doc:"Host, interface or place that it came from"`
-	Authority   string    `json:"authority" maxLength:"20000" doc:"Who authorised the collection, on which ground"`
-	Method      string    `json:"method" maxLength:"20000" doc:"Tool, version, command, write blocker"`
+	Kind        string `json:"kind" enum:"original,image,working_copy,derived,log_extract,pcap,photo,device"`
+	Description string `json:"description" maxLength:"300"`
+	Parent      string `json:"parent,omitempty" maxLength:"64" doc:"The item that it was made from"`
+	Device      string `json:"device,omitempty" maxLength:"64" doc:"A device of the fleet, or a system of the incident"`
+	Source      string `json:"source" maxLength:"300" doc:"Where exactly it came from"`
+	Authority   string `json:"authority" maxLength:"20000" doc:"Who authorised the collection"`
+	Method      string `json:"method" maxLength:"20000" doc:"How it was collected"`
+	EvidenceDetails
 	Began       time.Time `json:"began" doc:"When the collection began"`
 	Ended       time.Time `json:"ended,omitzero" required:"false"`
+	Skew        string    `json:"skew,omitempty" maxLength:"40" doc:"The clock of the source minus ours, as 1h2m3s or -90s; absent: not known"`
 	Patients    string    `json:"patients" enum:"yes,no,minimised" doc:"Whether it holds data of patients"`
+	TLP         string    `json:"tlp,omitempty" enum:"red,amber+strict,amber,green,clear" doc:"Where it is stricter than that of the incident"`
+	PAP         string    `json:"pap,omitempty" enum:"red,amber,green,clear" doc:"Where it is stricter than that of the incident"`
 	Seal        string    `json:"seal,omitempty" maxLength:"300" doc:"Number of the seal; a device needs one"`
 	Place       string    `json:"place,omitempty" maxLength:"300" doc:"Where it lies; a device needs one"`
 	File        string    `json:"file,omitempty" maxLength:"300" doc:"Name of the file that it comes as"`
+	Expected    string    `json:"expected_sha256,omitempty" maxLength:"80" doc:"SHA-256 that was taken at collection: another content is not sealed without a reason"`
+	WithSHA512  bool      `json:"with_sha512,omitempty" doc:"Compute SHA-512 too"`
+	RetainUntil time.Time `json:"retain_until,omitzero" required:"false" doc:"How long this item is kept at least, whatever its incident asks for"`
 }
 
 // EvidenceItem is a piece of evidence.
@@ -362,29 +386,56 @@ type EvidenceItem struct {
 	Exhibit  string `json:"exhibit"`
 	Incident string `json:"incident"`
 	EvidenceInput
-	State    string    `json:"state" enum:"registered,sealed,checked_out,released,destroyed,integrity_broken"`
-	Holder   string    `json:"holder"`
-	Size     int64     `json:"size" doc:"Bytes that were acknowledged: an upload goes on there"`
-	SHA256   string    `json:"sha256,omitempty"`
-	Hold     bool      `json:"hold"`
-	Verified time.Time `json:"verified,omitzero"`
-	Head     string    `json:"head" doc:"Hash of the last entry of its custody"`
+	State     string    `json:"state" enum:"registered,sealed,checked_out,released,destroyed,integrity_broken"`
+	Holder    string    `json:"holder"`
+	Receipt   string    `json:"receipt,omitempty" doc:"Number of the receipt of whom it was released to"`
+	Size      int64     `json:"size" doc:"Bytes that were acknowledged: an upload goes on there"`
+	Received  string    `json:"received_sha256,omitempty" doc:"SHA-256 of these bytes: who goes on compares it with the same stretch of the file"`
+	SHA256    string    `json:"sha256,omitempty"`
+	SHA512    string    `json:"sha512,omitempty"`
+	Differs   bool      `json:"differs,omitempty" doc:"It is not what was hashed at collection; its custody says why"`
+	Keys      []string  `json:"encryption_keys,omitempty" doc:"Public keys (age) that the content is encrypted for; of one item"`
+	Hold      bool      `json:"hold" doc:"A legal hold, of its own or of its incident"`
+	OwnHold   bool      `json:"own_hold"`
+	KeptOpen  string    `json:"kept_open,omitempty" doc:"Number of the incident that is not over: nothing of it is destroyed"`
+	KeptUntil time.Time `json:"kept_until,omitzero" doc:"What its own retention and that of its incident come to"`
+	AskedEnd  string    `json:"destruction_asked_by,omitempty"`
+	Verified  time.Time `json:"verified,omitzero"`
+	Entries   int       `json:"entries"`
+	Head      string    `json:"head" doc:"Hash of the last entry of its custody"`
 }
 
-// CustodyEntry is an entry of a chain of custody.
+// CustodyEntry is an entry of a chain of custody. Its hash is SHA-256 over the canonical JSON (RFC 8785) of everything else in
+// it, the hash of the entry before included.
 type CustodyEntry struct {
-	Seq    int       `json:"seq"`
-	Action string    `json:"action"`
-	At     time.Time `json:"at"`
-	Name   string    `json:"name"`
-	From   string    `json:"from,omitempty"`
-	To     string    `json:"to,omitempty"`
-	Reason string    `json:"reason,omitempty"`
-	Place  string    `json:"place,omitempty"`
-	Seal   string    `json:"seal,omitempty"`
-	Match  string    `json:"match,omitempty"`
-	State  string    `json:"state"`
-	Hash   string    `json:"hash"`
+	Item       string           `json:"item"`
+	Seq        int              `json:"seq"`
+	Action     string           `json:"action"`
+	At         time.Time        `json:"at"`
+	Actor      string           `json:"actor" doc:"Account"`
+	ActorName  string           `json:"actor_name"`
+	From       string           `json:"from,omitempty"`
+	To         string           `json:"to,omitempty"`
+	Reason     string           `json:"reason,omitempty"`
+	Authority  string           `json:"authorised_by,omitempty"`
+	Place      string           `json:"place,omitempty"`
+	Witness    string           `json:"witness,omitempty"`
+	Seal       string           `json:"seal,omitempty"`
+	HashBefore string           `json:"hash_before,omitempty"`
+	HashAfter  string           `json:"hash_after,omitempty"`
+	Match      string           `json:"match,omitempty" doc:"yes, no; absent where nothing was compared"`
+	State      string           `json:"state" doc:"Of the item after it"`
+	Receipt    string           `json:"receipt,omitempty"`
+	On         time.Time        `json:"on,omitzero" doc:"When the receipt was given"`
+	Details    *EvidenceDetails `json:"details,omitempty"`
+	Prev       string           `json:"prev_hash"`
+	Hash       string           `json:"hash"`
+}
+
+// EvidenceComing is what is known of content before it comes in.
+type EvidenceComing struct {
+	File   string `json:"file,omitempty" maxLength:"300" doc:"Name of the file"`
+	SHA256 string `json:"sha256,omitempty" maxLength:"80" doc:"Taken at collection"`
 }
 
 // EvidencePlace is where an upload goes on: the number of bytes that were acknowledged.
@@ -396,18 +447,25 @@ type EvidencePlace struct {
 type SealInput struct {
 	Seal  string `json:"seal,omitempty" maxLength:"300"`
 	Place string `json:"place,omitempty" maxLength:"300"`
+
+	Expected   string `json:"expected_sha256,omitempty" maxLength:"80" doc:"SHA-256 that was taken at collection, where it was not told before"`
+	Difference string `json:"difference,omitempty" maxLength:"4000" doc:"Why the content is another one than was hashed at collection"`
 }
 
 // HandInput is how an item changes hands.
 type HandInput struct {
 	To        string `json:"to,omitempty" maxLength:"64" doc:"Account; of a transfer"`
-	Outside   string `json:"outside,omitempty" maxLength:"300" doc:"Who receives it outside; of a release"`
+	Outside   string `json:"outside,omitempty" maxLength:"300" doc:"Who receives it outside, of a release; who confirms it, of a receipt"`
 	As        string `json:"as,omitempty" enum:"recipients,organisation,clients,community,everyone,by_law" doc:"Whom they belong to; of a release"`
 	Reason    string `json:"reason,omitempty" maxLength:"4000"`
 	Authority string `json:"authority,omitempty" maxLength:"4000"`
 	Place     string `json:"place,omitempty" maxLength:"300"`
 	Witness   string `json:"witness,omitempty" maxLength:"300"`
 	Seal      string `json:"seal,omitempty" maxLength:"300"`
+
+	Receipt string    `json:"receipt,omitempty" maxLength:"300" doc:"Number of the receipt"`
+	On      time.Time `json:"on,omitzero" required:"false" doc:"When the receipt was given"`
+	SHA256  string    `json:"sha256,omitempty" maxLength:"80" doc:"Of what the receiver has, or of what came back"`
 }
 
 // EvidenceExport says to whom the evidence of an incident is exported, and why.

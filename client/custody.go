@@ -32,6 +32,11 @@ func (c *Client) AppendEvidence(ctx context.Context, item string, q apiv1.Eviden
 	return get[apiv1.EvidencePlace](ctx, c, call{method: "PUT", path: at("/evidence-items/{}/content", item), query: q, body: file{content}})
 }
 
+// AnnounceEvidence tells the name of the file that comes in and the hash that was taken at collection.
+func (c *Client) AnnounceEvidence(ctx context.Context, item string, in apiv1.EvidenceComing) error {
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/announce", item), body: in})
+}
+
 // EvidenceContent writes the content of a piece of evidence; that it was read, and why, is recorded.
 func (c *Client) EvidenceContent(ctx context.Context, item string, q apiv1.EvidenceWhy, w io.Writer) error {
 	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q})
@@ -70,6 +75,11 @@ func (c *Client) TakeBackEvidence(ctx context.Context, item string, in apiv1.Han
 // ReleaseEvidence gives evidence out of the organisation.
 func (c *Client) ReleaseEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
 	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/release", item), body: in})
+}
+
+// ReceiptEvidence records the receipt of whom evidence was released to.
+func (c *Client) ReceiptEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/receipt", item), body: in})
 }
 
 // WorkOnEvidence records that evidence was copied, analysed or exported.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"triward/apiv1"
 	"triward/internal/assurance/exhibits"
@@ -23,9 +24,12 @@ func (s *Server) custody() {
 		})
 	add(s, op{id: "register-evidence", route: "POST /incidents/{id}/evidence", kind: custody.KindRegistered, status: http.StatusCreated, summary: "Register evidence; its content comes afterwards, piece by piece"},
 		func(ctx context.Context, in *oneWith[apiv1.EvidenceInput]) (apiv1.Made, error) {
-			b := in.Body
-			id, err := s.Vault.Register(ctx, custody.Item{Incident: in.ID, Kind: custody.Kind(b.Kind), Description: b.Description, Parent: b.Parent, Device: b.Device, Source: b.Source, Authority: b.Authority,
-				Method: b.Method, Began: b.Began, Ended: b.Ended, Patients: custody.Patients(b.Patients), Seal: b.Seal, Place: b.Place, File: b.File})
+			i, err := itemOf(in.Body)
+			if err != nil {
+				return apiv1.Made{}, err
+			}
+			i.Incident = in.ID
+			id, err := s.Vault.Register(ctx, i)
 			return apiv1.Made{ID: id}, err
 		})
 	add(s, op{id: "evidence-item", route: "GET /evidence-items/{id}", kind: custody.KindRead, summary: "One piece of evidence; its size says where an upload goes on"},
@@ -57,21 +61,28 @@ func (s *Server) custody() {
 			}
 			return apiv1.EvidencePlace{Size: n}, err
 		})
+	act(s, op{id: "announce-evidence", route: "POST /evidence-items/{id}/announce", kind: custody.KindContent, summary: "Tell the name of the file that comes in and the hash that was taken at collection, before its content; 409 when another hash was told"},
+		func(ctx context.Context, in *oneWith[apiv1.EvidenceComing]) error {
+			return s.Vault.Announce(ctx, in.ID, custody.Coming{File: in.Body.File, SHA256: in.Body.SHA256})
+		})
 	act(s, op{id: "seal-evidence", route: "POST /evidence-items/{id}/seal", kind: custody.KindSealed, summary: "Seal evidence: its content and hash do not change any more"},
 		func(ctx context.Context, in *oneWith[apiv1.SealInput]) error {
-			return s.Vault.Seal(ctx, in.ID, custody.Sealing{Number: in.Body.Seal, Place: in.Body.Place})
+			b := in.Body
+			return s.Vault.Seal(ctx, in.ID, custody.Sealing{Number: b.Seal, Place: b.Place, Expected: b.Expected, Difference: b.Difference})
 		})
 	for _, h := range []struct {
 		id, route, summary string
 		do                 func(context.Context, string, custody.Hand) error
 	}{{"transfer-evidence", "transfer", "Hand evidence to somebody; it is hashed before", s.Vault.Transfer},
 		{"receive-evidence", "receive", "Say that the actor has what was handed over; it is hashed after", func(ctx context.Context, id string, h custody.Hand) error { return s.Vault.Receive(ctx, id, h.Place) }},
-		{"take-back-evidence", "take-back", "Put evidence back under seal", s.Vault.TakeBack},
-		{"release-evidence", "release", "Give evidence out of the organisation", s.Vault.Release}} {
+		{"take-back-evidence", "take-back", "Put evidence back under seal, from a colleague or from outside; content from outside with its hash", s.Vault.TakeBack},
+		{"release-evidence", "release", "Give evidence out of the organisation", s.Vault.Release},
+		{"receipt-evidence", "receipt", "Record the receipt of whom evidence was released to, with the hash that they found", s.Vault.Confirm}} {
 		act(s, op{id: h.id, route: "POST /evidence-items/{id}/" + h.route, kind: custody.KindTransferred, summary: h.summary},
 			func(ctx context.Context, in *oneWith[apiv1.HandInput]) error {
 				b := in.Body
-				return h.do(ctx, in.ID, custody.Hand{To: b.To, Outside: b.Outside, As: incident.Audience(b.As), Reason: b.Reason, Authority: b.Authority, Place: b.Place, Witness: b.Witness, Seal: b.Seal})
+				return h.do(ctx, in.ID, custody.Hand{To: b.To, Outside: b.Outside, As: incident.Audience(b.As), Reason: b.Reason, Authority: b.Authority, Place: b.Place, Witness: b.Witness, Seal: b.Seal,
+					Receipt: b.Receipt, On: b.On, SHA256: b.SHA256})
 			})
 	}
 	s.custodyRest()
@@ -121,12 +132,36 @@ func (s *Server) custodyRest() {
 		})
 }
 
+// itemOf is a new item as it is sent.
+func itemOf(b apiv1.EvidenceInput) (custody.Item, error) {
+	i := custody.Item{Kind: custody.Kind(b.Kind), Description: b.Description, Parent: b.Parent, Device: b.Device, Source: b.Source, Authority: b.Authority, Method: b.Method, Details: custody.Details(b.EvidenceDetails),
+		Began: b.Began, Ended: b.Ended, SkewKnown: b.Skew != "", Patients: custody.Patients(b.Patients), TLP: incident.Marking(b.TLP), PAP: incident.Marking(b.PAP), Seal: b.Seal, Place: b.Place, File: b.File,
+		Expected: b.Expected, WithSHA512: b.WithSHA512, RetainUntil: b.RetainUntil}
+	var err error
+	if i.SkewKnown {
+		if i.Skew, err = time.ParseDuration(b.Skew); err != nil {
+			var l problem.List
+			l.Add("skew", "must be a duration like 1h2m3s or -90s")
+			return i, l.Err("the evidence is not complete")
+		}
+	}
+	return i, nil
+}
+
 func wireItem(i custody.Item) apiv1.EvidenceItem {
-	return apiv1.EvidenceItem{ID: i.ID, Exhibit: i.Exhibit, Incident: i.Incident, State: string(i.State), Holder: i.HolderName, Size: i.Size, SHA256: i.SHA256, Hold: i.Hold, Verified: i.Verified, Head: i.Head,
-		EvidenceInput: apiv1.EvidenceInput{Kind: string(i.Kind), Description: i.Description, Parent: i.Parent, Device: i.Device, Source: i.Source, Authority: i.Authority, Method: i.Method, Began: i.Began,
-			Ended: i.Ended, Patients: string(i.Patients), Seal: i.Seal, Place: i.Place, File: i.File}}
+	out := apiv1.EvidenceItem{ID: i.ID, Exhibit: i.Exhibit, Incident: i.Incident, State: string(i.State), Holder: i.HolderName, Receipt: i.Receipt, Size: i.Size, Received: i.Received(), SHA256: i.SHA256, SHA512: i.SHA512,
+		Differs: i.Differs(), Keys: i.Keys, Hold: i.Keep.Held, OwnHold: i.Hold, KeptOpen: i.Keep.Open, KeptUntil: i.Keep.Until, AskedEnd: i.DestroyerBy, Verified: i.Verified, Entries: i.Entries, Head: i.Head,
+		EvidenceInput: apiv1.EvidenceInput{Kind: string(i.Kind), Description: i.Description, Parent: i.Parent, Device: i.Device, Source: i.Source, Authority: i.Authority, Method: i.Method,
+			EvidenceDetails: apiv1.EvidenceDetails(i.Details), Began: i.Began, Ended: i.Ended, Patients: string(i.Patients), TLP: string(i.TLP), PAP: string(i.PAP), Seal: i.Seal, Place: i.Place, File: i.File,
+			Expected: i.Expected, WithSHA512: i.WithSHA512, RetainUntil: i.RetainUntil}}
+	if i.SkewKnown {
+		out.Skew = i.Skew.String()
+	}
+	return out
 }
 
 func wireCustody(e custody.Entry) apiv1.CustodyEntry {
-	return apiv1.CustodyEntry{Seq: e.Seq, Action: string(e.Action), At: e.At, Name: e.ActorName, From: e.From, To: e.To, Reason: e.Reason, Place: e.Place, Seal: e.Seal, Match: e.Match, State: string(e.State), Hash: e.Hash}
+	return apiv1.CustodyEntry{Item: e.Item, Seq: e.Seq, Action: string(e.Action), At: e.At, Actor: e.Actor, ActorName: e.ActorName, From: e.From, To: e.To, Reason: e.Reason, Authority: e.Authority, Place: e.Place,
+		Witness: e.Witness, Seal: e.Seal, HashBefore: e.HashBefore, HashAfter: e.HashAfter, Match: e.Match, State: string(e.State), Receipt: e.Receipt, On: e.On, Details: (*apiv1.EvidenceDetails)(e.Details),
+		Prev: e.Prev, Hash: e.Hash}
 }

@@ -1,17 +1,11 @@
 package api_test
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"triward/apiv1"
-	"triward/internal/blob"
-	"triward/internal/incident/custody"
 	"triward/internal/store"
 	"triward/internal/testdb"
 )
@@ -117,46 +111,6 @@ func TestRooms(t *testing.T) {
 		refused(f, 422, "PUT", "/holidays", apiv1.HolidayYear{Calendar: "eu", Year: "2027", Reason: "gazette", Days: []apiv1.HolidayDay{{Day: "2026-05-01"}}})
 		if l := must[apiv1.List[apiv1.Holiday]](f, "GET", "/holidays", nil); len(l.Items) != 1 || l.Items[0].Day != "2027-05-01" {
 			t.Errorf("holidays = %+v", l.Items)
-		}
-	})
-}
-
-// Evidence comes in pieces, is sealed, changes hands, and its custody is read back.
-func TestEvidenceOfIncidents(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, db *store.DB) {
-		f := newFixture(t, db)
-		blobs, err := blob.Open(context.Background(), "dir:"+t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys, err := custody.OpenKeys(filepath.Join(t.TempDir(), "keys"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.server.Vault.Blobs, f.server.Vault.Keys = blobs, keys
-		inc := must[apiv1.Made](f, "POST", "/incidents", apiv1.IncidentInput{Systems: []string{"Archive"}, IncidentFacts: apiv1.IncidentFacts{Title: "Studies leave", TLP: "amber", PAP: "green", Care: "normal",
-			Aware: db.Now().Add(-time.Hour), AwareWho: "Anna", AwareHow: "an alert"}}).ID
-		item := must[apiv1.Made](f, "POST", "/incidents/"+inc+"/evidence", apiv1.EvidenceInput{Kind: "log_extract", Description: "audit log", Source: "archive", Authority: "head of security", Method: "export", Began: db.Now(), Patients: "minimised"}).ID
-		at := "/evidence-items/" + item
-		refused(f, 409, "POST", at+"/seal", apiv1.SealInput{})
-		if p := must[apiv1.EvidencePlace](f, "PUT", at+"/content?begins=0", []byte("first piece, ")); p.Size != 13 {
-			t.Errorf("acknowledged %d bytes", p.Size)
-		}
-		refused(f, 409, "PUT", at+"/content?begins=5", []byte("wrong place"))
-		must[apiv1.EvidencePlace](f, "PUT", at+"/content?begins=13", []byte("second piece"))
-		must[empty](f, "POST", at+"/seal", apiv1.SealInput{Place: "safe 2"})
-		must[empty](f, "POST", at+"/verify", nil)
-		must[empty](f, "POST", at+"/work", apiv1.WorkInput{Action: "analysed", Reason: "counted the studies"})
-		must[empty](f, "POST", at+"/hold", apiv1.Reason{Reason: "a claim"})
-		refused(f, 409, "POST", at+"/destroy", apiv1.Reason{Reason: "over"})
-		refused(f, 422, "GET", at+"/content", nil)
-		v := must[apiv1.EvidenceItem](f, "GET", at, nil)
-		sum := sha256.Sum256([]byte("first piece, second piece"))
-		if v.State != "sealed" || v.SHA256 != hex.EncodeToString(sum[:]) || v.Size != 25 || !v.Hold {
-			t.Errorf("item = %+v", v)
-		}
-		if l := must[apiv1.List[apiv1.CustodyEntry]](f, "GET", at+"/custody", nil); len(l.Items) != 5 || l.Items[4].Hash != v.Head {
-			t.Errorf("custody = %+v", l.Items)
 		}
 	})
 }

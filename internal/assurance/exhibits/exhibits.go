@@ -107,20 +107,22 @@ func (s *state) journal(ctx context.Context, r store.Reader, item string) error 
 
 // itemFile is an item in the bundle.
 type itemFile struct {
-	Exhibit     string           `json:"exhibit"`
-	ID          string           `json:"id"`
-	Kind        custody.Kind     `json:"kind"`
-	Description string           `json:"description"`
-	Parent      string           `json:"parent,omitempty"`
-	Device      string           `json:"device,omitempty"`
-	Source      string           `json:"source"`
-	Authority   string           `json:"authorised_by"`
-	Method      string           `json:"method"`
+	Exhibit     string       `json:"exhibit"`
+	ID          string       `json:"id"`
+	Kind        custody.Kind `json:"kind"`
+	Description string       `json:"description"`
+	Parent      string       `json:"parent,omitempty"`
+	Device      string       `json:"device,omitempty"`
+	Source      string       `json:"source"`
+	Authority   string       `json:"authorised_by"`
+	Method      string       `json:"method"`
+	custody.Details
 	Began       time.Time        `json:"collection_began"`
 	Ended       time.Time        `json:"collection_ended,omitzero"`
 	Skew        string           `json:"clock_skew,omitempty"`
 	Patients    custody.Patients `json:"data_of_patients"`
-	TLP         string           `json:"tlp,omitempty"`
+	TLP         string           `json:"tlp"` // the stricter of the item and its incident; so with PAP
+	PAP         string           `json:"pap"`
 	Seal        string           `json:"seal,omitempty"`
 	Place       string           `json:"place,omitempty"`
 	Holder      string           `json:"holder,omitempty"`
@@ -128,6 +130,11 @@ type itemFile struct {
 	File        string           `json:"file,omitempty"`
 	Size        int64            `json:"size"`
 	SHA256      string           `json:"sha256,omitempty"`
+	SHA512      string           `json:"sha512,omitempty"`
+	Expected    string           `json:"sha256_at_collection,omitempty"`
+	Differs     bool             `json:"differs_from_collection,omitempty"` // the entry of its seal says why
+	Keys        []string         `json:"encrypted_for,omitempty"`           // public keys (age) in the vault; here it is plain
+	Receipt     string           `json:"receipt,omitempty"`
 	Hold        bool             `json:"legal_hold"`
 	RetainUntil time.Time        `json:"retain_until,omitzero"`
 	Verified    time.Time        `json:"hashed_last,omitzero"`
@@ -150,7 +157,7 @@ func (o Office) write(ctx context.Context, s state) (bundle.Built, error) {
 	add := func(f bundle.File, body []byte) { c.Items = append(c.Items, bundle.Item{File: f, Body: body}) }
 	for n, g := range s.given {
 		at := "evidence/" + strconv.Itoa(n+1) + "/"
-		item := fileOf(g, s.file.Number)
+		item := fileOf(g, s.file)
 		if g.Content != nil {
 			item.Content = at + "content" + extension(g.File)
 			add(bundle.File{Path: item.Content, Kind: "content", Record: g.ID, Title: g.Exhibit + " " + g.Description, Mark: bundle.Confidential}, g.Content)
@@ -202,10 +209,10 @@ func (o Office) prove(ctx context.Context, s state, c *bundle.Contents) error {
 	return err
 }
 
-func fileOf(g custody.Given, number string) itemFile {
+func fileOf(g custody.Given, f incident.Incident) itemFile {
 	out := itemFile{Exhibit: g.Exhibit, ID: g.ID, Kind: g.Kind, Description: g.Description, Parent: g.Parent, Device: g.Device, Source: g.Source, Authority: g.Authority, Method: g.Method, Began: g.Began,
-		Ended: g.Ended, Patients: g.Patients, TLP: string(g.TLP), Seal: g.Seal, Place: g.Place, Holder: g.HolderName, State: g.State, File: g.File, Size: g.Size, SHA256: g.SHA256, Hold: g.Hold,
-		RetainUntil: g.RetainUntil, Verified: g.Verified, Head: g.Head, Without: g.Without, Incident: number}
+		Ended: g.Ended, Patients: g.Patients, TLP: string(f.TLP.Stricter(g.TLP)), PAP: string(f.PAP.Stricter(g.PAP)), Seal: g.Seal, Place: g.Place, Holder: g.HolderName, State: g.State, File: g.File, Size: g.Size, SHA256: g.SHA256, Hold: g.Keep.Held,
+		RetainUntil: g.Keep.Until, SHA512: g.SHA512, Expected: g.Expected, Differs: g.Differs(), Keys: g.Keys, Receipt: g.Receipt, Details: g.Details, Verified: g.Verified, Head: g.Head, Without: g.Without, Incident: f.Number}
 	if g.SkewKnown {
 		out.Skew = g.Skew.String()
 	}

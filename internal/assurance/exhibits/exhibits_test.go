@@ -55,7 +55,8 @@ func (s *scene) must(err error) {
 
 func (s *scene) item(kind custody.Kind, patients custody.Patients, content string) string {
 	s.Helper()
-	i, err := s.office.Vault.Register(s.ctx, custody.Item{Incident: s.inc, Kind: kind, Description: "log of the archive", Source: "archive", Authority: "head of security", Method: "export", Began: s.db.Now(), Patients: patients, File: "../Archive.LOG", Seal: "S-1", Place: "safe"})
+	i, err := s.office.Vault.Register(s.ctx, custody.Item{Incident: s.inc, Kind: kind, Description: "log of the archive", Source: "archive", Authority: "head of security", Method: "export", Began: s.db.Now(), Patients: patients, File: "../Archive.LOG", Seal: "S-1", Place: "safe",
+		PAP: incident.Red, Details: custody.Details{Model: "PACS 9", Serial: "SN-4", UDI: "(01)04012345678901", Location: "room 1", LegalBasis: "plan 4.2", Tool: "export tool"}})
 	s.must(err)
 	if content != "" {
 		_, err = s.office.Vault.Append(s.ctx, i, 0, strings.NewReader(content))
@@ -130,6 +131,20 @@ func TestExport(t *testing.T) {
 			}
 			if !found {
 				t.Error("no proof holds the hash of the last entry")
+			}
+		})
+		s.Run("an item says what it came from", func(t *testing.T) {
+			_, text, err := bundle.Extract(built.Archive, "evidence/1/item.json")
+			s.must(err)
+			var got map[string]any
+			s.must(json.Unmarshal(text, &got))
+			for name, want := range map[string]any{"model": "PACS 9", "serial": "SN-4", "udi": "(01)04012345678901", "location": "room 1", "legal_basis": "plan 4.2", "tool": "export tool", "tlp": "green", "pap": "red"} {
+				if got[name] != want {
+					t.Errorf("%s is %v, want %v", name, got[name], want)
+				}
+			}
+			if keys, _ := got["encrypted_for"].([]any); len(keys) != 1 {
+				t.Errorf("encrypted for %v", got["encrypted_for"])
 			}
 		})
 		s.Run("one changed byte is found", func(t *testing.T) {

@@ -2,6 +2,8 @@ package online
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -26,11 +28,12 @@ func (r *Remote) items() []*cobra.Command {
 		addTo(r.line("register INCIDENT DESCRIPTION", "Register evidence of an incident"), (*client.Client).RegisterEvidence),
 		r.addContent(),
 		show(r.line("item ITEM", "Show a piece of evidence"), (*client.Client).EvidenceItem),
-		wholeOf(r.line("custody ITEM", "Show the chain of custody of a piece of evidence"), "SEQ AT ACTION NAME FROM TO REASON MATCH STATE HASH", (*client.Client).CustodyChain),
+		wholeOf(r.line("custody ITEM", "Show the chain of custody of a piece of evidence"), "SEQ AT ACTION NAME:actor_name FROM TO REASON AUTHORISED-BY WITNESS PLACE SEAL HASH-BEFORE HASH-AFTER MATCH STATE HASH", (*client.Client).CustodyChain),
 		sendTo(r.line("seal ITEM", "Seal evidence: its content does not change any more"), "sealed", (*client.Client).SealEvidence),
 		hand("transfer ITEM", "Hand evidence to somebody; it is hashed before", "handed over", (*client.Client).TransferEvidence),
 		hand("receive ITEM", "Say that you have what was handed over; it is hashed after", "received", (*client.Client).ReceiveEvidence),
-		hand("take-back ITEM", "Put evidence back under seal", "taken back", (*client.Client).TakeBackEvidence),
+		hand("receipt ITEM", "Record the receipt of whom evidence was released to", "confirmed", (*client.Client).ReceiptEvidence),
+		hand("take-back ITEM", "Put evidence back under seal, from a colleague or from outside", "taken back", (*client.Client).TakeBackEvidence),
 		hand("release ITEM", "Give evidence out of the organisation", "released", (*client.Client).ReleaseEvidence),
 		sends(r.line("work ITEM ACTION", "Record that evidence was copied, analysed or exported").calls("action", ""), "recorded for", func(c *client.Client, ctx context.Context, args []string, in apiv1.WorkInput) error {
 			in.Action = args[1]
@@ -57,26 +60,61 @@ func (r *Remote) addContent() *cobra.Command {
 			return terminal.Misused("%w", err)
 		}
 		defer f.Close()
-		about, err := f.Stat()
+		size, err := sendContent(ctx, c, args[0], f)
 		if err != nil {
 			return err
 		}
-		item, err := c.EvidenceItem(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		if item.Size > about.Size() {
-			return terminal.Misused("%s has %d bytes, %d were sent before: it is another file", filepath.Base(args[1]), about.Size(), item.Size)
-		}
-		for at := item.Size; at < about.Size(); {
-			place, err := c.AppendEvidence(ctx, args[0], apiv1.EvidenceOffset{Begins: at}, io.NewSectionReader(f, at, min(piece, about.Size()-at)))
-			if err != nil {
-				return fmt.Errorf("after %d bytes: %w", at, err)
-			}
-			at = place.Size
-		}
-		return r.Done("%s has %d bytes", args[0], about.Size())
+		return r.Done("%s has %d bytes", args[0], size)
 	})
+}
+
+// sendContent hashes a file, tells its hash, and sends what the server does not have. It gives the size. What the server has
+// already is the beginning of the same file, or nothing is sent.
+func sendContent(ctx context.Context, c *client.Client, item string, f *os.File) (int64, error) {
+	about, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	name, size := filepath.Base(f.Name()), about.Size()
+	there, err := c.EvidenceItem(ctx, item)
+	if err != nil {
+		return 0, err
+	}
+	if there.Size > size {
+		return 0, terminal.Misused("%s has %d bytes, %d were sent before: it is another file", name, size, there.Size)
+	}
+	begins, whole, err := hashFile(f, there.Size, size)
+	if err != nil {
+		return 0, err
+	}
+	if there.Size > 0 && begins != there.Received {
+		return 0, terminal.Misused("%s does not begin with the %d bytes that were sent before: it is another file", name, there.Size)
+	}
+	if err := c.AnnounceEvidence(ctx, item, apiv1.EvidenceComing{File: name, SHA256: whole}); err != nil {
+		return 0, err
+	}
+	for at := there.Size; at < size; {
+		place, err := c.AppendEvidence(ctx, item, apiv1.EvidenceOffset{Begins: at}, io.NewSectionReader(f, at, min(piece, size-at)))
+		if err != nil {
+			return at, fmt.Errorf("after %d bytes: %w", at, err)
+		}
+		at = place.Size
+	}
+	if there, err = c.EvidenceItem(ctx, item); err == nil && there.Received != whole {
+		err = fmt.Errorf("%s changed while it was sent: the SHA-256 of what came in is %s, of the file it was %s", name, there.Received, whole)
+	}
+	return size, err
+}
+
+// hashFile gives the SHA-256 of the first bytes of a file, and of all of it.
+func hashFile(f io.ReaderAt, first, size int64) (begins, whole string, err error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f, 0, first)); err != nil {
+		return "", "", err
+	}
+	begins = hex.EncodeToString(h.Sum(nil))
+	_, err = io.Copy(h, io.NewSectionReader(f, first, size-first))
+	return begins, hex.EncodeToString(h.Sum(nil)), err
 }
 
 func (r *Remote) fetchContent() *cobra.Command {
