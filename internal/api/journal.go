@@ -9,6 +9,7 @@ import (
 
 	"triward/apiv1"
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/ledger"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -66,8 +67,19 @@ func (s *Server) entries(ctx context.Context, q store.JournalQuery, c apiv1.Curs
 		}
 		q.Before = n
 	}
-	all, err := read(ctx, s, func(r store.Reader) ([]store.Entry, error) { return store.Journal(ctx, r, q) })
+	all, err := s.journalOf(ctx, q)
 	return page(all, lastOf(all, q.Limit, func(e store.Entry) string { return strconv.FormatInt(e.Seq, 10) }), wireEntry), err
+}
+
+// journalOf reads entries, without the bodies that are for named people only.
+func (s *Server) journalOf(ctx context.Context, q store.JournalQuery) ([]store.Entry, error) {
+	return read(ctx, s, func(r store.Reader) ([]store.Entry, error) {
+		all, err := store.Journal(ctx, r, q)
+		if err != nil {
+			return nil, err
+		}
+		return incident.Withhold(ctx, r, all)
+	})
 }
 
 func wireEntry(e store.Entry) apiv1.Entry {
@@ -83,9 +95,7 @@ func (s *Server) provedEntry(ctx context.Context, in *entryNumber) (apiv1.Proved
 	if err := everywhere(ctx, kindJournalRead); err != nil {
 		return apiv1.ProvedEntry{}, err
 	}
-	all, err := read(ctx, s, func(r store.Reader) ([]store.Entry, error) {
-		return store.Journal(ctx, r, store.JournalQuery{After: in.ID - 1, Limit: 1})
-	})
+	all, err := s.journalOf(ctx, store.JournalQuery{After: in.ID - 1, Limit: 1})
 	if err != nil {
 		return apiv1.ProvedEntry{}, err
 	}
@@ -95,6 +105,9 @@ func (s *Server) provedEntry(ctx context.Context, in *entryNumber) (apiv1.Proved
 	p, err := s.Ledger.Prove(ctx, in.ID)
 	if err != nil {
 		return apiv1.ProvedEntry{}, err
+	}
+	if incident.IsWithheld(all[0]) { // the proof holds without the body, as of an entry whose body was erased
+		p.Salt, p.Body = nil, nil
 	}
 	proof, err := json.Marshal(p)
 	return apiv1.ProvedEntry{Entry: wireEntry(all[0]), Proof: proof}, err

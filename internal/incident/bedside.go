@@ -48,6 +48,9 @@ func StandingOn(ctx context.Context, r store.Reader, device string, now time.Tim
 		if a.State == ladder.Planned && s.Of.State.Open() {
 			s.Wanted = ladder.Missing(a.Plan, s.Now, now)
 		}
+		if s.Of, err = s.Of.withhold(ctx, r); err != nil {
+			return nil, err
+		}
 		out = append(out, s)
 	}
 	return out, nil
@@ -107,7 +110,8 @@ func (s Standing) MaySign(actor store.Actor, now time.Time) (ladder.Role, bool) 
 	return "", false
 }
 
-// beside reads the incident of an action, and the site where the action counts, for somebody who covers either.
+// beside reads the incident of an action, and the site where the action counts, for somebody who covers either. No marking
+// keeps anybody from the bedside.
 func beside(ctx context.Context, r store.Reader, a Action) (Incident, string, error) {
 	scope, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {

@@ -78,6 +78,9 @@ func (c Cases) DeclareTx(ctx context.Context, tx *store.Tx, d Declaration) (Inci
 	if err := i.record(ctx, tx, KindDeclared, Body{Note: i.Title, Changes: []Change{{"aware", "", i.Aware.UTC().Format(time.RFC3339)}, {"cyber", "", strconv.Itoa(i.Cyber)}, {"clinical", "", strconv.Itoa(i.Clinical)}}}); err != nil {
 		return i, err
 	}
+	if err := i.begin(ctx, tx, owner); err != nil {
+		return i, err
+	}
 	if err := i.involve(ctx, tx, d.Devices, d.Systems); err != nil {
 		return i, err
 	}
@@ -90,6 +93,18 @@ func (c Cases) DeclareTx(ctx context.Context, tx *store.Tx, d Declaration) (Inci
 		return i, nil
 	}
 	return i, c.plan(ctx, tx, &i, d.Plan)
+}
+
+// begin names who may read the incident should it be marked TLP:RED.
+func (i Incident) begin(ctx context.Context, tx *store.Tx, owner people.Name) error {
+	me, err := people.Person(ctx, tx, tx.Actor())
+	if err != nil {
+		return err
+	}
+	if err := i.admit(ctx, tx, owner, "owns it"); err != nil {
+		return err
+	}
+	return i.admit(ctx, tx, me, "declared it")
 }
 
 func (d Declaration) check(now time.Time) error {
@@ -112,7 +127,11 @@ func (c Cases) plan(ctx context.Context, tx *store.Tx, i *Incident, code string)
 	if i.Run != "" {
 		return problem.New(problem.Conflict, "a procedure runs for this incident already")
 	}
-	run, err := c.Runs.StartTx(ctx, tx, procedure.Start{Code: code, Subject: i.Number + " " + i.Title, Site: i.Site, Product: i.Product,
+	subject := i.Number
+	if i.TLP != Red { // who works on a run need not be named in the incident
+		subject += " " + i.Title
+	}
+	run, err := c.Runs.StartTx(ctx, tx, procedure.Start{Code: code, Subject: subject, Site: i.Site, Product: i.Product,
 		Reason: "incident " + i.Number, Exercise: i.Exercise, Since: i.Aware})
 	if err != nil {
 		return err
@@ -191,6 +210,9 @@ func (c Cases) Change(ctx context.Context, incident string, to Incident, reason 
 				return fmt.Errorf("find the owner: %w", err)
 			}
 			after.OwnerName = owner.Name
+			if err := i.admit(ctx, tx, owner, "owns it"); err != nil {
+				return err
+			}
 		}
 		what := i.differences(after)
 		if len(what) == 0 {

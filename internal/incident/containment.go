@@ -464,8 +464,11 @@ func (c Cases) SheetOf(ctx context.Context, r store.Reader, action string, now t
 	}
 	s.Needs = ladder.Needs(a.Plan, s.Now)
 	if a.State == ladder.Planned || a.State == ladder.Executing {
-		s.Refusals, err = c.refusals(ctx, r, acting{i: i, a: a, device: s.Now}, now)
+		if s.Refusals, err = c.refusals(ctx, r, acting{i: i, a: a, device: s.Now}, now); err != nil {
+			return s, i, err
+		}
 	}
+	i, err = i.withhold(ctx, r)
 	return s, i, err
 }
 

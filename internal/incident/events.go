@@ -19,6 +19,8 @@ const (
 	KindAcceptedIT       = "incident.accepted_it_security"
 	KindAcceptedClinical = "incident.accepted_clinical_engineering"
 	KindAcceptedWard     = "incident.accepted_ward"
+	KindRecipientNamed   = "incident.recipient_named" // who may read it when it is marked TLP:RED
+	KindRecipientRemoved = "incident.recipient_removed"
 	KindEntitySet        = "incident.entity_set"     // who is concerned, and the facts of each
 	KindClockRuled       = "incident.clock_ruled"    // that a duty does not apply
 	KindCalendarSet      = "incident.calendar_set"   // days on which an authority does not work; the subject is the calendar

@@ -121,6 +121,8 @@ type Incident struct {
 	Title   string
 	Summary string
 
+	Withheld bool // it is marked TLP:RED and the reader is not named: only that it exists is told
+
 	Exercise bool // nothing real happens
 	State    State
 	Resumes  State     // where it goes on after a hold

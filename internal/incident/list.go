@@ -61,7 +61,8 @@ func Sorts() store.Sorts {
 		"priority": {store.ByNumber("priority"), store.ByText("id")}}
 }
 
-// List reads incidents that the actor may see, those changed last first.
+// List reads incidents that the actor may see, those changed last first. Of those marked TLP:RED in which they are not named it
+// tells only what [Glance] does.
 func List(ctx context.Context, r store.Reader, q Query) (store.Page[Incident], error) {
 	s, err := store.ScopeOf(ctx, KindRead)
 	if err != nil {
@@ -74,7 +75,22 @@ func List(ctx context.Context, r store.Reader, q Query) (store.Page[Incident], e
 	var w store.Where
 	w.Scope(s, "site", "product")
 	q.choose(&w)
-	return store.List(ctx, r, store.Listing{Columns: columns, From: "incident", Where: w, Sort: order, After: q.After, Limit: q.Limit}, scan)
+	page, err := store.List(ctx, r, store.Listing{Columns: columns, From: "incident", Where: w, Sort: order, After: q.After, Limit: q.Limit}, scan)
+	if err != nil {
+		return page, err
+	}
+	page.Items, err = withholdAll(ctx, r, page.Items)
+	return page, err
+}
+
+func withholdAll(ctx context.Context, r store.Reader, all []Incident) ([]Incident, error) {
+	for n := range all {
+		var err error
+		if all[n], err = all[n].withhold(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 func (q Query) choose(w *store.Where) {

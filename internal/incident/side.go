@@ -92,7 +92,13 @@ func OpenTasks(ctx context.Context, r store.Reader, now time.Time) ([]OpenTask, 
 		if err != nil {
 			return nil, err
 		}
+		if i, err = i.withhold(ctx, r); err != nil {
+			return nil, err
+		}
 		for _, t := range ts {
+			if i.Withheld {
+				t.Title, t.Outcome = "a task that is withheld: ask "+i.OwnerName, ""
+			}
 			x := OpenTask{Task: t, In: i, Mine: t.Assignee == me.ID, Waits: t.Accepted.IsZero() && slices.Contains(sides, t.Side), MyCase: i.Owner == me.ID}
 			if !t.State.Over() && (x.Mine || x.Waits || x.MyCase) && len(out) < maxOpenTasks {
 				out = append(out, x)

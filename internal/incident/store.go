@@ -51,7 +51,11 @@ func SetPriority(ctx context.Context, tx *store.Tx, incident string, rank int) e
 
 // Duplicates reads the incidents that were found to be the same as this one: what was begun in them goes on here.
 func Duplicates(ctx context.Context, r store.Reader, incident string) ([]Incident, error) {
-	return store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE same_as = $1 ORDER BY number`, incident)
+	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE same_as = $1 ORDER BY number`, incident)
+	if err != nil {
+		return nil, err
+	}
+	return withholdAll(ctx, r, all)
 }
 
 // seen reads an incident that lies where the actor may read incidents, whatever its marking says.
@@ -72,7 +76,14 @@ func seen(ctx context.Context, r store.Reader, id string) (Incident, error) {
 
 // one reads an incident that the actor may see.
 func one(ctx context.Context, r store.Reader, id string) (Incident, error) {
-	return seen(ctx, r, id)
+	i, err := seen(ctx, r, id)
+	if err == nil {
+		err = i.readable(ctx, r)
+	}
+	if err != nil {
+		return Incident{}, err
+	}
+	return i, nil
 }
 
 // unseen reads an incident whoever asks; the caller decides whether they may see it.

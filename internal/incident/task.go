@@ -139,6 +139,11 @@ func (c Cases) MoveTask(ctx context.Context, incident, task string, m TaskMove) 
 			kind = acceptKinds[t.Side]
 		}
 		t.apply(m, me, tx.Now)
+		if m.Accept {
+			if err := i.admit(ctx, tx, me, "accepted a task"); err != nil {
+				return err
+			}
+		}
 		if err := putTask(ctx, tx, i.ID, t); err != nil {
 			return err
 		}

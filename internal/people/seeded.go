@@ -95,7 +95,7 @@ func Seeded() []Role {
 // is each role's own.
 func onIncidents(role string) []string {
 	respond := []string{"incident.declared", "incident.changed", "incident.moved", "incident.closed", "incident.device_involved", "incident.device_moved", "incident.linked",
-		"incident.noted", "incident.task_set", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
+		"incident.noted", "incident.task_set", "incident.recipient_named", "incident.recipient_removed", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
 		"containment.cancelled", "claim.indicator_added", "claim.looked_up", "claim.made", "claim.withdrawn", "claim.chained"}
 	respond = append(respond, "incident.blast_kept", "incident.priority_said", "incident.reported", "loop.check_planned", "loop.check_answered", "loop.estimated")
 	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted", "draft.started", "draft.edited", "draft.reopened", "draft.sent",
@@ -112,7 +112,7 @@ func onIncidents(role string) []string {
 	case RoleQuality, RoleRegulatory:
 		return append(tell, "exercise.answered", "draft.approved", "loop.check_planned", "loop.check_answered", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
-		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
+		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "incident.recipient_named", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/risk"
@@ -88,6 +89,9 @@ func (s *Server) journal(v *visit) error {
 		if err != nil {
 			return err
 		}
+		if all, err = incident.Withhold(ctx, r, all); err != nil {
+			return err
+		}
 		next := ""
 		if len(all) == entriesPerPage {
 			next = strconv.FormatInt(all[len(all)-1].Seq, 10)
@@ -119,6 +123,9 @@ func (s *Server) journalCSV(v *visit) error {
 	q.Before, q.After, q.Limit = 0, 0, 1000
 	return v.csv("journal.csv", []string{"entry", "at", "actor", "actor_name", "kind", "subject", "site", "product", "hash", "body"}, func(ctx context.Context, r store.Reader) ([][]string, bool, error) {
 		all, err := store.Journal(ctx, r, q)
+		if err == nil {
+			all, err = incident.Withhold(ctx, r, all)
+		}
 		var out [][]string
 		for _, e := range all {
 			if q.Order == store.OldestFirst {
@@ -154,7 +161,9 @@ func (s *Server) entry(v *visit) error {
 	}
 	var all []store.Entry
 	if err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		all, err = store.Journal(ctx, r, store.JournalQuery{After: seq - 1, Limit: 1})
+		if all, err = store.Journal(ctx, r, store.JournalQuery{After: seq - 1, Limit: 1}); err == nil {
+			all, err = incident.Withhold(ctx, r, all)
+		}
 		return err
 	}); err != nil {
 		return err

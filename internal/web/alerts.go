@@ -438,6 +438,9 @@ func caseOptions(ctx context.Context, r store.Reader, v *visit) ([]Option, error
 		out = append(out, Option{Value: newCase, Text: "A new incident"})
 	}
 	for _, i := range page.Items {
+		if i.Withheld { // who is not named puts nothing into it
+			continue
+		}
 		out = append(out, Option{Value: i.ID, Text: i.Number + ": " + short(80, i.Title)})
 	}
 	return out, err

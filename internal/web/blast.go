@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"triward/internal/incident"
@@ -86,7 +87,7 @@ func (s *Server) blast(v *visit) error {
 	if p.MayKeep {
 		err = v.view(func(ctx context.Context, r store.Reader) error {
 			page, err := incident.List(ctx, r, incident.Query{Open: true, Limit: 50})
-			p.Incidents = page.Items
+			p.Incidents = slices.DeleteFunc(page.Items, func(i incident.Incident) bool { return i.Withheld })
 			return err
 		})
 	}

@@ -114,7 +114,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 			p.Entities = append(p.Entities, c.Entity)
 		}
 		if p.SameAs != "" {
-			other, err := incident.Get(ctx, r, p.SameAs)
+			other, err := incident.Glance(ctx, r, p.SameAs)
 			if err != nil {
 				return err
 			}

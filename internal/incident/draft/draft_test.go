@@ -108,6 +108,8 @@ func valueOf(d draft.Draft, field string) draft.Value {
 func TestAnEarlyWarningFromFactsToTheDischargedClock(t *testing.T) {
 	each(t, incident.Red, func(s *scene) {
 		id := s.warning()
+		s.refused(s.approve(id, "not known yet", 1), problem.Forbidden, "named people only")
+		s.must(s.cases.NameRecipient(s.as(s.anna), s.inc, s.rita, "approves what is sent"))
 		d := s.get(id)
 		if v := valueOf(d, "who"); v.Text != "St. Brannoc\nessential entity, controller" || v.Source != "the legal entity St. Brannoc" || v.By != "" {
 			s.Errorf("who is %+v", v)

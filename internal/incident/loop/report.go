@@ -43,6 +43,7 @@ type Report struct {
 	Real      []Summary // in the order of [Metrics]
 	Practice  []Summary // of exercises
 	Cut       bool      // there were more incidents than are measured
+	Withheld  int       // marked TLP:RED, and the reader is not named: not measured
 
 	Precision      detection.Precision
 	PrecisionKnown bool // the reader may read alerts
@@ -64,6 +65,10 @@ func Over(ctx context.Context, r store.Reader, p Period, log eventlog.Reader, no
 		}
 		for _, i := range page.Items {
 			if i.SameAs != "" || i.State == incident.FalseAlarm {
+				continue
+			}
+			if i.Withheld {
+				out.Withheld++
 				continue
 			}
 			if len(out.Incidents)+len(out.Exercises) == most {

@@ -109,6 +109,9 @@ func Look(ctx context.Context, r store.Reader, of string, now time.Time) (View, 
 func (v *View) work(ctx context.Context, r store.Reader) error {
 	for _, i := range append([]incident.Incident{v.Incident}, v.Same...) {
 		f := v.File
+		if i.Withheld {
+			continue
+		}
 		if i.ID != v.ID {
 			var err error
 			if f, err = incident.Get(ctx, r, i.ID); err != nil {

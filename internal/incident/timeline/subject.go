@@ -147,6 +147,9 @@ func (s *subject) ofDevice(ctx context.Context, r store.Reader, of string) error
 	mine := map[string]bool{}
 	for _, i := range incidents.Items {
 		mine[i.ID] = true
+		if i.Withheld {
+			continue
+		}
 		s.about[i.ID] = Ref{"incident", i.ID}
 	}
 	actions, err := incident.Actions(ctx, r, incident.ActionQuery{Device: s.id})

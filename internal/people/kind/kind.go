@@ -240,6 +240,8 @@ func incidentKinds() []Kind {
 		{"incident.linked", "link incidents with where they came from and what they feed"},
 		{"incident.noted", "write notes and decisions in incidents"},
 		{"incident.task_set", "hand out and finish tasks of incidents"},
+		{"incident.recipient_named", "name who may read incidents that are marked TLP:RED"},
+		{"incident.recipient_removed", "take back who may read incidents that are marked TLP:RED"},
 		{"incident.accepted_product_security", "accept tasks of incidents for product security"},
 		{"incident.accepted_it_security", "accept tasks of incidents for IT security"},
 		{"incident.accepted_clinical_engineering", "accept tasks of incidents for clinical engineering"},
