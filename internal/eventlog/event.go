@@ -66,6 +66,14 @@ func (e *Event) At() int64 {
 	return e.Received
 }
 
+// Ours is when the event was by our own clock, as far as the error of its source's is known.
+func (e *Event) Ours() int64 {
+	if e.Time != 0 && e.SkewKnown {
+		return e.Time - e.Skew
+	}
+	return e.At()
+}
+
 // texts are the fields of short text with their names.
 func (e *Event) texts() []struct {
 	name string

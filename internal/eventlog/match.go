@@ -10,7 +10,8 @@ import (
 // Value is what an event has under a name, as text; "" when it has nothing there. The names are those of the columns, in
 // the words that rules use: id source format fault product category service class activity severity outcome dev.id
 // peer.id dev.site dev.ward dev.zone peer.zone user host src.ip dst.ip src.port dst.port proto hash message raw, and the
-// names of Fields. A number that is 0 is "" but for the OCSF codes.
+// names of Fields. A number that is 0 is "" but for the OCSF codes. clock.skew is the estimate of the clock's error in whole
+// seconds, rounded down; "" when there is none.
 func (e *Event) Value(name string) string {
 	switch name {
 	case "id":
@@ -47,8 +48,25 @@ func (e *Event) Value(name string) string {
 		return e.Zone
 	case "peer.zone":
 		return e.PeerZone
+	case FieldSkew:
+		return SkewWord(e.Skew, e.SkewKnown)
 	}
 	return e.said(name)
+}
+
+// FieldSkew is the name of the estimate of the clock's error.
+const FieldSkew = "clock.skew"
+
+// SkewWord is an estimate in microseconds as Value has it under FieldSkew.
+func SkewWord(skew int64, known bool) string {
+	if !known {
+		return ""
+	}
+	s := skew / 1_000_000
+	if skew%1_000_000 < 0 {
+		s--
+	}
+	return strconv.FormatInt(s, 10)
 }
 
 // said are the values that come from the record itself.

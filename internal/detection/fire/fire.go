@@ -109,7 +109,8 @@ func (w *Worker) observe(e *eventlog.Event) []correlate.Result {
 	if len(w.hits) == 0 || len(w.rules.set.Correlations) == 0 {
 		return nil
 	}
-	return w.rules.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: ours(e)})
+	// A correlation joins events of several sources by our own clock. What is kept stays as the source said it.
+	return w.rules.follow.Observe(w.worker, w.hits, correlate.Stamp{ID: e.ID.String(), Time: e.Ours()})
 }
 
 // match gives the rules that an event fires, and leaves all that hit for observe.
@@ -138,15 +139,6 @@ func (w *Worker) match(ctx context.Context, e *eventlog.Event) ([]Firing, error)
 		out = append(out, f)
 	}
 	return out, nil
-}
-
-// ours is when an event was by our own clock, as far as the skew of its source's is known: a correlation joins events of
-// several sources. What is kept stays as the source said it.
-func ours(e *eventlog.Event) int64 {
-	if e.Time != 0 && e.SkewKnown {
-		return e.Time - e.Skew
-	}
-	return e.At()
 }
 
 // Advance says how far the time of events has come, in microseconds. It gives the correlations that are over a whole

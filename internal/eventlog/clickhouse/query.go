@@ -86,6 +86,8 @@ func has(column string, w eventlog.Word) expression {
 func value(name string) expression {
 	c := columnOf(name)
 	switch {
+	case name == eventlog.FieldSkew:
+		return express("if(skew_known = 0, '', toString(intDiv(skew - if(skew < 0, 999999, 0), 1000000)))")
 	case c == nil:
 		return express("field_values[indexOf(field_names, ?)]", name)
 	case name == "id":

@@ -345,7 +345,8 @@ func questions(events []eventlog.Event) map[string]eventlog.Query {
 		"capital beyond ASCII": where("dev.id", eventlog.Is, "DEV_Ä"), "small beyond ASCII": where("dev.id", eventlog.Is, "dev_ä"), "nothing": where("user", eventlog.Is, "nobody-here"),
 		"word": {Text: "Failed"}, "part of a word": {Text: "faile"}, "address in the text": {Text: flow.SrcIP}, "part of an address": {Text: flow.SrcIP[:len(flow.SrcIP)-1]}, "phrase": {Text: `"failed password for"`},
 		"words in any order": {Text: "password failed"}, "rare word": {Text: flow.Field("uid")}, "letters beyond ASCII": {Text: "näxt"}, "signs": {Text: `code="4"/>`}, "sign alone": {Text: "\\"},
-		"word in the message only": {Text: "line"}, "expression": {Text: "a.*"}, "percent": {Text: "a%b"},
+		"word in the message only": {Text: "line"}, "clock": where(eventlog.FieldSkew, eventlog.AtLeast, "0"), "clock behind": where(eventlog.FieldSkew, eventlog.AtMost, "-1"), "clock is": where(eventlog.FieldSkew, eventlog.Is, "0"), "no clock": where(eventlog.FieldSkew, eventlog.Is, ""),
+		"expression": {Text: "a.*"}, "percent": {Text: "a%b"},
 	}
 	for _, f := range []string{"source", "format", "product", "category", "service", "class", "activity", "severity", "outcome", "dev.id", "peer.id", "dev.site", "dev.ward", "dev.zone",
 		"peer.zone", "host", "src.ip", "dst.ip", "src.port", "proto", "hash", "syslog.app"} {
@@ -390,7 +391,7 @@ func agree(t *testing.T, p Place) {
 			if diff := diff(newest[:min(20, len(newest))], got.Events); diff != "" {
 				t.Errorf("search: %.4000s", diff)
 			}
-			for _, b := range []eventlog.Bucket{{}, {By: "class"}, {Width: 600_000_000}, {Width: 600_000_000, By: "class"}, {Width: 3_600_000_000, By: "user"}, {By: "dns.query"}, {By: "dst.port"}} {
+			for _, b := range []eventlog.Bucket{{}, {By: "class"}, {Width: 600_000_000}, {Width: 600_000_000, By: "class"}, {Width: 3_600_000_000, By: "user"}, {By: "dns.query"}, {By: "dst.port"}, {By: eventlog.FieldSkew}} {
 				counts, err := l.Count(t.Context(), q, b)
 				if err != nil {
 					t.Fatal(err)

@@ -201,6 +201,35 @@ func (c *columns) cell(cell *cell, rows []int32) (coded, error) {
 	return out, err
 }
 
+// skews reads the estimates of clocks, as Event.Value has them.
+func (c *columns) skews(rows []int32) (coded, error) {
+	skew, err1 := c.numbers(columnSkew, rows)
+	known, err2 := c.flags(columnSkewKnown, rows)
+	if err := errors.Join(err1, err2); err != nil {
+		return coded{}, err
+	}
+	type estimate struct {
+		skew  int64
+		known bool
+	}
+	words, estimates := map[string]int32{}, map[estimate]int32{}
+	out := coded{at: make([]int32, len(skew))}
+	for i := range skew {
+		e := estimate{skew[i], known[i]}
+		at, met := estimates[e] // a batch has the same one in all of its events
+		if !met {
+			word := eventlog.SkewWord(e.skew, e.known)
+			if at, met = words[word]; !met {
+				at = int32(len(out.words))
+				words[word], out.words = at, append(out.words, word)
+			}
+			estimates[e] = at
+		}
+		out.at[i] = at
+	}
+	return out, nil
+}
+
 // lists reads one side of the map of fields: for each row its texts.
 func (c *columns) lists(side string, rows []int32) ([][]string, error) {
 	out := make([][]string, 0, c.count(rows))

@@ -200,6 +200,8 @@ func (q *query) values(c *columns, rows []int32, field string) (coded, error) {
 		out.at = append(out.at, n)
 	}
 	switch field {
+	case eventlog.FieldSkew:
+		return c.skews(rows)
 	case columnID:
 		ids, err := c.ids(rows)
 		for _, id := range ids {

@@ -134,6 +134,12 @@ func (q *query) mark(c *columns, rows []int32, h holdsFor) error {
 		return nil
 	}
 	switch h.name {
+	case eventlog.FieldSkew:
+		v, err := c.skews(rows)
+		for i, at := range v.at {
+			h.holds[i] = h.holds[i] || h.test.Holds(v.words[at])
+		}
+		return err
 	case columnID:
 		ids, err := c.ids(rows)
 		for i := range ids {

@@ -215,7 +215,7 @@ func exactTerms(l *layout, field, value string) []uint64 {
 	switch {
 	case c != nil && c.pivot:
 		return []uint64{wholeTerm([]byte(value))}
-	case c == nil && field != "id":
+	case c == nil && field != "id" && field != eventlog.FieldSkew:
 		return words(nil, []byte(value))
 	default:
 		return nil
