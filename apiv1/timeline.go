@@ -8,12 +8,13 @@ type TimelineQuery struct {
 	Device   string    `query:"device" maxLength:"64" doc:"About this device, by its id"`
 	User     string    `query:"user" maxLength:"300" doc:"Part of who did it"`
 	Text     string    `query:"text" maxLength:"300" doc:"Words that all occur"`
-	From     time.Time `query:"from" doc:"Inclusive; absent: a day before what is known first"`
+	From     time.Time `query:"from" doc:"Of told instants, inclusive; absent: a day before what is known first"`
 	To       time.Time `query:"to" doc:"Exclusive"`
 	Pinned   bool      `query:"pinned" doc:"Highlighted entries only"`
 	Undated  bool      `query:"undated" doc:"The entries without an instant, by their receipt"`
 	Collapse bool      `query:"collapse" doc:"Many similar events in a row become one line"`
 	Sort     string    `query:"sort" enum:"oldest,newest" doc:"The oldest first without it"`
+	By       string    `query:"by" enum:"corrected,told" doc:"The instants that order the entries: as the sources told them, or corrected by what their clocks were wrong by as far as it is known (without it)"`
 	Cursor
 }
 
@@ -40,7 +41,7 @@ type TimelineEntry struct {
 	Corrected  *time.Time     `json:"corrected" doc:"The told instant less the estimate of the clock's error; null: not corrected"`
 	Correction string         `json:"correction,omitempty" doc:"What the corrected instant rests on, or why there is none"`
 	SkewUS     *int64         `json:"skew_us,omitempty" doc:"The source's clock minus ours, in microseconds"`
-	Anchors    int            `json:"anchors,omitempty" doc:"Batches that the estimate rests on"`
+	Anchors    int            `json:"anchors,omitempty" doc:"Batches that the estimate rests on, at most"`
 	Certainty  string         `json:"certainty" enum:"recorded,told,stated,about,undated"`
 	Source     string         `json:"source,omitempty"`
 	SourceID   string         `json:"source_id,omitempty"`

@@ -51,7 +51,7 @@ func (b *bench) timelines() error {
 	for _, c := range []struct {
 		name string
 		q    timeline.Query
-	}{{"newest first", timeline.Query{Order: store.NewestFirst}}, {"oldest first", timeline.Query{}}, {"similar events as one line", timeline.Query{Order: store.NewestFirst, Collapse: true}},
+	}{{"newest first", timeline.Query{Order: store.NewestFirst}}, {"oldest first", timeline.Query{}}, {"newest first as told", timeline.Query{Order: store.NewestFirst, Told: true}}, {"similar events as one line", timeline.Query{Order: store.NewestFirst, Collapse: true}},
 		{"of one user", timeline.Query{Order: store.NewestFirst, User: "user7"}}, {"with a word", timeline.Query{Order: store.NewestFirst, Text: "500000"}}} {
 		if err := b.percentiles(fmt.Sprintf("timeline of %d events and %d notes, first page, %s", timelineEvents, timelineNotes, c.name), 30, 300, func(int) error {
 			p, err := desk.Page(b.ctx, of, c.q)
@@ -66,7 +66,10 @@ func (b *bench) timelines() error {
 	return nil
 }
 
-// manyEvents stores a million events of a device within the last twelve hours.
+// benchSkews are what the clocks of the sources are wrong by, about: one is right, one a second behind, one seven minutes ahead.
+var benchSkews = []int64{0, -1_000_000, 420_000_000}
+
+// manyEvents stores a million events of a device within the last twelve hours, of three sources whose clocks differ.
 func manyEvents(ctx context.Context, log *parquet.Log, device string, now time.Time) error {
 	ids := eventlog.Derive("src_bench", "timeline")
 	const portion = 5_000
@@ -75,7 +78,8 @@ func manyEvents(ctx context.Context, log *parquet.Log, device string, now time.T
 		for i := range events {
 			n := done + i
 			at := now.Add(-12*time.Hour).UnixMicro() + int64(n)*43_000
-			events[i] = eventlog.Event{ID: ids.At(int64(n)), Source: "src_bench", Received: at, Time: at, Format: "json", Category: "network", Device: device, User: fmt.Sprintf("user%d", n%50),
+			skew := benchSkews[n%len(benchSkews)] + int64(n%1_000)*500
+			events[i] = eventlog.Event{ID: ids.At(int64(n)), Source: fmt.Sprintf("src_bench%d", n%len(benchSkews)), Received: at, Time: at + skew, Skew: skew, SkewKnown: true, Format: "json", Category: "network", Device: device, User: fmt.Sprintf("user%d", n%50),
 				Message: fmt.Sprintf("connect from port %d %d", 1024+n%60_000, n), Raw: []byte(`{"n":1}`)}
 		}
 		if _, err := log.Append(ctx, events); err != nil {

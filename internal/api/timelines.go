@@ -70,6 +70,7 @@ func timelineQuery(q apiv1.TimelineQuery) timeline.Query {
 	for _, k := range q.Kinds {
 		out.Kinds = append(out.Kinds, timeline.Kind(k))
 	}
+	out.Told = q.By == "told"
 	if q.Sort == "newest" {
 		out.Order = store.NewestFirst
 	}

@@ -115,7 +115,7 @@ func timelineQuery(values url.Values, now time.Time) (timeline.Query, window, er
 	}
 	w, err := windowOf(values, now)
 	q := timeline.Query{Device: values.Get("device"), User: values.Get("user"), Text: values.Get("q"), From: w.From, To: w.To, Pinned: values.Get("only") == "pinned", Undated: values.Get("only") == "undated",
-		Collapse: values.Get("lines") != "all", Order: store.NewestFirst, After: values.Get("after")}
+		Collapse: values.Get("lines") != "all", Told: values.Get("by") == "told", Order: store.NewestFirst, After: values.Get("after")}
 	if values.Get("order") == "oldest" {
 		q.Order = store.OldestFirst
 	}
@@ -193,7 +193,7 @@ func timelineChips(at *url.URL) []Chips {
 		kinds = append(kinds, [2]string{string(k), title(timelineWord(k))})
 	}
 	return []Chips{chips(at, "From", "kind", kinds...), chips(at, "Only", "only", [2]string{"pinned", "Highlighted"}, [2]string{"undated", "Undated"}),
-		chips(at, "Order", "order", [2]string{"oldest", "Oldest first"}), chips(at, "Lines", "lines", [2]string{"all", "Each event"})}
+		chips(at, "Order", "order", [2]string{"oldest", "Oldest first"}), chips(at, "By", "by", [2]string{"told", "What was told"}), chips(at, "Lines", "lines", [2]string{"all", "Each event"})}
 }
 
 // timelineWord is a kind of entry as people call it.
@@ -232,7 +232,7 @@ func (s *Server) timelineAct(v *visit) error {
 	}
 	of, ctx, desk := timelineOf(v), v.r.Context(), s.timelines()
 	back := url.Values{}
-	for _, name := range []string{"q", "user", "device", "from", "to", "kind", "only", "order", "lines", "after", "back"} {
+	for _, name := range []string{"q", "user", "device", "from", "to", "kind", "only", "order", "by", "lines", "after", "back"} {
 		if x := f["at."+name]; len(x) > 0 {
 			back[name] = x
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"triward/internal/eventlog"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -14,11 +13,9 @@ import (
 type cursor struct {
 	At      int64       `json:"a"`
 	Key     string      `json:"k"`
-	Event   string      `json:"e,omitempty"` // mark of the last event of the devices, for the gap that may follow it
 	Order   store.Order `json:"o,omitempty"`
 	Undated bool        `json:"u,omitempty"`
-
-	last eventlog.Mark
+	Told    bool        `json:"t,omitempty"`
 }
 
 // maxCursor bounds the text of a cursor.
@@ -27,7 +24,6 @@ const maxCursor = 600
 var errCursor = problem.New(problem.Invalid, "the mark of the page cannot be read, or belongs to another list")
 
 func (c cursor) String() string {
-	c.Event = c.last.String()
 	b, err := json.Marshal(c)
 	if err != nil {
 		return "" // it holds nothing that JSON cannot say
@@ -50,10 +46,7 @@ func cursorOf(q Query) (*cursor, error) {
 	var c cursor
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()
-	if d.Decode(&c) != nil || d.More() || c.Key == "" || c.At <= 0 || c.Order != q.Order || c.Undated != q.Undated {
-		return nil, errCursor
-	}
-	if c.last, err = eventlog.ParseMark(c.Event); err != nil {
+	if d.Decode(&c) != nil || d.More() || c.Key == "" || c.Order != q.Order || c.Undated != q.Undated || c.Told != q.Told {
 		return nil, errCursor
 	}
 	return &c, nil

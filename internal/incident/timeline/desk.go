@@ -25,11 +25,12 @@ type Query struct {
 	Device   string
 	User     string    // part of who
 	Text     string    // words that all occur
-	From, To time.Time // in place of the window of the incident; To exclusive
+	From, To time.Time // of told instants, in place of the window of the incident; To exclusive
 	Pinned   bool      // those that somebody highlighted
 	Undated  bool      // the list of those without an instant, by receipt
 	Collapse bool      // many similar events in a row become one line
 	Order    store.Order
+	Told     bool   // by the told instants; else by the corrected ones, as far as the errors of the clocks are known
 	After    string // mark of the page before
 	Limit    int    // 1 to 1,000; 0: 50
 }
@@ -70,6 +71,14 @@ type LeftOut struct {
 	UndatedBy int      `json:"undated_by_hand,omitempty"` // entries of people without an instant
 	Blind     int      `json:"blind_intervals,omitempty"` // times that were not seen; what happened in them is in no list
 	Cut       string   `json:"cut,omitempty"`             // where something is longer than is read
+}
+
+// cut notes another thing that is longer than is read.
+func (l *LeftOut) cut(text string) {
+	if l.Cut != "" {
+		text = l.Cut + "; " + text
+	}
+	l.Cut = text
 }
 
 // Page is a part of a timeline.
@@ -118,7 +127,6 @@ func (d Desk) Page(ctx context.Context, of Of, q Query) (Page, error) {
 			p.Next = t.cursor(q, last).String()
 			break
 		}
-		t.passed(e)
 		last = e
 		if joins {
 			p.Entries[n-1].Count++
@@ -218,12 +226,13 @@ func (s subject) nameDevice(ctx context.Context, r store.Reader, e *Entry) error
 type timeline struct {
 	subject
 	desk   Desk
+	byTold bool
 	marks  marks
 	merge  *merged
 	added  []Entry
 	blinds []Entry
+	span   [2]time.Time   // the window of the incident, whatever is asked for
 	query  eventlog.Query // of the devices' events, without its window's page
-	last   eventlog.Mark  // of the last event of the devices
 	left   LeftOut
 	areas  map[string]bool // of the journal, whether the reader may see them here
 }
@@ -237,9 +246,9 @@ func (d Desk) open(ctx context.Context, of Of, q Query) (*timeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &timeline{desk: d, areas: map[string]bool{}, merge: &merged{order: q.Order}}
+	t := &timeline{desk: d, byTold: q.Told || q.Undated, areas: map[string]bool{}, merge: &merged{order: q.Order}}
 	if at != nil {
-		t.last, t.merge.after = at.last, &place{at.At, at.Key}
+		t.merge.after = &place{at.At, at.Key}
 	}
 	if err := d.DB.View(ctx, func(r store.Reader) error { return t.gather(ctx, r, of, q) }); err != nil {
 		return nil, err
@@ -252,7 +261,7 @@ func (t *timeline) gather(ctx context.Context, r store.Reader, of Of, q Query) e
 	if t.subject, err = subjectOf(ctx, r, of); err != nil {
 		return err
 	}
-	if !q.From.IsZero() {
+	if t.span = [2]time.Time{t.from, t.to}; !q.From.IsZero() {
 		t.from = q.From
 	}
 	if !q.To.IsZero() {
@@ -269,5 +278,5 @@ func (t *timeline) gather(ctx context.Context, r store.Reader, of Of, q Query) e
 }
 
 func (t *timeline) cursor(q Query, last *Entry) cursor {
-	return cursor{At: last.at, Key: last.Key, Order: q.Order, Undated: q.Undated, last: t.last}
+	return cursor{At: last.at, Key: last.Key, Order: q.Order, Undated: q.Undated, Told: q.Told}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"triward/internal/eventlog"
 )
 
 // Kind is where an entry comes from.
@@ -25,7 +23,7 @@ const (
 	Journal     Kind = "journal" // anything else that was done in Triward
 	Manual      Kind = "manual"  // added by a person
 	Blind       Kind = "blind"   // a source was not seen
-	Gap         Kind = "gap"     // nothing came from the devices for long
+	Gap         Kind = "gap"     // nothing came from a device for long
 )
 
 // Kinds lists them.
@@ -57,7 +55,7 @@ type Entry struct {
 	Received  time.Time
 	Skew      time.Duration // estimate of the source's clock minus ours when it was received
 	SkewKnown bool
-	Anchors   int // batches that the estimate rests on; 0 beside SkewKnown: the number was not kept
+	Anchors   int // batches that the estimate rests on, at most; 0 beside SkewKnown: the number was not kept
 	Certainty Certainty
 	Source    string // id of the source of events, or words
 	Says      string // name of the source for people
@@ -71,8 +69,7 @@ type Entry struct {
 	Pin       *Mark
 	Comments  []Mark
 
-	at   int64         // where it stands
-	mark eventlog.Mark // of an event of the devices, behind which a gap may follow
+	at int64 // where it stands
 }
 
 // Ref is the thing that an entry is about. Kind is event, journal, incident, containment, evidence, alert, device, run,
@@ -105,7 +102,7 @@ func (e Entry) Correction() string {
 	case e.Anchors == 0:
 		return fmt.Sprintf("clock %s, number of anchors not kept", ahead(e.Skew))
 	}
-	return fmt.Sprintf("clock %s, n = %d anchors", ahead(e.Skew), e.Anchors)
+	return fmt.Sprintf("clock %s, n ≤ %d anchors", ahead(e.Skew), e.Anchors)
 }
 
 // ahead says a skew in words.
@@ -176,7 +173,7 @@ func (q Query) fits(e *Entry) bool {
 // end is the last instant of an entry, microseconds: what lasts has no end yet.
 func (e *Entry) end() int64 {
 	switch {
-	case e.Kind != Blind:
+	case e.Kind != Blind && e.Kind != Gap:
 		return e.at
 	case e.Until.IsZero():
 		return 1<<63 - 1

@@ -120,6 +120,9 @@ func (d Desk) Export(ctx context.Context, of Of, q Query, f Format, w io.Writer)
 	if q.Order == store.NewestFirst {
 		m.Order = "newest first"
 	}
+	if m.Order += ", by corrected instants"; q.Told {
+		m.Order = strings.Replace(m.Order, "corrected", "told", 1)
+	}
 	var out bytes.Buffer
 	to := writer(f, &out)
 	q.Collapse, q.Limit, q.After = false, maxPage, ""

@@ -21,8 +21,6 @@ import (
 
 const (
 	portion = 64 // entries that a source is asked for at once
-	// gap is how long nothing may come from the devices before it is said.
-	gap = 6 * time.Hour
 	// maxBlind is how many blind intervals are read for one timeline.
 	maxBlind = 1_000
 	// subjectsAtOnce is how many subjects of the journal are asked for at once.
@@ -31,22 +29,28 @@ const (
 
 // feed sets up what the timeline is merged from.
 func (t *timeline) feed(ctx context.Context, q Query) error {
-	hand := t.atHand(q)
 	if q.Pinned {
 		return t.feedPinned(ctx, q)
 	}
-	t.merge.feeds = append(t.merge.feeds, t.events(q)...)
+	var err error
+	if t.merge.feeds, err = t.events(ctx, q); err != nil {
+		return err
+	}
+	gaps, err := t.gaps(ctx, q)
+	if err != nil {
+		return err
+	}
 	if !q.Undated {
 		t.merge.feeds = append(t.merge.feeds, t.journal(q)...)
 	}
-	t.merge.feeds = append(t.merge.feeds, ready(hand))
+	t.merge.feeds = append(t.merge.feeds, t.atHand(q, slices.Concat(t.added, t.blinds, gaps)))
 	return nil
 }
 
-// atHand are the entries of people and the blind intervals that are asked for, in order.
-func (t *timeline) atHand(q Query) []Entry {
+// atHand is the feed of those entries that are asked for.
+func (t *timeline) atHand(q Query, all []Entry) *feed {
 	var out []Entry
-	for _, e := range slices.Concat(t.added, t.blinds) {
+	for _, e := range all {
 		if q.Undated != e.Told.IsZero() {
 			continue
 		}
@@ -57,8 +61,13 @@ func (t *timeline) atHand(q Query) []Entry {
 			out = append(out, e)
 		}
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return t.merge.compare(a.place(), b.place()) })
-	return out
+	return t.ready(out)
+}
+
+// ready is a feed of entries that are all read, in the order of the merge.
+func (t *timeline) ready(all []Entry) *feed {
+	slices.SortFunc(all, func(a, b Entry) int { return t.merge.compare(a.place(), b.place()) })
+	return &feed{buf: all, done: true}
 }
 
 // feedPinned takes the highlighted entries, each by its key.
@@ -71,18 +80,9 @@ func (t *timeline) feedPinned(ctx context.Context, q Query) error {
 		} else if err != nil {
 			return err
 		}
-		if q.Undated != e.Told.IsZero() {
-			continue
-		}
-		if q.Undated {
-			e.at = e.Received.UnixMicro()
-		}
-		if q.fits(&e) {
-			out = append(out, e)
-		}
+		out = append(out, e)
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return t.merge.compare(a.place(), b.place()) })
-	t.merge.feeds = []*feed{ready(out)}
+	t.merge.feeds = []*feed{t.atHand(q, out)}
 	return nil
 }
 
@@ -116,7 +116,7 @@ func (t *timeline) byKey(ctx context.Context, key string) (Entry, error) {
 		if !slices.Contains(t.devices, e.Device) && !slices.Contains(t.devices, e.Peer) && !slices.Contains(listed, rest) {
 			return Entry{}, missing
 		}
-		return entryOf(&e), nil
+		return t.entryOf(&e), nil
 	case "journal":
 		seq, err := strconv.ParseInt(rest, 10, 64)
 		if err != nil || seq <= 0 {
@@ -139,15 +139,15 @@ func (t *timeline) byKey(ctx context.Context, key string) (Entry, error) {
 }
 
 // events are the feeds of stored events: those of the devices in the window, and those that the alerts list.
-func (t *timeline) events(q Query) []*feed {
+func (t *timeline) events(ctx context.Context, q Query) ([]*feed, error) {
 	if !q.wants(Event) {
-		return nil
+		return nil, nil
 	}
 	if t.desk.Events.Log == nil {
 		t.left.NoEvents = "this process keeps no events"
-		return nil
+		return nil, nil
 	}
-	base := eventlog.Query{Text: q.Text, Dating: eventlog.Dated, Limit: portion}
+	base := eventlog.Query{Text: q.Text, Dating: eventlog.Dated}
 	if q.Undated {
 		base.Dating = eventlog.Undated
 	}
@@ -165,25 +165,89 @@ func (t *timeline) events(q Query) []*feed {
 			of.Where = append(slices.Clone(base.Where), eventlog.Condition{Field: "any.device", Op: eventlog.Is, Values: t.devices})
 		}
 		t.query = of
-		out = append(out, t.search(of, q))
+		found, err := t.search(ctx, of)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
 	}
 	if len(t.alerts) > 0 {
 		base.From, base.To = store.Micros(q.From), store.Micros(q.To)
-		var inner *feed
 		out = append(out, &feed{more: func(ctx context.Context) ([]Entry, bool, error) {
-			if inner == nil { // which events the alerts list is read when it is needed
-				ids, err := t.listed(ctx)
-				if err != nil || len(ids) == 0 {
-					return nil, false, err
-				}
-				base.Where = append(slices.Clone(base.Where), eventlog.Condition{Field: "id", Op: eventlog.Is, Values: ids})
-				q.Kinds = []Kind{Event} // the gaps are those of the devices
-				inner = t.search(base, q)
-			}
-			return inner.more(ctx)
+			all, err := t.alerted(ctx, base)
+			return all, false, err
 		}})
 	}
-	return out
+	return out, nil
+}
+
+// search are the feeds of what a question over the stored events finds.
+func (t *timeline) search(ctx context.Context, of eventlog.Query) ([]*feed, error) {
+	if !t.byTold {
+		return t.corrected(ctx, of)
+	}
+	var at eventlog.Mark
+	if p := t.merge.after; p != nil {
+		at = markAt(*p, t.merge.order)
+	}
+	read := t.told(of, at)
+	return []*feed{{more: func(ctx context.Context) ([]Entry, bool, error) {
+		got, reached, err := read(ctx)
+		return got, reached != (eventlog.Mark{}), err
+	}}}, nil
+}
+
+// told reads events portion by portion in the order of what was told, from behind a mark on. It gives where it has come to
+// as well; the zero mark at the end.
+func (t *timeline) told(of eventlog.Query, at eventlog.Mark) func(ctx context.Context) ([]Entry, eventlog.Mark, error) {
+	of.Limit = portion
+	return func(ctx context.Context) ([]Entry, eventlog.Mark, error) {
+		ask := t.desk.Events.Search
+		if t.merge.order == store.OldestFirst {
+			ask = t.desk.Events.Onward
+		}
+		of.After = at
+		found, err := ask(ctx, of)
+		if problem.KindOf(err) == problem.Forbidden {
+			return nil, eventlog.Mark{}, t.noEvents()
+		}
+		if err != nil {
+			return nil, eventlog.Mark{}, err
+		}
+		t.left.Patients = t.left.Patients || found.Withheld
+		var out []Entry
+		for i := range found.Events {
+			out = append(out, t.entryOf(&found.Events[i]))
+		}
+		at = found.Next
+		of.Limit = min(of.Limit*4, maxPage) // a long read takes larger portions
+		return out, at, nil
+	}
+}
+
+// noEvents notes that the reader may not read them.
+func (t *timeline) noEvents() error {
+	t.left.NoEvents = "your role does not allow to read them here"
+	return nil
+}
+
+// alerted are the events that the alerts list: few enough to be read at once.
+func (t *timeline) alerted(ctx context.Context, of eventlog.Query) ([]Entry, error) {
+	ids, err := t.listed(ctx)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	of.Where = append(slices.Clone(of.Where), eventlog.Condition{Field: "id", Op: eventlog.Is, Values: ids})
+	read := t.told(of, eventlog.Mark{})
+	var out []Entry
+	for more := true; more; {
+		got, reached, err := read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out, more = append(out, got...), reached != (eventlog.Mark{})
+	}
+	return t.ready(out).buf, nil
 }
 
 // listed are the ids of the events that the alerts of an incident list, at most what one question takes.
@@ -201,53 +265,12 @@ func (t *timeline) listed(ctx context.Context) ([]string, error) {
 		}
 		slices.Sort(out)
 		if out = slices.Compact(out); len(out) > 1000 {
-			t.left.Cut = fmt.Sprintf("of %d events that alerts list, 1000 are looked for", len(out))
+			t.left.cut(fmt.Sprintf("of %d events that alerts list, 1000 are looked for", len(out)))
 			out = out[:1000]
 		}
 		return nil
 	})
 	return out, err
-}
-
-// search is the feed of what a question over the stored events finds.
-func (t *timeline) search(of eventlog.Query, q Query) *feed {
-	var at eventlog.Mark
-	if p := t.merge.after; p != nil {
-		at = markAt(*p, q.Order)
-	}
-	gaps := q.wants(Gap) && !q.Undated && q.Text == "" && q.User == ""
-	last := t.last
-	return &feed{more: func(ctx context.Context) ([]Entry, bool, error) {
-		ask := t.desk.Events.Search
-		if q.Order == store.OldestFirst {
-			ask = t.desk.Events.Onward
-		}
-		of.After = at
-		found, err := ask(ctx, of)
-		if problem.KindOf(err) == problem.Forbidden {
-			t.left.NoEvents = "your role does not allow to read them here"
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		t.left.Patients = t.left.Patients || found.Withheld
-		var out []Entry
-		for i := range found.Events {
-			e := entryOf(&found.Events[i])
-			m := eventlog.MarkOf(&found.Events[i])
-			if g, ok := between(last, m); ok && gaps {
-				out = append(out, g)
-			}
-			if e.at, last = m.At, m; gaps {
-				e.mark = m
-			}
-			out = append(out, e)
-		}
-		at = found.Next
-		of.Limit = min(of.Limit*4, maxPage) // a long read takes larger portions
-		return out, at != (eventlog.Mark{}), nil
-	}}
 }
 
 // markAt is the mark behind which events come after a place.
@@ -272,29 +295,13 @@ func markAt(p place, order store.Order) eventlog.Mark {
 	return eventlog.Mark{At: p.At - 1, ID: highest}
 }
 
-// between is the gap between two events that follow each other in either order. It stands right behind the earlier one.
-func between(a, b eventlog.Mark) (Entry, bool) {
-	if a.At > b.At {
-		a, b = b, a
-	}
-	if a == (eventlog.Mark{}) || b.At-a.At < gap.Microseconds() {
-		return Entry{}, false
-	}
-	return Entry{Key: "gap:" + a.ID.String(), Kind: Gap, Told: store.Time(a.At), Until: store.Time(b.At), Received: store.Time(a.At), Certainty: Told, Count: 1, at: a.At,
-		What: "No event of these devices is stored from here to the next one."}, true
-}
-
-// passed notes the last event of the devices, for the gap behind it.
-func (t *timeline) passed(e *Entry) {
-	if e.mark != (eventlog.Mark{}) {
-		t.last = e.mark
-	}
-}
-
-// entryOf is the entry of a stored event.
-func entryOf(e *eventlog.Event) Entry {
+// entryOf is the entry of a stored event, where it stands in the order that is asked for.
+func (t *timeline) entryOf(e *eventlog.Event) Entry {
 	out := Entry{Key: "event:" + e.ID.String(), Kind: Event, Told: store.Time(e.Time), Received: store.Time(e.Received), Skew: time.Duration(e.Skew) * time.Microsecond, SkewKnown: e.SkewKnown,
-		Certainty: Told, Source: e.Source, What: e.Message, Who: e.User, Device: cmp.Or(e.Device, e.Peer), Link: Ref{"event", e.ID.String()}, Patient: reading.ConcernsPatient(e), Count: 1, at: e.At()}
+		Certainty: Told, Source: e.Source, What: e.Message, Who: e.User, Device: cmp.Or(e.Device, e.Peer), Link: Ref{"event", e.ID.String()}, Patient: reading.ConcernsPatient(e), Count: 1, at: e.Ours()}
+	if t.byTold {
+		out.at = e.At()
+	}
 	if e.Time == 0 {
 		out.Certainty = Undated
 	}
@@ -506,7 +513,7 @@ func (t *timeline) blind(ctx context.Context, r store.Reader) ([]Entry, error) {
 		return nil, err
 	}
 	if p.Next != "" {
-		t.left.Cut = fmt.Sprintf("of the blind intervals the latest %d are shown", maxBlind)
+		t.left.cut(fmt.Sprintf("of the blind intervals the latest %d are shown", maxBlind))
 	}
 	var out []Entry
 	for _, b := range p.Items {

@@ -29,9 +29,6 @@ func (f *feed) head(ctx context.Context) (*Entry, error) {
 	return &f.buf[0], nil
 }
 
-// ready is a feed of entries that are at hand, in order.
-func ready(all []Entry) *feed { return &feed{buf: all, done: true} }
-
 // merged takes the entries of feeds in one order. An entry that two feeds have is given once, from the first of them.
 type merged struct {
 	feeds []*feed
