@@ -49,7 +49,10 @@ func (e *Event) Value(name string) string {
 	case "peer.zone":
 		return e.PeerZone
 	case FieldSkew:
-		return SkewWord(e.Skew, e.SkewKnown)
+		if e.SkewKnown {
+			return strconv.FormatInt(SkewSeconds(e.Skew), 10)
+		}
+		return ""
 	}
 	return e.said(name)
 }
@@ -57,16 +60,13 @@ func (e *Event) Value(name string) string {
 // FieldSkew is the name of the estimate of the clock's error.
 const FieldSkew = "clock.skew"
 
-// SkewWord is an estimate in microseconds as Value has it under FieldSkew.
-func SkewWord(skew int64, known bool) string {
-	if !known {
-		return ""
-	}
+// SkewSeconds is an estimate in microseconds in whole seconds, rounded down.
+func SkewSeconds(skew int64) int64 {
 	s := skew / 1_000_000
 	if skew%1_000_000 < 0 {
 		s--
 	}
-	return strconv.FormatInt(s, 10)
+	return s
 }
 
 // said are the values that come from the record itself.

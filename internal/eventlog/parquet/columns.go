@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -208,22 +209,18 @@ func (c *columns) skews(rows []int32) (coded, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return coded{}, err
 	}
-	type estimate struct {
-		skew  int64
-		known bool
-	}
-	words, estimates := map[string]int32{}, map[estimate]int32{}
-	out := coded{at: make([]int32, len(skew))}
+	out := coded{at: make([]int32, len(skew)), words: []string{""}}
+	seconds := map[int64]int32{}
+	last, at := int64(0), int32(0) // neighbours mostly have the same one
 	for i := range skew {
-		e := estimate{skew[i], known[i]}
-		at, met := estimates[e] // a batch has the same one in all of its events
-		if !met {
-			word := eventlog.SkewWord(e.skew, e.known)
-			if at, met = words[word]; !met {
+		if !known[i] {
+			continue
+		}
+		if s := eventlog.SkewSeconds(skew[i]); s != last || at == 0 {
+			if last, at = s, seconds[s]; at == 0 {
 				at = int32(len(out.words))
-				words[word], out.words = at, append(out.words, word)
+				seconds[s], out.words = at, append(out.words, strconv.FormatInt(s, 10))
 			}
-			estimates[e] = at
 		}
 		out.at[i] = at
 	}
