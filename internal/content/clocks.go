@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -148,6 +149,14 @@ func DutyStarts() []string {
 
 // Duties are all reporting duties, in the order of the file.
 func Duties() ([]Duty, error) {
+	all, err := duties()
+	return slices.Clone(all), err
+}
+
+// duties reads the file once: clocks are computed again on every page.
+var duties = sync.OnceValues(readDuties)
+
+func readDuties() ([]Duty, error) {
 	var out []Duty
 	d := yaml.NewDecoder(bytes.NewReader(clocks))
 	d.KnownFields(true)

@@ -35,12 +35,12 @@ func StandingOn(ctx context.Context, r store.Reader, device string, now time.Tim
 	var out []Standing
 	for _, a := range all {
 		s := Standing{Action: a}
-		s.Of, s.Site, err = beside(ctx, r, a)
-		if problem.KindOf(err) == problem.Forbidden {
-			continue
-		}
-		if err != nil {
+		var ok bool
+		if s.Of, s.Site, ok, err = seesAction(ctx, r, a); err != nil {
 			return nil, err
+		}
+		if !ok {
+			continue
 		}
 		if s.Now, err = stand(ctx, r, a); err != nil {
 			return nil, err
@@ -132,6 +132,15 @@ func beside(ctx context.Context, r store.Reader, a Action) (Incident, string, er
 		site = i.Site
 	}
 	return i, site, nil
+}
+
+// seesAction is beside for lists: what the actor may not see is left out.
+func seesAction(ctx context.Context, r store.Reader, a Action) (Incident, string, bool, error) {
+	i, site, err := beside(ctx, r, a)
+	if problem.KindOf(err) == problem.Forbidden {
+		return i, "", false, nil
+	}
+	return i, site, err == nil, err
 }
 
 // siteOf is where a device of the fleet stands, whatever its state is; "" for one without a place, and for other systems.

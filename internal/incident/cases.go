@@ -218,8 +218,12 @@ func (c Cases) Change(ctx context.Context, incident string, to Incident, reason 
 		if len(what) == 0 {
 			return nil
 		}
+		harmed := after.Clinical >= HarmOccurred && i.Clinical < HarmOccurred
 		*i = after
-		return i.keep(ctx, tx, KindChanged, Body{Changes: what, Reason: strings.TrimSpace(reason)})
+		if err := i.keep(ctx, tx, KindChanged, Body{Changes: what, Reason: strings.TrimSpace(reason)}); err != nil || !harmed {
+			return err
+		}
+		return i.harmed(ctx, tx)
 	})
 }
 

@@ -386,7 +386,7 @@ func (c Cases) end(ctx context.Context, action string, e ladder.Event, kind, rea
 // hands the person who answers for it the task to decide again. What was never sent is over with it; what may have been sent
 // is taken back.
 func (c Cases) Withdraw(ctx context.Context, tx *store.Tx, s Sheet, i Incident) error {
-	w := acting{i: i, a: s.Action, device: s.Now}
+	w := acting{i: i, site: s.Site, a: s.Action, device: s.Now}
 	to, ok := w.a.State.Move(ladder.Return)
 	if w.a.State != ladder.Executing || !ok {
 		return problem.New(problem.Conflict, "the action is %s", w.a.State)

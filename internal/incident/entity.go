@@ -343,8 +343,12 @@ func Clocks(ctx context.Context, r store.Reader, incident string, now time.Time)
 	if err != nil {
 		return nil, err
 	}
+	return clocksOf(ctx, r, who, now)
+}
+
+func clocksOf(ctx context.Context, r store.Reader, who []Entity, now time.Time) ([]EntityClocks, error) {
 	duties, err := content.Duties()
-	if err != nil {
+	if err != nil || len(who) == 0 {
 		return nil, err
 	}
 	if who, err = withHolidays(ctx, r, who); err != nil {

@@ -162,6 +162,17 @@ type Incident struct {
 	Changed            time.Time
 }
 
+// Marked is the number as people read it: with the mark of an exercise before it.
+func (i Incident) Marked() string {
+	if i.Exercise {
+		return ExerciseMark + i.Number
+	}
+	return i.Number
+}
+
+// ExerciseMark stands before whatever tells of an exercise, so that nobody takes it for real.
+const ExerciseMark = "EXERCISE · "
+
 // Severity is the greater of both scales, 0 to 5. Both are shown beside it.
 func (i Incident) Severity() int { return max(i.Cyber, i.Clinical) }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triward/internal/detection"
+	"triward/internal/incident"
 )
 
 // alertsWaiting tells those who triage of the alerts that they have, and of critical and high ones that nobody has.
@@ -18,6 +19,9 @@ func alertsWaiting(ctx context.Context, q Asked) ([]Notice, error) {
 		}
 		for _, a := range page.Items {
 			n := Notice{Key: a.ID + " " + string(a.State), Title: a.Title, Detail: "Nobody has this alert.", Subject: a.ID, At: a.Opened, Urgent: a.Level == detection.Critical}
+			if a.Exercise { // it is work of the exercise, and no alarm
+				n.Title, n.Urgent = incident.ExerciseMark+n.Title, false
+			}
 			if ask.Assignee != "" {
 				n.Detail = "You have this alert."
 			}

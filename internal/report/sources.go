@@ -36,6 +36,9 @@ func sources() []Source {
 		{"effect_due", incident.KindRead, checksDue},
 		{"alert_waiting", detection.KindAlertAcknowledged, alertsWaiting},
 		{"task_unaccepted", incident.KindRead, tasksWaiting},
+		{"containment", incident.KindRead, containment},
+		{"incident_waits", incident.KindRead, holdsAndHarm},
+		{"clock_due", incident.KindRead, clocksDue},
 	}
 }
 
@@ -69,9 +72,13 @@ func checksDue(ctx context.Context, q Asked) ([]Notice, error) {
 	all, err := loop.DueOf(ctx, q, q.Me.ID, q.Now.Add(soon))
 	var out []Notice
 	for _, c := range all {
-		n := Notice{Key: c.ID, Title: fmt.Sprintf("Look by %s: %s", c.Due.Format(time.DateOnly), c.Question), Detail: "You check whether what was changed after an incident works.", Subject: c.Incident, At: c.Due.Add(-soon)}
+		mark := ""
+		if i, err := incident.Brief(ctx, q, c.Incident); err == nil && i.Exercise {
+			mark = incident.ExerciseMark
+		}
+		n := Notice{Key: c.ID, Title: fmt.Sprintf("%sLook by %s: %s", mark, c.Due.Format(time.DateOnly), c.Question), Detail: "You check whether what was changed after an incident works.", Subject: c.Incident, At: c.Due.Add(-soon)}
 		if c.Late(q.Now) {
-			n.Key, n.Title, n.At, n.Urgent = c.ID+" overdue", fmt.Sprintf("Overdue since %s: %s", c.Due.Format(time.DateOnly), c.Question), c.Due, true
+			n.Key, n.Title, n.At, n.Urgent = c.ID+" overdue", fmt.Sprintf("%sOverdue since %s: %s", mark, c.Due.Format(time.DateOnly), c.Question), c.Due, true
 		}
 		out = append(out, n)
 	}

@@ -13,7 +13,7 @@ func (p Report) Markdown() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	mark := ""
 	if p.Exercise {
-		mark = "EXERCISE · "
+		mark = incident.ExerciseMark
 	}
 	line("# %sSituation report %d: %s %s\n", mark, p.Number, p.Incident, escape(p.Title))
 	line("TLP:%s · %s · by %s\n", strings.ToUpper(p.TLP), stamp(p.At), escape(p.By))
