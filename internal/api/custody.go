@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"triward/apiv1"
 	"triward/internal/assurance/exhibits"
@@ -135,17 +134,9 @@ func (s *Server) custodyRest() {
 // itemOf is a new item as it is sent.
 func itemOf(b apiv1.EvidenceInput) (custody.Item, error) {
 	i := custody.Item{Kind: custody.Kind(b.Kind), Description: b.Description, Parent: b.Parent, Device: b.Device, Source: b.Source, Authority: b.Authority, Method: b.Method, Details: custody.Details(b.EvidenceDetails),
-		Began: b.Began, Ended: b.Ended, SkewKnown: b.Skew != "", Patients: custody.Patients(b.Patients), TLP: incident.Marking(b.TLP), PAP: incident.Marking(b.PAP), Seal: b.Seal, Place: b.Place, File: b.File,
+		Began: b.Began, Ended: b.Ended, Patients: custody.Patients(b.Patients), TLP: incident.Marking(b.TLP), PAP: incident.Marking(b.PAP), Seal: b.Seal, Place: b.Place, File: b.File,
 		Expected: b.Expected, WithSHA512: b.WithSHA512, RetainUntil: b.RetainUntil}
-	var err error
-	if i.SkewKnown {
-		if i.Skew, err = time.ParseDuration(b.Skew); err != nil {
-			var l problem.List
-			l.Add("skew", "must be a duration like 1h2m3s or -90s")
-			return i, l.Err("the evidence is not complete")
-		}
-	}
-	return i, nil
+	return i, i.ReadSkew(b.Skew)
 }
 
 func wireItem(i custody.Item) apiv1.EvidenceItem {

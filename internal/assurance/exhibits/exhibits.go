@@ -76,33 +76,15 @@ func (o Office) read(ctx context.Context, s *state) error {
 			return err
 		}
 		for _, g := range s.given {
-			if err := s.journal(ctx, r, g.ID); err != nil {
+			signed, err := custody.Signed(ctx, r, g.ID)
+			if err != nil {
 				return err
 			}
+			s.entries = append(s.entries, signed...)
 		}
 		s.items, s.links, err = custody.Totals(ctx, r, s.file.ID)
 		return err
 	})
-}
-
-// journal adds the entries of the journal that hold the chain of an item.
-func (s *state) journal(ctx context.Context, r store.Reader, item string) error {
-	q := store.JournalQuery{Subject: item, Limit: 1000}
-	for {
-		page, err := store.Journal(ctx, r, q)
-		if err != nil {
-			return err
-		}
-		for _, e := range page {
-			q.After = e.Seq
-			if strings.HasPrefix(e.Kind, "custody.") && e.Kind != custody.KindContent {
-				s.entries = append(s.entries, e.Seq)
-			}
-		}
-		if len(page) < q.Limit {
-			return nil
-		}
-	}
 }
 
 // itemFile is an item in the bundle.

@@ -3,6 +3,8 @@ package exhibits
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -59,6 +61,8 @@ func (s *scene) item(kind custody.Kind, patients custody.Patients, content strin
 		PAP: incident.Red, Details: custody.Details{Model: "PACS 9", Serial: "SN-4", UDI: "(01)04012345678901", Location: "room 1", LegalBasis: "plan 4.2", Tool: "export tool"}})
 	s.must(err)
 	if content != "" {
+		sum := sha256.Sum256([]byte(content))
+		s.must(s.office.Vault.Announce(s.ctx, i, custody.Coming{SHA256: hex.EncodeToString(sum[:])}))
 		_, err = s.office.Vault.Append(s.ctx, i, 0, strings.NewReader(content))
 		s.must(err)
 		s.must(s.office.Vault.Seal(s.ctx, i, custody.Sealing{}))

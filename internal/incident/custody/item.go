@@ -187,6 +187,22 @@ func (i Item) Validate() error {
 	return l.Err("the evidence is not complete")
 }
 
+// ReadSkew reads how far the clock of a source was ahead of ours, as people write it: "1h2m3s", "-90s"; "" is not known.
+func (i *Item) ReadSkew(text string) error {
+	text = strings.TrimSpace(text)
+	i.Skew, i.SkewKnown = 0, text != ""
+	if text == "" {
+		return nil
+	}
+	var err error
+	if i.Skew, err = time.ParseDuration(text); err != nil {
+		var l problem.List
+		l.Add("skew", "must be like 1h2m3s or -90s")
+		return l.Err("the evidence is not complete")
+	}
+	return nil
+}
+
 // checkHash refuses what is not a SHA-256 in hexadecimal; "" is none.
 func checkHash(l *problem.List, path, hash string) {
 	if b, err := hex.DecodeString(hash); hash != "" && (err != nil || len(b) != sha256.Size || hash != strings.ToLower(hash)) {

@@ -150,6 +150,35 @@ func Chain(ctx context.Context, r store.Reader, item string) ([]Entry, error) {
 	}, `SELECT body, hash FROM custody_entry WHERE item = $1 ORDER BY seq`, item)
 }
 
+// Signed gives the numbers of the entries of the journal that hold the entries of a chain, in its order. The journal is a tree
+// whose head is signed: that signs every entry of custody (package ledger).
+func Signed(ctx context.Context, r store.Reader, item string) ([]int64, error) {
+	if _, _, err := one(ctx, r, item); err != nil {
+		return nil, err
+	}
+	var out []int64
+	q := store.JournalQuery{Subject: item, Limit: 1000}
+	for {
+		page, err := store.Journal(ctx, r, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page {
+			q.After = e.Seq
+			var body struct {
+				Seq  int    `json:"seq"`
+				Hash string `json:"hash"`
+			}
+			if err := json.Unmarshal(e.Body, &body); err == nil && body.Seq == len(out)+1 && body.Hash != "" { // others hold no entry
+				out = append(out, e.Seq)
+			}
+		}
+		if len(page) < q.Limit {
+			return out, nil
+		}
+	}
+}
+
 // Get reads an item.
 func Get(ctx context.Context, r store.Reader, item string) (Item, error) {
 	i, _, err := one(ctx, r, item)
