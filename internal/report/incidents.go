@@ -14,34 +14,32 @@ import (
 	"triward/internal/store"
 )
 
-// tasksWaiting tells the owner of an incident of tasks that nobody accepted in time, and people of tasks of theirs that are
-// late.
+// tasksWaiting tells people of tasks of incidents: those of their side that wait to be accepted, those that they accepted and
+// are late, and, as the owner of the incident, those that nobody accepted in time.
 func tasksWaiting(ctx context.Context, q Asked) ([]Notice, error) {
-	page, err := incident.List(ctx, q, incident.Query{Open: true, Limit: mostOfAKind})
-	if err != nil {
-		return nil, err
-	}
+	all, err := incident.OpenTasks(ctx, q, q.Now)
 	var out []Notice
-	for _, i := range page.Items {
-		f, err := incident.Get(ctx, q, i.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range f.Tasks {
-			n := Notice{Subject: i.ID, Urgent: true}
-			switch {
-			case i.Owner == q.Me.ID && t.Unaccepted(q.Now):
-				n.Key, n.At = t.ID+" "+t.AcceptBy.Format("150405"), t.AcceptBy
-				n.Title, n.Detail = i.Marked()+": nobody accepted “"+t.Title+"”", "It was handed to "+strings.ReplaceAll(string(t.Side), "_", " ")+". You own the incident."
-			case t.Assignee == q.Me.ID && t.Late(q.Now):
-				n.Key, n.At, n.Title, n.Detail = t.ID+" late", t.Due, i.Marked()+": “"+t.Title+"” is late", "You accepted it."
-			default:
-				continue
+	for _, t := range all {
+		n := Notice{Subject: t.In.ID, Urgent: true}
+		side, until := strings.ReplaceAll(string(t.Side), "_", " "), t.AcceptBy.UTC().Format("15:04 UTC")
+		switch {
+		case t.Waits:
+			n.Key, n.At = t.ID+" waits "+t.AcceptBy.Format("150405"), t.AcceptBy.Add(-incident.AcceptWithin)
+			n.Title, n.Detail = t.In.Marked()+": “"+t.Title+"” waits for "+side, "It was handed to your side: accept it by "+until+"."
+			if t.Unaccepted(q.Now) {
+				n.Key, n.At, n.Detail = n.Key+" late", t.AcceptBy, "It was handed to your side, and nobody accepted it by "+until+"."
 			}
-			out = append(out, n)
+		case t.MyCase && t.Unaccepted(q.Now):
+			n.Key, n.At = t.ID+" "+t.AcceptBy.Format("150405"), t.AcceptBy
+			n.Title, n.Detail = t.In.Marked()+": nobody accepted “"+t.Title+"”", "It was handed to "+side+". You own the incident."
+		case t.Mine && t.Late(q.Now):
+			n.Key, n.At, n.Title, n.Detail = t.ID+" late", t.Due, t.In.Marked()+": “"+t.Title+"” is late", "You accepted it."
+		default:
+			continue
 		}
+		out = append(out, n)
 	}
-	return out, nil
+	return out, err
 }
 
 // safetyFunction is the function of the person who answers for clinical safety.
