@@ -59,6 +59,7 @@ type Incident struct {
 	Number   string `json:"number"`
 	State    string `json:"state"`
 	Exercise bool   `json:"exercise"`
+	Withheld bool   `json:"withheld,omitempty" doc:"It is marked TLP:RED and you are not named in it: ask its owner"`
 	IncidentFacts
 	OwnerName string    `json:"owner_name"`
 	Site      string    `json:"site,omitempty"`
@@ -118,6 +119,26 @@ type IncidentLink struct {
 	Note   string    `json:"note,omitempty" maxLength:"20000"`
 	Name   string    `json:"name,omitempty" readOnly:"true"`
 	At     time.Time `json:"at,omitzero" readOnly:"true" required:"false"`
+}
+
+// IncidentRecipient is somebody who may read an incident when it is marked TLP:RED.
+type IncidentRecipient struct {
+	Person string    `json:"person"`
+	Name   string    `json:"name"`
+	Why    string    `json:"why"`
+	By     string    `json:"by" doc:"Who named them"`
+	At     time.Time `json:"at"`
+}
+
+// IncidentNaming names somebody who may read an incident when it is marked TLP:RED.
+type IncidentNaming struct {
+	Person string `json:"person" maxLength:"100" doc:"Account"`
+	Why    string `json:"why" maxLength:"200" doc:"What they need it for; it stays in the journal"`
+}
+
+// AudienceQuery says for whom a report is made.
+type AudienceQuery struct {
+	For string `query:"for" enum:"recipients,organisation,clients,community,everyone,by_law" doc:"For whom it is made; absent: the organisation. What its TLP does not allow is refused"`
 }
 
 // IncidentNoteInput writes something down.

@@ -71,6 +71,21 @@ func (c *Client) MoveTask(ctx context.Context, incident, task string, in apiv1.I
 	return act(ctx, c, call{method: "POST", path: at("/incidents/{}/tasks/{}", incident, task), body: in})
 }
 
+// Recipients lists who may read an incident when it is marked TLP:RED.
+func (c *Client) Recipients(ctx context.Context, incident string) (apiv1.List[apiv1.IncidentRecipient], error) {
+	return get[apiv1.List[apiv1.IncidentRecipient]](ctx, c, call{method: "GET", path: at("/incidents/{}/recipients", incident)})
+}
+
+// NameRecipient names somebody who may read an incident when it is marked TLP:RED.
+func (c *Client) NameRecipient(ctx context.Context, incident string, in apiv1.IncidentNaming) error {
+	return act(ctx, c, call{method: "POST", path: at("/incidents/{}/recipients", incident), body: in})
+}
+
+// RemoveRecipient takes back that somebody may read an incident that is marked TLP:RED.
+func (c *Client) RemoveRecipient(ctx context.Context, incident, person string, in apiv1.Reason) error {
+	return act(ctx, c, call{method: "POST", path: at("/incidents/{}/recipients/{}/remove", incident, person), body: in})
+}
+
 // Clocks reads the reporting clocks of an incident as they stand now.
 func (c *Client) Clocks(ctx context.Context, incident string) (apiv1.List[apiv1.Clock], error) {
 	return get[apiv1.List[apiv1.Clock]](ctx, c, call{method: "GET", path: at("/incidents/{}/clocks", incident)})

@@ -70,12 +70,15 @@ func (s *Server) claims() {
 			return wireWho(r), err
 		})
 	stream(s, op{id: "who-text", route: "GET /incidents/{id}/who.md", kind: incident.KindRead, summary: "Who did what and how, as Markdown"}, "text/markdown; charset=utf-8",
-		func(ctx context.Context, in *one, w io.Writer) error {
+		func(ctx context.Context, in *struct {
+			ID string `path:"id" maxLength:"200"`
+			apiv1.AudienceQuery
+		}, w io.Writer) error {
 			r, err := s.who(ctx, in.ID)
 			if err != nil {
 				return err
 			}
-			text, err := r.Markdown()
+			text, err := r.Markdown(audienceOf(in.AudienceQuery))
 			if err == nil {
 				_, err = w.Write(text)
 			}

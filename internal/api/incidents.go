@@ -90,6 +90,7 @@ func (s *Server) incidents() {
 			b := in.Body
 			return s.Cases.MoveTask(ctx, in.ID, in.Part, incident.TaskMove{Accept: b.Accept, HandTo: incident.Side(b.HandTo), State: incident.TaskState(b.State), Outcome: b.Outcome})
 		})
+	s.recipients()
 	s.legalEntities()
 	s.containments()
 	s.timelines()
@@ -164,7 +165,7 @@ func takeIncident(b apiv1.IncidentFacts, to *incident.Incident) {
 }
 
 func wireIncident(i incident.Incident) apiv1.Incident {
-	return apiv1.Incident{ID: i.ID, Number: i.Number, State: string(i.State), Exercise: i.Exercise, OwnerName: i.OwnerName, Site: i.Site, Product: i.Product, Declared: i.Declared, Run: i.Run,
+	return apiv1.Incident{ID: i.ID, Number: i.Number, State: string(i.State), Exercise: i.Exercise, Withheld: i.Withheld, OwnerName: i.OwnerName, Site: i.Site, Product: i.Product, Declared: i.Declared, Run: i.Run,
 		SameAs: i.SameAs, HeldUntil: i.HeldTill, HeldFor: i.HeldFor, Closer: i.CloserName, Closed: i.Closed, Changed: i.Changed,
 		IncidentFacts: apiv1.IncidentFacts{Title: i.Title, Summary: i.Summary, Cyber: i.Cyber, Clinical: i.Clinical, TLP: string(i.TLP), PAP: string(i.PAP), Care: string(i.Care), Legal: string(i.Legal),
 			Disclosure: string(i.Disclosure), Owner: i.Owner, Aware: i.Aware, AwareWho: i.AwareWho, AwareHow: i.AwareHow, NoContainment: i.NoContainment, Extent: i.Extent, RootCause: i.RootCause,

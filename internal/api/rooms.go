@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -52,19 +53,19 @@ func (s *Server) rooms() {
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"200"`
 			Part string `path:"part" maxLength:"10"`
+			apiv1.AudienceQuery
 		}, w io.Writer) error {
 			number, err := strconv.Atoi(in.Part)
 			if in.Part != "last" && (err != nil || number < 1) {
 				return problem.New(problem.NotFound, "there is no situation report %q", in.Part)
 			}
-			p, err := read(ctx, s, func(r store.Reader) (room.Report, error) {
-				_, p, err := room.Read(ctx, r, in.ID, number)
-				return p, err
+			text, err := read(ctx, s, func(r store.Reader) (string, error) {
+				return room.Text(ctx, r, in.ID, number, audienceOf(in.AudienceQuery))
 			})
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(w, p.Markdown())
+			_, err = io.WriteString(w, text)
 			return err
 		})
 	add(s, op{id: "holidays", route: "GET /holidays", kind: incident.KindRead, summary: "Days on which authorities do not work, as they were entered"},
@@ -80,6 +81,11 @@ func (s *Server) rooms() {
 			return s.Cases.SetHolidays(ctx, incident.HolidayYear{Entity: b.Entity, Calendar: b.Calendar, Year: b.Year, Reason: b.Reason,
 				Days: each(b.Days, func(d apiv1.HolidayDay) incident.Day { return incident.Day(d) })})
 		})
+}
+
+// audienceOf is for whom a report is asked for.
+func audienceOf(q apiv1.AudienceQuery) incident.Audience {
+	return cmp.Or(incident.Audience(q.For), incident.Organisation)
 }
 
 func blastQuery(q apiv1.BlastQuery) blast.Query {

@@ -26,6 +26,7 @@ type incidentPage struct {
 	Run      *procedure.Run
 	Steps    procedure.Counts
 	Clocks   []clockRow
+	Named    []recipientRow // who may read it, when it is marked TLP:RED
 	Entities []incident.Entity
 	Exhibits []custody.Item
 	Holds    []holdRow // events that are kept for it
@@ -105,6 +106,9 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		if p.taskRights, err = taskRightsOf(ctx, r, v, p.Incident); err != nil {
 			return err
 		}
+		if p.Named, err = recipientRows(ctx, r, v, p.Incident); err != nil {
+			return err
+		}
 		clocks, err := incident.Clocks(ctx, r, p.ID, p.Now)
 		if err != nil {
 			return err
@@ -165,6 +169,13 @@ func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage)
 	add(incident.KindNoted, act{Title: "Note", First: p.State.Open(), Form: Form{ID: "note", Action: at + "/notes", Submit: "Write it down"}.with(
 		Field{Name: "kind", Label: "It is", Kind: "select", Options: options("note", incident.NoteKinds())},
 		Field{Name: "text", Label: "Words", Kind: "textarea", Required: true, Help: "Kept as written. No names of patients."})})
+	if p.TLP == incident.Red && v.may(incident.KindRecipientNamed) {
+		a, err := nameAct(ctx, r, v, p.Incident)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
 	if !p.State.Open() {
 		return out, nil
 	}

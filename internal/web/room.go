@@ -143,6 +143,7 @@ type situationPage struct {
 	Report room.Report
 	Words  [2]string // of both severities
 	Others []room.Head
+	For    []Option // audiences that its marking allows
 }
 
 func (situationPage) template() string { return "situation" }
@@ -158,7 +159,7 @@ func (s *Server) situation(v *visit) error {
 		if err != nil {
 			return err
 		}
-		p.ID = i.ID
+		p.ID, p.For = i.ID, tlpAudiences(i.TLP)
 		if p.Head, p.Report, err = room.Read(ctx, r, i.ID, number); err != nil {
 			return err
 		}
@@ -174,19 +175,19 @@ func (s *Server) situation(v *visit) error {
 }
 
 func (s *Server) situationText(v *visit) error {
-	var out room.Report
+	var out string
 	number, err := strconv.Atoi(v.path("number"))
 	if err != nil || number < 1 {
 		return problem.New(problem.NotFound, "there is no such report")
 	}
 	if err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		_, out, err = room.Read(ctx, r, v.path("id"), number)
+		out, err = room.Text(ctx, r, v.path("id"), number, audience(v))
 		return err
 	}); err != nil {
 		return err
 	}
 	v.w.Header().Set("Content-Type", "text/markdown; charset=utf-8")
-	_, err = io.WriteString(v.w, out.Markdown())
+	_, err = io.WriteString(v.w, out)
 	return err
 }
 

@@ -60,6 +60,7 @@ type whoPage struct {
 	Frame
 	claim.Report
 	Tabs       []Tab
+	Audiences  []Option // for whom its marking allows the report
 	Said       []saidPart
 	Found      []foundRow
 	Near       []nearRow         // devices on which an indicator was seen and that are not in the incident
@@ -111,6 +112,7 @@ func (s *Server) whoPageOf(v *visit) (whoPage, error) {
 		return p, err
 	}
 	f := p.Incident
+	p.Audiences = tlpAudiences(f.TLP)
 	open := f.State.Open()
 	p.Frame = v.frame("Who and how: "+f.Number, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number})
 	p.Tabs = tabsOf(v, f.ID, "who")
@@ -188,7 +190,7 @@ func (s *Server) whoText(v *visit) error {
 	if err != nil {
 		return err
 	}
-	text, err := p.Markdown()
+	text, err := p.Markdown(audience(v))
 	if err != nil {
 		return err
 	}

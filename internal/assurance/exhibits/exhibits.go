@@ -32,6 +32,7 @@ type state struct {
 	given        []custody.Given
 	who          claim.Report
 	organisation string
+	as           incident.Audience // for whom it is made
 	now          time.Time
 	head         int64   // entries of the journal
 	entries      []int64 // that are proved
@@ -41,7 +42,7 @@ type state struct {
 // Export makes the bundle of an incident's evidence, checks it as a stranger would, and gives it. That it was exported is an
 // entry in the chain of every item before. The content goes with it as [custody.Vault.Export] allows.
 func (o Office) Export(ctx context.Context, of string, order custody.Order) (bundle.Built, error) {
-	s := state{}
+	s := state{as: order.As}
 	var err error
 	if s.file, s.given, err = o.Vault.Export(ctx, of, order); err != nil {
 		return bundle.Built{}, err
@@ -161,7 +162,7 @@ func (o Office) write(ctx context.Context, s state) (bundle.Built, error) {
 			add(x.file, append(body, '\n'))
 		}
 	}
-	who, err := s.who.Markdown()
+	who, err := s.who.Markdown(s.as)
 	if err != nil {
 		return bundle.Built{}, err
 	}

@@ -158,7 +158,7 @@ func TestExport(t *testing.T) {
 			}
 		})
 		s.Run("the same state gives the same bytes", func(t *testing.T) {
-			st := state{}
+			st := state{as: incident.Organisation}
 			var err error
 			st.file, st.given, err = s.office.Vault.Export(s.ctx, s.inc, order(incident.Organisation))
 			s.must(err)

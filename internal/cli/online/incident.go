@@ -52,6 +52,14 @@ func (r *Remote) incidents() *cobra.Command {
 		sends(r.line("set-task INCIDENT TASK", "Accept, hand over or finish a task"), "changed", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentTaskMove) error {
 			return c.MoveTask(ctx, args[0], args[1], in)
 		}),
+		wholeOf(r.line("recipients INCIDENT", "List who may read an incident when it is marked TLP:RED"), "NAME WHY BY AT PERSON", (*client.Client).Recipients),
+		sends(r.line("name INCIDENT PERSON", "Name somebody (by account) who may read an incident that is marked TLP:RED, with --why").calls("person", ""), "named in", func(c *client.Client, ctx context.Context, args []string, in apiv1.IncidentNaming) error {
+			in.Person = args[1]
+			return c.NameRecipient(ctx, args[0], in)
+		}),
+		sends(r.line("unname INCIDENT PERSON", "Take back that somebody may read an incident that is marked TLP:RED, with --reason"), "taken back in", func(c *client.Client, ctx context.Context, args []string, in apiv1.Reason) error {
+			return c.RemoveRecipient(ctx, args[0], args[1], in)
+		}),
 		wholeOf(r.line("clocks INCIDENT", "Show the reporting clocks of an incident as they stand now"), "ENTITY-NAME TITLE STATE LATEST UNKNOWN DUTY STAGE ENTITY", (*client.Client).Clocks),
 		wholeOf(r.line("entities INCIDENT", "List the legal entities of an incident with what each knows"), "ID NAME THEIRS JURISDICTIONS ROLES OBSERVES", (*client.Client).LegalEntities),
 		r.addEntity(), r.setFacts(),

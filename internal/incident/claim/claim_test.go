@@ -303,9 +303,14 @@ func TestClaims(t *testing.T) {
 			}
 		})
 		t.Run("the report", func(t *testing.T) {
-			text, err := s.report().Markdown()
+			for as, want := range map[incident.Audience]problem.Kind{incident.Community: problem.Forbidden, incident.Clients: "", incident.ByLaw: ""} {
+				if _, err := s.report().Markdown(as); problem.KindOf(err) != want {
+					t.Errorf("for %s: %v", as, err)
+				}
+			}
+			text, err := s.report().Markdown(incident.Organisation)
 			s.must(err)
-			for _, want := range []string{"TLP:AMBER", "PAP:RED", `Studies leave \*fast\*`, "Who did it (adversary)\n\nNothing is known. This is empty.", "grade B2 (75/75): usually reliable source, probably true", "likely, 55 to 80 %", "hypothesis, without evidence",
+			for _, want := range []string{"For: the organisation", "TLP:AMBER", "PAP:RED", `Studies leave \*fast\*`, "Who did it (adversary)\n\nNothing is known. This is empty.", "grade B2 (75/75): usually reliable source, probably true", "likely, 55 to 80 %", "hypothesis, without evidence",
 				"T0811 Data from Information Repositories", "No blind interval is known", "Another claim took its place", "Withdrawn", "nothing is said about: adversary, capability, victim"} {
 				if !strings.Contains(string(text), want) {
 					t.Errorf("it lacks %q:\n%s", want, text)
@@ -394,7 +399,7 @@ func TestThreads(t *testing.T) {
 		if n := s.journal(claim.KindChained); n != 2 {
 			t.Errorf("%d entries", n)
 		}
-		text, err := r.Markdown()
+		text, err := r.Markdown(incident.Organisation)
 		s.must(err)
 		if want := "## Activity thread: Mail to archive\n\n1. "; !strings.Contains(string(text), want) || !strings.Contains(string(text), "   - infrastructure: a rented mail server (A1)") || !strings.Contains(string(text), "   - adversary: empty") {
 			t.Errorf("report:\n%s", text)

@@ -17,6 +17,7 @@ import (
 
 // Report is what is known of who did what and how, with what is not known.
 type Report struct {
+	For        incident.Audience // for whom it is written out; "" is nobody yet
 	Incident   incident.Incident
 	Made       time.Time
 	Sections   []Section // one for each of [Abouts], also the empty ones
@@ -160,7 +161,9 @@ var markdown = template.Must(template.New("who").Funcs(template.FuncMap{
 
 {{end}}# {{plain .Incident.Number}}: who did what, and how
 
-TLP:{{upper .Incident.TLP}} ({{.Incident.TLP.Words}}), PAP:{{upper .Incident.PAP}}
+{{with .For}}For: {{.Words}}
+
+{{end}}TLP:{{upper .Incident.TLP}} ({{.Incident.TLP.Words}}), PAP:{{upper .Incident.PAP}}
 
 {{plain .Incident.Title}}. As it is known on {{at .Made}}.
 {{range .Sections}}
@@ -201,8 +204,12 @@ From {{at .From}} to {{at .To}}.
 {{range .}}- {{.About}}: {{plain .Says}} ({{.Grade}}, {{plain .Source}}). {{if .EndedBy}}Another claim took its place{{else}}Withdrawn{{end}} {{at .Ended}} by {{plain .EndName}}: {{plain .EndReason}}
 {{end}}{{end}}`))
 
-// Markdown writes the report (CommonMark).
-func (r Report) Markdown() ([]byte, error) {
+// Markdown writes the report (CommonMark) for an audience; refused (Forbidden) for one that its TLP does not allow.
+func (r Report) Markdown(as incident.Audience) ([]byte, error) {
+	if err := r.Incident.TLP.Share("what is known of "+r.Incident.Number, as); err != nil {
+		return nil, err
+	}
+	r.For = as
 	var b bytes.Buffer
 	err := markdown.Execute(&b, r)
 	return b.Bytes(), err

@@ -1,10 +1,12 @@
 package room
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"triward/internal/incident"
+	"triward/internal/store"
 )
 
 // Markdown writes a report as CommonMark. What people typed is escaped, so that it stays text.
@@ -16,6 +18,9 @@ func (p Report) Markdown() string {
 		mark = incident.ExerciseMark
 	}
 	line("# %sSituation report %d: %s %s\n", mark, p.Number, p.Incident, escape(p.Title))
+	if p.For != "" {
+		line("For: %s\n", p.For.Words())
+	}
 	line("TLP:%s · %s · by %s\n", strings.ToUpper(p.TLP), stamp(p.At), escape(p.By))
 	line("- State: %s", p.State)
 	line("- Severity: network %d (%s), patients C%d (%s)", p.Cyber, incident.CyberWords()[p.Cyber], p.Clinical, incident.ClinicalWords()[p.Clinical])
@@ -33,6 +38,24 @@ func (p Report) Markdown() string {
 		line("")
 	}
 	return b.String()
+}
+
+// Text reads a situation report as Markdown for an audience. It is refused (Forbidden) for one that the report's TLP, or that of
+// its incident today, does not allow. Number 0 is the newest.
+func Text(ctx context.Context, r store.Reader, of string, number int, as incident.Audience) (string, error) {
+	i, err := incident.Brief(ctx, r, of)
+	if err != nil {
+		return "", err
+	}
+	_, p, err := Read(ctx, r, i.ID, number)
+	if err != nil {
+		return "", err
+	}
+	if err := i.TLP.Stricter(incident.Marking(p.TLP)).Share("the situation report of "+i.Number, as); err != nil {
+		return "", err
+	}
+	p.For = as
+	return p.Markdown(), nil
 }
 
 // Section is a part of a report as lines of text.

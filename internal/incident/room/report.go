@@ -29,6 +29,8 @@ type Head struct {
 
 // Report is a situation report.
 type Report struct {
+	For incident.Audience `json:"-"` // for whom it is written out
+
 	Number   int       `json:"number"`
 	Incident string    `json:"incident"` // number of the incident
 	Title    string    `json:"title"`

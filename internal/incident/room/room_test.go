@@ -257,6 +257,15 @@ func TestReportsAreNumberedComparedAndNeverChange(t *testing.T) {
 				s.Errorf("%q is missing in\n%s", want, md)
 			}
 		}
+		s.ok(s.db.View(s.as(s.anna), func(r store.Reader) error {
+			for as, want := range map[incident.Audience]problem.Kind{incident.Community: problem.Forbidden, incident.Clients: "", incident.ByLaw: ""} {
+				text, err := room.Text(s.as(s.anna), r, s.inc, 2, as)
+				if problem.KindOf(err) != want || err == nil && !strings.Contains(text, "For: "+as.Words()) {
+					s.Errorf("for %s: %v %q", as, err, text)
+				}
+			}
+			return nil
+		}))
 		if _, err := s.desk.Report(s.as(s.anna), s.inc, s.clock.Now()); problem.KindOf(err) != problem.Invalid {
 			s.Errorf("next report in the past: %v", err)
 		}
