@@ -4,15 +4,15 @@ import (
 	"context"
 	"io"
 	"net/url"
+	filename "path"
 	"strconv"
+	"strings"
 	"time"
 
-	"triward/internal/content"
 	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
-	"triward/internal/product"
 	"triward/internal/store"
 )
 
@@ -21,9 +21,18 @@ type exhibitPage struct {
 	Frame
 	Incident incident.Incident
 	Item     custody.Item
-	Entries  []custody.Entry
+	Device   string // address of the device that it came from; "" for no device of the fleet
+	Facts    []Figure
+	Entries  []custodyRow
 	Fault    string // what is wrong with the chain
+	Signed   string // the checkpoint of the journal, signed
 	Acts     []act
+}
+
+// custodyRow is an entry of a chain with its number in the journal, which is signed; 0 when it is not there.
+type custodyRow struct {
+	custody.Entry
+	Journal int64
 }
 
 func (exhibitPage) template() string { return "exhibit" }
@@ -38,68 +47,224 @@ func (s *Server) exhibitPageOf(v *visit) (exhibitPage, error) {
 		if p.Incident, err = incident.Brief(ctx, r, p.Item.Incident); err != nil {
 			return err
 		}
-		if p.Entries, err = custody.Chain(ctx, r, p.Item.ID); err != nil {
+		if p.Entries, p.Fault, err = custodyRows(ctx, r, p.Item.ID); err != nil {
 			return err
 		}
-		if err := custody.CheckChain(p.Entries); err != nil {
-			p.Fault = err.Error()
+		var parent custody.Item
+		if p.Item.Parent != "" {
+			if parent, err = custody.Get(ctx, r, p.Item.Parent); err != nil {
+				return err
+			}
 		}
-		p.Acts, err = exhibitActs(ctx, r, v, p.Item)
+		p.Facts = exhibitFacts(p.Item, parent, p.Incident, s.now())
+		p.Acts, err = exhibitActs(ctx, r, v, p.Item, s.now())
 		return err
 	})
+	if err != nil {
+		return p, err
+	}
+	if d := p.Item.Device; d != "" && !strings.HasPrefix(d, "sys_") {
+		p.Device = urlDevice(device.ID(d))
+	}
 	p.Frame = v.frame("Exhibit "+p.Item.Exhibit, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Incident.ID), p.Incident.Number})
+	p.Signed, err = s.Inquiries.Builder.Ledger.Checkpoint(v.r.Context())
 	return p, err
 }
 
+// custodyRows reads a chain and what is wrong with it.
+func custodyRows(ctx context.Context, r store.Reader, item string) (rows []custodyRow, fault string, err error) {
+	chain, err := custody.Chain(ctx, r, item)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := custody.CheckChain(chain); err != nil {
+		fault = err.Error()
+	}
+	signed, err := custody.Signed(ctx, r, item)
+	if err != nil {
+		return nil, "", err
+	}
+	for n, e := range chain {
+		row := custodyRow{Entry: e}
+		if n < len(signed) {
+			row.Journal = signed[n]
+		}
+		rows = append(rows, row)
+	}
+	return rows, fault, nil
+}
+
+// exhibitFacts are what is known of an item, without what is not.
+func exhibitFacts(i, parent custody.Item, f incident.Incident, now time.Time) []Figure {
+	var out []Figure
+	add := func(label, value string) {
+		if value != "" {
+			out = append(out, Figure{Label: label, Value: value})
+		}
+	}
+	at := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.UTC().Format("2 Jan 2006 15:04:05 UTC")
+	}
+	add("Model", i.Model)
+	add("Serial number", i.Serial)
+	add("UDI", i.UDI)
+	add("Stood at", i.Location)
+	add("Host", i.Host)
+	add("Interface", i.Interface)
+	if parent.ID != "" {
+		add("Made from", parent.Exhibit+" "+parent.Description)
+	}
+	add("Authorised by", i.Authority)
+	add("Legal basis", i.LegalBasis)
+	add("How it was collected", i.Method)
+	add("Tool", strings.TrimSpace(i.Tool+" "+i.ToolVersion))
+	add("Command", i.Command)
+	add("Write blocker", i.WriteBlocker)
+	add("Medium", i.Medium)
+	add("Collection began", at(i.Began))
+	add("Collection ended", at(i.Ended))
+	if i.SkewKnown {
+		add("Clock of the source minus ours", i.Skew.String())
+	}
+	add("Data of patients", word(i.Patients))
+	add("Marking", "TLP:"+strings.ToUpper(string(f.TLP.Stricter(i.TLP)))+", PAP:"+strings.ToUpper(string(f.PAP.Stricter(i.PAP))))
+	add("Seal", i.Seal)
+	add("Lies at", i.Place)
+	add("Receipt", i.Receipt)
+	add("File", i.File)
+	if i.Size > 0 {
+		add("Size", count(i.Size)+" bytes")
+	}
+	add("SHA-256 at collection", i.Expected)
+	if i.State == custody.Registered && i.Size > 0 {
+		add("SHA-256 of what came in", i.Received())
+	}
+	add("SHA-256", i.SHA256)
+	add("SHA-512", i.SHA512)
+	add("Encrypted for the key", strings.Join(i.Keys, ", "))
+	add("Hashed last", at(i.Verified))
+	if i.State != custody.Destroyed {
+		kept := "no longer: two people may destroy it"
+		if err := i.Kept(now); err != nil {
+			kept = sentence(err.Error())
+		}
+		add("Kept", kept)
+	}
+	return out
+}
+
 // exhibitActs are the forms that fit the state of an item and the visitor.
-func exhibitActs(ctx context.Context, r store.Reader, v *visit, i custody.Item) ([]act, error) {
-	at := urlExhibit(i.ID)
-	var out []act
-	add := func(kind string, a act, fields ...Field) {
-		if v.may(kind) {
-			a.Form = a.Form.with(fields...)
-			out = append(out, a)
+func exhibitActs(ctx context.Context, r store.Reader, v *visit, i custody.Item, now time.Time) ([]act, error) {
+	b := exhibitBuilder{v: v, item: i}
+	if i.Kind != custody.Thing {
+		file := Field{Name: "file", Label: "File", Kind: "file", Required: true}
+		if i.Kind == custody.Photo {
+			file.Label, file.Accept, file.Capture = "Photo", "image/*", "environment"
 		}
+		b.add(custody.OpContent, custody.KindContent, act{Title: "Bring the content in", First: i.Size == 0, Help: "A photo or a log, up to 50 MB. Larger files: triward evidence upload, which goes on where it stopped.", Form: Form{Submit: "Send the file", Upload: true}}, file)
 	}
-	form := func(id, submit string) Form { return Form{ID: id, Action: at + "/" + id, Submit: submit} }
-	reason := reasonField("Reason")
+	b.seal()
+	b.add(custody.OpAccept, custody.KindAccepted, act{Title: "Accept that its integrity is broken", First: true, Help: "The entry stays, and so does what it says.", Form: Form{Submit: "Accept"}}, reasonField("Reason"))
+	if i.Holder == v.actor.ID {
+		b.add(custody.OpReceive, custody.KindTransferred, act{Title: "I have received it", First: true, Help: "It is hashed now.", Form: Form{Submit: "I have it"}}, b.place())
+	}
+	if err := b.hands(ctx, r, now); err != nil {
+		return nil, err
+	}
+	b.care(now)
+	return b.acts, nil
+}
+
+// exhibitBuilder gathers what may be done with an item.
+type exhibitBuilder struct {
+	v    *visit
+	item custody.Item
+	acts []act
+}
+
+// add adds a form where the state of the item and the role of the visitor allow it.
+func (b *exhibitBuilder) add(op custody.Operation, kind string, a act, fields ...Field) {
+	if !b.item.Allows(op) || !b.v.may(kind) {
+		return
+	}
+	a.Form.ID, a.Form.Action = string(op), urlExhibit(b.item.ID)+"/"+string(op)
+	a.Form = a.Form.with(fields...)
+	b.acts = append(b.acts, a)
+}
+
+func (b *exhibitBuilder) place() Field {
+	return Field{Name: "place", Label: "Where it lies", Kind: "text", Value: b.item.Place}
+}
+
+func (b *exhibitBuilder) number() Field {
+	return Field{Name: "seal", Label: "Number of the seal", Kind: "text", Value: b.item.Seal}
+}
+
+// seal asks why the content differs where it is known to.
+func (b *exhibitBuilder) seal() {
+	i := b.item
+	fields := []Field{b.number(), b.place()}
+	if i.Kind != custody.Thing {
+		differs := i.Expected != "" && i.Size > 0 && i.Expected != i.Received()
+		fields = append(fields, Field{Name: "expected", Label: "SHA-256 taken at collection", Kind: "text", Value: i.Expected, More: true},
+			Field{Name: "difference", Label: "Why the content is another one than was hashed at collection", Kind: "textarea", More: !differs, Help: "Without it, another content is not sealed."})
+	}
+	b.add(custody.OpSeal, custody.KindSealed, act{Title: "Seal it", First: i.Size > 0 || i.Kind == custody.Thing, Help: "Its content and hash do not change any more.", Form: Form{Submit: "Seal it"}}, fields...)
+}
+
+// hands are the ways from one holder to the next.
+func (b *exhibitBuilder) hands(ctx context.Context, r store.Reader, now time.Time) error {
+	i, reason := b.item, reasonField("Reason")
 	authority := Field{Name: "authority", Label: "Authorised by", Kind: "text", Required: true}
-	place := Field{Name: "place", Label: "Where it lies", Kind: "text", Value: i.Place}
-	seal := Field{Name: "seal", Label: "Number of the seal", Kind: "text", Value: i.Seal}
-	switch i.State {
-	case custody.Registered:
-		if i.Kind != custody.Thing {
-			f := form("content", "Send the file")
-			f.Upload = true
-			file := Field{Name: "file", Label: "File", Kind: "file", Required: true}
-			if i.Kind == custody.Photo {
-				file.Label, file.Accept, file.Capture = "Photo", "image/*", "environment"
-			}
-			add(custody.KindContent, act{Title: "Bring the content in", First: i.Size == 0, Help: "A photo or a log, up to 50 MB. Larger files: triward evidence upload, which goes on where it stopped.", Form: f}, file)
-		}
-		add(custody.KindSealed, act{Title: "Seal it", First: i.Size > 0 || i.Kind == custody.Thing, Help: "Its content and hash do not change any more.", Form: form("seal", "Seal it")}, seal, place)
-	case custody.Broken:
-		add(custody.KindAccepted, act{Title: "Accept that its integrity is broken", First: true, Help: "The entry stays, and so does what it says.", Form: form("accept", "Accept")}, reason)
-	case custody.Sealed, custody.CheckedOut:
-		if i.State == custody.CheckedOut && i.Holder == v.actor.ID {
-			add(custody.KindTransferred, act{Title: "I have received it", First: true, Help: "It is hashed now.", Form: form("receive", "I have it")}, place)
-		}
-		to, err := colleagues(ctx, r, v, i.Holder)
-		if err != nil {
-			return nil, err
-		}
-		add(custody.KindTransferred, act{Title: "Hand it over", Help: "It is hashed before and after.", Form: form("transfer", "Hand it over")}, Field{Name: "to", Label: "To", Kind: "select", Required: true, Options: orNone("Choose a person", to)}, reason, authority, place, seal,
-			Field{Name: "witness", Label: "Witness", Kind: "text"})
-		if i.State == custody.CheckedOut {
-			add(custody.KindTransferred, act{Title: "Take it back under seal", Form: form("take-back", "Take it back")}, reason, place, seal)
-		} else {
-			add(custody.KindTransferred, act{Title: "Release it", Help: "Back to its owner, or to the manufacturer with a receipt.", Form: form("release", "Release it")}, Field{Name: "outside", Label: "Who receives it", Kind: "text", Required: true}, audienceField(), reason, authority)
+	to, err := colleagues(ctx, r, b.v, i.Holder)
+	if err != nil {
+		return err
+	}
+	b.add(custody.OpTransfer, custody.KindTransferred, act{Title: "Hand it over", Help: "It is hashed before and after.", Form: Form{Submit: "Hand it over"}}, Field{Name: "to", Label: "To", Kind: "select", Required: true, Options: orNone("Choose a person", to)}, reason, authority, b.place(), b.number(),
+		Field{Name: "witness", Label: "Witness", Kind: "text"})
+	b.add(custody.OpRelease, custody.KindTransferred, act{Title: "Release it", Help: "Back to its owner, or to the manufacturer, who confirm it with a receipt.", Form: Form{Submit: "Release it"}}, Field{Name: "outside", Label: "Who receives it", Kind: "text", Required: true}, audienceField(), reason, authority)
+	hash := Field{Name: "sha256", Label: "SHA-256 that they found", Kind: "text"}
+	number := Field{Name: "receipt", Label: "Number of the receipt", Kind: "text", Required: true}
+	got := []Field{{Name: "outside", Label: "Who signed the receipt", Kind: "text", Required: true, Value: i.HolderName}, number, {Name: "on", Label: "When they received it", Kind: "datetime-local", Required: true, Value: inputTime(now), Help: "UTC."}}
+	if i.SHA256 != "" {
+		got = append(got, hash)
+	}
+	b.add(custody.OpReceipt, custody.KindTransferred, act{Title: "Record their receipt", First: i.Receipt == "", Help: "A hash that differs breaks its integrity.", Form: Form{Submit: "Record it"}}, got...)
+	reason.Required = false
+	back := []Field{reason, b.place(), b.number()}
+	if i.State == custody.Released {
+		number.Required, hash.Required, hash.Label = false, true, "SHA-256 of what came back"
+		back = append(back, number)
+		if i.SHA256 != "" {
+			back = append(back, hash)
 		}
 	}
-	if i.State != custody.Destroyed && i.State != custody.Registered {
-		exhibitCare(add, form, i)
+	b.add(custody.OpTakeBack, custody.KindTransferred, act{Title: "Take it back under seal", Form: Form{Submit: "Take it back"}}, back...)
+	return nil
+}
+
+// care is what can be done with an item whoever has it.
+func (b *exhibitBuilder) care(now time.Time) {
+	i, reason := b.item, reasonField("Reason")
+	b.add(custody.OpVerify, custody.KindVerified, act{Title: "Hash it again", Form: Form{Submit: "Hash it now"}})
+	b.add(custody.OpRead, custody.KindAccessed, act{Title: "Read the content", Help: "That you read it, and why, becomes an entry first.", Form: Form{Submit: "Read it"}}, reason)
+	b.add(custody.OpWork, custody.KindWorked, act{Title: "Record work on it", Form: Form{Submit: "Record it"}}, Field{Name: "action", Label: "It was", Kind: "select", Options: options("analysed", []custody.Action{custody.Copied, custody.Analysed, custody.Exported})}, reason)
+	if i.Hold {
+		b.add(custody.OpEndHold, custody.KindHeld, act{Title: "End the legal hold", Help: "Of this item; what its incident asks for goes on.", Form: Form{Submit: "End it"}}, reason)
+	} else {
+		b.add(custody.OpHold, custody.KindHeld, act{Title: "Legal hold", Form: Form{Submit: "Hold it"}}, reason)
 	}
-	return out, nil
+	if i.Kept(now) != nil || i.Destroyer == b.v.actor.ID { // nobody agrees with themselves
+		return
+	}
+	help := "Two people destroy evidence: one asks, another agrees."
+	if i.DestroyerBy != "" {
+		help = i.DestroyerBy + " asked to destroy it. Somebody else has to agree."
+	}
+	b.add(custody.OpDestroy, custody.KindDestroyed, act{Title: "Destroy it", First: i.DestroyerBy != "", Help: help, Form: Form{Submit: "Destroy it", Danger: true}}, reason)
 }
 
 // audienceField asks whom a receiver belongs to: the marking decides whether they may have it.
@@ -109,28 +274,6 @@ func audienceField() Field {
 		f.Options = append(f.Options, Option{Value: string(a), Text: a.Words(), On: a == incident.Clients})
 	}
 	return f
-}
-
-// exhibitCare adds what can be done with an item under seal in whatever state.
-func exhibitCare(add func(string, act, ...Field), form func(id, submit string) Form, i custody.Item) {
-	reason := reasonField("Reason")
-	if i.SHA256 != "" {
-		add(custody.KindVerified, act{Title: "Hash it again", Form: form("verify", "Hash it now")})
-		add(custody.KindAccessed, act{Title: "Read the content", Help: "That you read it, and why, becomes an entry first.", Form: form("read", "Read it")}, reason)
-	}
-	add(custody.KindWorked, act{Title: "Record work on it", Form: form("work", "Record it")}, Field{Name: "action", Label: "It was", Kind: "select", Options: options("analysed", []custody.Action{custody.Copied, custody.Analysed, custody.Exported})}, reason)
-	if i.Hold {
-		add(custody.KindHeld, act{Title: "End the legal hold", Form: form("end-hold", "End it")}, reason)
-		return
-	}
-	add(custody.KindHeld, act{Title: "Legal hold", Form: form("hold", "Hold it")}, reason)
-	help := "Two people destroy evidence: one asks, another agrees."
-	if i.DestroyerBy != "" {
-		help = i.DestroyerBy + " asked to destroy it. Somebody else has to agree."
-	}
-	f := form("destroy", "Destroy it")
-	f.Danger = true
-	add(custody.KindDestroyed, act{Title: "Destroy it", Help: help, Form: f}, reason)
 }
 
 func (s *Server) exhibit(v *visit) error {
@@ -160,31 +303,37 @@ func (s *Server) exhibitAct(v *visit) error {
 // handle does what the last part of the address names. Each act checks its own permission below.
 func (s *Server) handle(v *visit, f url.Values) error {
 	ctx, id := v.r.Context(), v.path("id")
-	hand := custody.Hand{To: f.Get("to"), Outside: f.Get("outside"), As: incident.Audience(f.Get("as")), Reason: f.Get("reason"), Authority: f.Get("authority"), Place: f.Get("place"), Witness: f.Get("witness"), Seal: f.Get("seal")}
-	switch v.path("act") {
-	case "content":
+	var l problem.List
+	hand := custody.Hand{Receipt: f.Get("receipt"), On: timeOf(&l, "on", f.Get("on")), SHA256: f.Get("sha256"), To: f.Get("to"), Outside: f.Get("outside"), As: incident.Audience(f.Get("as")), Reason: f.Get("reason"), Authority: f.Get("authority"), Place: f.Get("place"), Witness: f.Get("witness"), Seal: f.Get("seal")}
+	if err := l.Err("the form is not complete"); err != nil {
+		return err
+	}
+	switch custody.Operation(v.path("act")) {
+	case custody.OpContent:
 		return s.sendContent(v, id)
-	case "seal":
-		return s.Vault.Seal(ctx, id, custody.Sealing{Number: hand.Seal, Place: hand.Place})
-	case "transfer":
+	case custody.OpSeal:
+		return s.Vault.Seal(ctx, id, custody.Sealing{Number: hand.Seal, Place: hand.Place, Expected: f.Get("expected"), Difference: f.Get("difference")})
+	case custody.OpTransfer:
 		return s.Vault.Transfer(ctx, id, hand)
-	case "receive":
+	case custody.OpReceive:
 		return s.Vault.Receive(ctx, id, hand.Place)
-	case "take-back":
+	case custody.OpTakeBack:
 		return s.Vault.TakeBack(ctx, id, hand)
-	case "release":
+	case custody.OpRelease:
 		return s.Vault.Release(ctx, id, hand)
-	case "verify":
+	case custody.OpReceipt:
+		return s.Vault.Confirm(ctx, id, hand)
+	case custody.OpVerify:
 		return s.Vault.Verify(ctx, id)
-	case "work":
+	case custody.OpWork:
 		return s.Vault.Work(ctx, id, custody.Action(f.Get("action")), hand.Reason)
-	case "accept":
+	case custody.OpAccept:
 		return s.Vault.Accept(ctx, id, hand.Reason)
-	case "hold":
+	case custody.OpHold:
 		return s.Vault.Hold(ctx, id, hand.Reason)
-	case "end-hold":
+	case custody.OpEndHold:
 		return s.Vault.EndHold(ctx, id, hand.Reason)
-	case "destroy":
+	case custody.OpDestroy:
 		return s.Vault.Destroy(ctx, id, hand.Reason)
 	}
 	return problem.New(problem.NotFound, "there is no such page")
@@ -201,6 +350,9 @@ func (s *Server) sendContent(v *visit, id string) error {
 		var l problem.List
 		l.Add("file", "is larger than %d MB: send it with triward evidence upload", maxEvidence>>20)
 		return l.Err("the file was not taken")
+	}
+	if err := s.Vault.Announce(v.r.Context(), id, custody.Coming{File: filename.Base(strings.ReplaceAll(h.Filename, `\`, "/"))}); err != nil {
+		return err
 	}
 	_, err = s.Vault.Append(v.r.Context(), id, 0, file)
 	return err
@@ -226,114 +378,4 @@ func (s *Server) exhibitRead(v *visit) error {
 		s.Log.Warn("evidence was not read to its end", "exhibit", item.Exhibit, "error", err)
 	}
 	return ignoreGone(content.Close())
-}
-
-// exhibitNewPage registers evidence.
-type exhibitNewPage struct {
-	Frame
-	Lead   string
-	Guides []guideOf
-	Form   Form
-}
-
-func (exhibitNewPage) template() string { return "exhibitnew" }
-
-// guideOf is what to capture of a device.
-type guideOf struct {
-	Device string
-	Guides []content.Guide
-}
-
-// guidesOf are the guides for the devices of an incident; without one, that for every device.
-func guidesOf(ctx context.Context, r store.Reader, in []incident.Involved) ([]guideOf, error) {
-	var out []guideOf
-	for _, d := range in[:min(len(in), 20)] {
-		about := d.Name
-		if d.Device != "" {
-			b, err := device.Briefs(ctx, r, []string{d.Device})
-			if err != nil {
-				return nil, err
-			}
-			if len(b) == 1 && b[0].Model != "" {
-				m, err := product.Get(ctx, r, b[0].Model)
-				if err != nil && problem.KindOf(err) == "" {
-					return nil, err
-				}
-				for _, f := range m.Functions {
-					about += " " + f.Name
-				}
-			}
-		}
-		g, err := content.GuidesFor(about)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, guideOf{d.Name, g})
-	}
-	return out, nil
-}
-
-// exhibitNewPageOf is the form.
-func (s *Server) exhibitNewPageOf(v *visit) (exhibitNewPage, error) {
-	var f incident.File
-	var guides []guideOf
-	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		if f, err = incident.Get(ctx, r, v.path("id")); err == nil {
-			guides, err = guidesOf(ctx, r, f.Devices)
-		}
-		return err
-	})
-	p := exhibitNewPage{Frame: v.frame("Register evidence", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}), Guides: guides,
-		Lead: "What the device alone remembers first: screen, alarm and event log, traffic at its port. A battery device forgets when it is off. Nothing that can write is plugged into a device in use."}
-	from := []Option{{Value: "", Text: "Something else"}}
-	for _, d := range f.Devices {
-		if d.Device != "" {
-			from = append(from, Option{Value: d.Device, Text: d.Name})
-		}
-	}
-	p.Form = Form{ID: "exhibit", Action: urlIncident(f.ID) + "/evidence/new", Submit: "Register it", Cancel: urlIncident(f.ID)}.with(
-		Field{Name: "kind", Label: "It is", Kind: "select", Options: options(string(custody.LogExtract), custody.Kinds())},
-		Field{Name: "description", Label: "What it is", Kind: "text", Required: true, Placeholder: "Event log of the pump"},
-		Field{Name: "device", Label: "From the device", Kind: "select", Options: from},
-		Field{Name: "source", Label: "Where exactly it came from", Kind: "text", Required: true, Placeholder: "Service port of the pump"},
-		Field{Name: "authority", Label: "Authorised by, on which ground", Kind: "text", Required: true},
-		Field{Name: "method", Label: "How it was collected", Kind: "text", Required: true, Placeholder: "Service tool 4.1, read only"},
-		Field{Name: "began", Label: "When the collection began", Kind: "datetime-local", Required: true, Value: inputTime(s.now()), Help: "UTC."},
-		Field{Name: "patients", Label: "Data of patients", Kind: "select", Options: options(string(custody.HasPatients), []custody.Patients{custody.HasPatients, custody.NoPatients, custody.Minimised})},
-		Field{Name: "seal", Label: "Number of the seal", Kind: "text", Help: "Of a device or a medium."},
-		Field{Name: "place", Label: "Where it lies", Kind: "text", Help: "Of a device or a medium."})
-	return p, err
-}
-
-func (s *Server) exhibitNew(v *visit) error {
-	p, err := s.exhibitNewPageOf(v)
-	if err != nil {
-		return err
-	}
-	return v.show(p)
-}
-
-func (s *Server) exhibitNewDone(v *visit) error {
-	f, err := v.form()
-	if err != nil {
-		return err
-	}
-	var l problem.List
-	i := custody.Item{Incident: v.path("id"), Kind: custody.Kind(f.Get("kind")), Description: f.Get("description"), Device: f.Get("device"), Source: f.Get("source"), Authority: f.Get("authority"),
-		Method: f.Get("method"), Began: timeOf(&l, "began", f.Get("began")), Patients: custody.Patients(f.Get("patients")), Seal: f.Get("seal"), Place: f.Get("place")}
-	if i.Began.After(s.now().Add(time.Minute)) {
-		l.Add("began", "lies in the future")
-	}
-	id := ""
-	if err = l.Err("the evidence is not complete"); err == nil {
-		id, err = s.Vault.Register(v.r.Context(), i)
-	}
-	if err == nil {
-		return v.done(urlExhibit(id), "Registered. Bring its content in, then seal it.")
-	}
-	p, perr := s.exhibitNewPageOf(v)
-	if perr != nil {
-		return perr
-	}
-	return v.correct(&p, &p.Form, f, err)
 }

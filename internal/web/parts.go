@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ type Field struct {
 	Mode                  string // inputmode
 	Accept                string
 	Capture               string // of a file: the camera that a phone opens
+	More                  bool   // folded away with the others that few need
 }
 
 // Option is one choice.
@@ -138,6 +140,22 @@ func (f *Form) field(path string) *Field {
 		}
 	}
 	return nil
+}
+
+// Folded are the fields that few need.
+func (f Form) Folded() []Field {
+	var out []Field
+	for _, x := range f.Fields {
+		if x.More {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Unfolded says whether one of these is at fault, so that it must be seen.
+func (f Form) Unfolded() bool {
+	return slices.ContainsFunc(f.Folded(), func(x Field) bool { return x.Fault != "" })
 }
 
 // with gives every field an id of its own in the page.
