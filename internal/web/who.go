@@ -9,6 +9,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/incident"
+	"triward/internal/incident/blast"
 	"triward/internal/incident/claim"
 	"triward/internal/incident/indicator"
 	"triward/internal/problem"
@@ -98,6 +99,7 @@ type nearRow struct{ ID string }
 type foundRow struct {
 	claim.Indicator
 	LookUp Form
+	Blast  string // address of its blast radius
 }
 
 func (s *Server) whoPageOf(v *visit) (whoPage, error) {
@@ -136,7 +138,8 @@ func (s *Server) whoPageOf(v *visit) (whoPage, error) {
 		Field{Name: "note", Label: "Where it was found", Kind: "text"})}
 	for _, i := range p.Indicators {
 		p.Found = append(p.Found, foundRow{i, Form{ID: "look-up-" + i.ID, Action: urlIncident(f.ID) + "/indicators/" + i.ID + "/look-ups", Submit: "Record"}.with(
-			Field{ID: "where-" + i.ID, Name: "where", Label: "Asked where", Kind: "text", Required: true}, Field{ID: "found-" + i.ID, Name: "found", Label: "What came of it", Kind: "text", Required: true})})
+			Field{ID: "where-" + i.ID, Name: "where", Label: "Asked where", Kind: "text", Required: true}, Field{ID: "found-" + i.ID, Name: "found", Label: "What came of it", Kind: "text", Required: true}),
+			urlBlastOf(blast.Query{Indicator: i.Value, Kind: i.Kind, Incident: f.ID})})
 	}
 	return p, nil
 }

@@ -35,6 +35,9 @@ func (r *Remote) rooms() []*cobra.Command {
 
 // blast is the command that finds a blast radius.
 func (r *Remote) blast() *cobra.Command {
+	models := columnsOf[apiv1.BlastModel](r.line("blast", ""), "NAME CLASS AFFECTED UNKNOWN NOT-AFFECTED ID")
+	places := columnsOf[apiv1.BlastPlace](r.line("blast", ""), "SITE-NAME WARD AFFECTED UNKNOWN IN-USE USE-UNKNOWN PATIENTS PATIENTS-UNKNOWN")
+	alternatives := columnsOf[apiv1.BlastAlternative](r.line("blast", ""), "SITE-NAME MODEL FUNCTION NEEDED SPARES BUSY")
 	devices := columnsOf[apiv1.BlastDevice](r.line("blast", ""), "TAG MODEL-NAME SITE-NAME WARD IN-USE TRUTH STAGE WHY ID")
 	var q apiv1.BlastQuery
 	l := r.line("blast", "Find what a weakness, component, advisory or indicator reaches")
@@ -45,11 +48,24 @@ func (r *Remote) blast() *cobra.Command {
 		}
 		return r.Show(v, func() error {
 			s := v.Sum
-			r.printf("%d affected, %d unknown, %d not affected; %d in use or unknown; at least %d patients at once, of %d devices nobody knows\n", s.Affected, s.Unknown, s.NotAffected, s.InUse+s.UseUnknown, s.Patients, s.PatientsUnknown)
+			r.printf("%d affected, %d unknown, %d not affected; %d in use or unknown; at least %d patients at once, of %d devices nobody knows how many patients they serve\n", s.Affected, s.Unknown, s.NotAffected, s.InUse+s.UseUnknown, s.Patients, s.PatientsUnknown)
 			if v.Silent > 0 {
 				r.printf("%d more that no event names with it, which does not show that they are free of it\n", v.Silent)
 			}
-			return r.table(devices, v.Devices)
+			if v.Unnamed > 0 {
+				r.printf("%d more whose model is not known\n", v.Unnamed)
+			}
+			if v.Withheld {
+				r.printf("events that concern patients were left out\n")
+			}
+			if v.Blind {
+				r.printf("not everything was seen in this time: more devices may have met it\n")
+			}
+			err := errors.Join(r.table(models, v.Models), r.table(places, v.Places), r.table(alternatives, v.Alternatives), r.table(devices, v.Devices))
+			if v.More > 0 {
+				r.printf("%d more devices are counted and not listed\n", v.More)
+			}
+			return err
 		})
 	})
 	l.bindTo(c, &q)
