@@ -44,7 +44,8 @@ type Manifest struct {
 	Title        string       `json:"title"`
 	Organisation string       `json:"organisation"`
 	Inquiry      string       `json:"inquiry"`
-	AsOf         time.Time    `json:"as_of"` // records are shown as they were at this instant
+	Exercise     bool         `json:"exercise,omitempty"` // nothing in it is real
+	AsOf         time.Time    `json:"as_of"`              // records are shown as they were at this instant
 	Made         time.Time    `json:"made"`
 	Journal      Journal      `json:"journal"`
 	Counts       []Count      `json:"counts"` // sorted by kind

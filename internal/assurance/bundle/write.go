@@ -25,6 +25,7 @@ type Item struct {
 // Contents is what a bundle is made of.
 type Contents struct {
 	Title, Organisation, Inquiry string
+	Exercise                     bool // nothing in it is real
 	AsOf, Made                   time.Time
 	Journal                      Journal
 	Checkpoint                   string // signed note of Journal
@@ -51,7 +52,7 @@ func Write(ctx context.Context, c Contents) (Built, error) {
 	if err := c.validate(); err != nil {
 		return Built{}, err
 	}
-	m := Manifest{Format: Format, Title: c.Title, Organisation: c.Organisation, Inquiry: c.Inquiry, AsOf: c.AsOf.UTC(), Made: c.Made.UTC(),
+	m := Manifest{Format: Format, Title: c.Title, Organisation: c.Organisation, Inquiry: c.Inquiry, Exercise: c.Exercise, AsOf: c.AsOf.UTC(), Made: c.Made.UTC(),
 		Journal: c.Journal, Redactions: []Commitment{}}
 	var out Built
 	items, err := c.redact(&m, &out)

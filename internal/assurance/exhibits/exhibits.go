@@ -134,7 +134,11 @@ type link struct {
 }
 
 func (o Office) write(ctx context.Context, s state) (bundle.Built, error) {
-	c := bundle.Contents{Title: "Evidence of " + s.file.Number + ": " + s.file.Title, Organisation: s.organisation, Inquiry: s.file.Number, AsOf: s.now, Made: s.now, Seal: o.Ledger.Key.Seal,
+	mark := ""
+	if s.file.Exercise {
+		mark = incident.ExerciseMark
+	}
+	c := bundle.Contents{Title: mark + "Evidence of " + s.file.Number + ": " + s.file.Title, Exercise: s.file.Exercise, Organisation: s.organisation, Inquiry: s.file.Number, AsOf: s.now, Made: s.now, Seal: o.Ledger.Key.Seal,
 		Keys:     []bundle.Key{{Verifier: o.Ledger.Key.Verifier(), Use: "checkpoints of the journal, and this manifest"}},
 		Expected: map[string]int{"evidence": s.items, "custody": s.links, bundle.KindProof: s.links, "who": 1}}
 	add := func(f bundle.File, body []byte) { c.Items = append(c.Items, bundle.Item{File: f, Body: body}) }

@@ -191,3 +191,21 @@ func TestExportIsRefused(t *testing.T) {
 		s.must(err)
 	})
 }
+
+// What an exercise gives out says so by itself: in its manifest, and in its title.
+func TestEvidenceOfAnExerciseIsMarked(t *testing.T) {
+	each(t, incident.Green, func(s *scene) {
+		for _, exercise := range []bool{true, false} {
+			var err error
+			s.inc, err = incident.Cases{DB: s.db}.Declare(s.ctx, incident.Declaration{Systems: []string{"Archive"}, Incident: incident.Incident{Title: "Studies leave", Exercise: exercise, Cyber: 2, TLP: incident.Green, PAP: incident.Green,
+				Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: s.db.Now(), AwareWho: "Anna", AwareHow: "an alert"}})
+			s.must(err)
+			s.item(custody.Original, custody.NoPatients, "log")
+			built, err := s.office.Export(s.ctx, s.inc, custody.Order{As: incident.Community, To: "CERT", Reason: "they asked", Authority: "head of security"})
+			s.must(err)
+			if m := built.Manifest; m.Exercise != exercise || strings.HasPrefix(m.Title, incident.ExerciseMark) != exercise {
+				t.Errorf("exercise %v: the manifest says %v, %q", exercise, m.Exercise, m.Title)
+			}
+		}
+	})
+}

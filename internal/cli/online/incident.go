@@ -14,7 +14,7 @@ import (
 
 func (r *Remote) incidents() *cobra.Command {
 	g := r.group("incident", "Incidents: what is in them, what is done, whom to tell (sign-offs of containment are given on the web pages)",
-		pages(r.line("list", "List incidents, the last changed first"), "NUMBER TITLE STATE CYBER CLINICAL CARE OWNER-NAME DECLARED", (*client.Client).Incidents),
+		pages(r.line("list", "List incidents, the last changed first"), "NUMBER EXERCISE TITLE STATE CYBER CLINICAL CARE OWNER-NAME DECLARED", (*client.Client).Incidents),
 		add(r.line("declare TITLE", "Declare an incident"), (*client.Client).DeclareIncident),
 		r.showIncident(),
 		change(r.line("change INCIDENT", "Change what is known of an incident"), (*client.Client).Incident, (*client.Client).ChangeIncident),
