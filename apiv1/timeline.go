@@ -20,7 +20,11 @@ type TimelineQuery struct {
 
 // TimelineExportQuery says which entries an export has, and its form.
 type TimelineExportQuery struct {
-	Format string `query:"format" enum:"csv,json,timesketch" required:"true" doc:"timesketch: JSON lines as Timesketch imports them"`
+	Format    string `query:"format" enum:"csv,json,timesketch" required:"true" doc:"timesketch: JSON lines as Timesketch imports them"`
+	As        string `query:"as" required:"true" enum:"recipients,organisation,clients,community,everyone,by_law" doc:"Whom the receiver belongs to: the marking decides whether they may have it"`
+	Receiver  string `query:"receiver" required:"true" maxLength:"4000" doc:"Who receives it"`
+	Reason    string `query:"reason" required:"true" maxLength:"4000"`
+	Authority string `query:"authority" required:"true" maxLength:"4000" doc:"Who authorised it, on which ground"`
 	TimelineQuery
 }
 

@@ -252,10 +252,13 @@ func (h stBrannoc) asks(t *testing.T, at string) {
 	s.sees("Here it began to show.")
 	inspectIn(s.browser, "story-timeline", bedside)
 	s.look(window{1280, 900, "light"})
-	for form, holds := range map[string]string{"csv": "10.20.40.77", "timesketch": `"timestamp_desc"`} {
+	for form, holds := range map[string]string{"CSV": "10.20.40.77", "Timesketch": `"timestamp_desc"`} {
 		s.visit(h.s.address + at + "/timeline")
-		s.do(chromedp.SetValue(chromedp.CSS("#f-format"), form))
-		text, err := os.ReadFile(s.download(`//main//form[contains(@action, "/timeline/export")]/button`))
+		s.unfold("#export")
+		for name, value := range map[string]string{"format": form, "to": "head of IT", "as": "the organisation", "reason": "analysis", "authority": "head of IT security"} {
+			s.put(`#export [name="`+name+`"]`, value)
+		}
+		text, err := os.ReadFile(s.download(`//form[@id="export"]//button`))
 		if err != nil || !strings.Contains(string(text), holds) {
 			t.Errorf("the timeline as %s does not hold %s: %v", form, holds, err)
 		}

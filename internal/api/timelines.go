@@ -9,6 +9,7 @@ import (
 	"triward/apiv1"
 	"triward/internal/device"
 	"triward/internal/incident"
+	"triward/internal/incident/custody"
 	"triward/internal/incident/timeline"
 	"triward/internal/store"
 )
@@ -35,7 +36,8 @@ func (s *Server) timelines() {
 		})
 	stream(s, op{id: "export-timeline", route: "GET /timelines/{id}/export", kind: timeline.KindExported, summary: "A timeline as CSV, JSON or JSON lines for Timesketch, with what it left out; recorded"}, "application/octet-stream",
 		func(ctx context.Context, in *timelineExportIn, w io.Writer) error {
-			_, err := desk.Export(ctx, timelineOf(in.ID), timelineQuery(in.TimelineQuery), timeline.Format(in.Format), w)
+			_, err := desk.Export(ctx, timelineOf(in.ID), timeline.Outgoing{Query: timelineQuery(in.TimelineQuery), Format: timeline.Format(in.Format),
+				Give: custody.Order{As: incident.Audience(in.As), To: in.Receiver, Reason: in.Reason, Authority: in.Authority}}, w)
 			return err
 		})
 	add(s, op{id: "add-to-timeline", route: "POST /timelines/{id}/entries", kind: timeline.KindAdded, status: http.StatusCreated, summary: "Add an entry by hand, with an instant or undated; the answer has its key"},

@@ -2,12 +2,12 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"time"
 
-	"triward/internal/device"
+	"triward/internal/incident"
+	"triward/internal/incident/custody"
 	"triward/internal/incident/timeline"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -50,9 +50,9 @@ type timelinePage struct {
 	Pager    Pager
 	Fault    string
 	Add      *act
+	Give     *act
 	May      timelineMay
 	Undated  string // address of the list of undated entries
-	Formats  []timeline.Format
 	Expanded string // address without collapsed lines
 }
 
@@ -130,7 +130,7 @@ func (s *Server) timelinePage(v *visit, values url.Values) (timelinePage, error)
 	at := *v.r.URL
 	at.Path, at.RawQuery = urlTimeline(of), values.Encode()
 	q, w, err := timelineQuery(values, s.now())
-	p := timelinePage{Of: of, Query: q, Window: w, Formats: timeline.Formats(), Keep: kept(at.Query(), "q", "user", "device", "from", "to"), Now: kept(at.Query()),
+	p := timelinePage{Of: of, Query: q, Window: w, Keep: kept(at.Query(), "q", "user", "device", "from", "to"), Now: kept(at.Query()),
 		May: timelineMay{v.may(timeline.KindPinned), v.may(timeline.KindUnpinned), v.may(timeline.KindCommented), v.may(timeline.KindExported)}}
 	if err == nil {
 		p.Line, err = s.timelines().Page(v.r.Context(), of, q)
@@ -165,6 +165,9 @@ func (s *Server) timelinePage(v *visit, values url.Values) (timelinePage, error)
 		p.Of.Incident = p.Line.ID
 		p.Tabs = tabsOf(v, p.Line.ID, "timeline")
 		p.Frame = v.frame("Timeline of "+p.Line.Title, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(p.Line.ID), p.Line.Title})
+	}
+	if p.May.Export {
+		p.Give = p.giveForm()
 	}
 	if v.may(timeline.KindAdded) {
 		p.Add = p.addForm()
@@ -216,12 +219,38 @@ func (p timelinePage) addForm() *act {
 			Field{Name: "device", Label: "Device", Kind: "select", Options: devices})}
 }
 
+// giveForm asks in which form the timeline of the question goes, to whom and why.
+func (p timelinePage) giveForm() *act {
+	f := Form{ID: "export", Action: urlTimeline(p.Of) + "/export", Submit: "Export"}
+	form := Field{Name: "format", Label: "Form", Kind: "select", Required: true}
+	for _, x := range timeline.Formats() {
+		form.Options = append(form.Options, Option{Value: string(x), Text: formatWord(x)})
+	}
+	fields := []Field{form, {Name: "to", Label: "Who receives it", Kind: "text", Required: true}, audienceField(), reasonField("Why"),
+		{Name: "authority", Label: "Authorised by, on which ground", Kind: "text", Required: true}}
+	for _, x := range p.Now {
+		fields = append(fields, Field{Name: "at." + x.Name, Kind: "hidden", Value: x.Value})
+	}
+	return &act{Title: "Export", Help: "The entries of the question above. Events that may concern patients leave the organisation only where a law or a court asks for it. That it was exported is recorded with its digest.", Form: f.with(fields...)}
+}
+
 func (s *Server) timeline(v *visit) error {
 	p, err := s.timelinePage(v, v.r.URL.Query())
 	if err != nil {
 		return err
 	}
 	return v.show(p)
+}
+
+// timelineAt is the question that was on the page of a form.
+func timelineAt(f url.Values) url.Values {
+	back := url.Values{}
+	for _, name := range []string{"q", "user", "device", "from", "to", "kind", "only", "order", "by", "lines", "after", "back"} {
+		if x := f["at."+name]; len(x) > 0 {
+			back[name] = x
+		}
+	}
+	return back
 }
 
 // timelineAct adds an entry, or marks one, and comes back to the question that was on the page.
@@ -231,12 +260,7 @@ func (s *Server) timelineAct(v *visit) error {
 		return err
 	}
 	of, ctx, desk := timelineOf(v), v.r.Context(), s.timelines()
-	back := url.Values{}
-	for _, name := range []string{"q", "user", "device", "from", "to", "kind", "only", "order", "by", "lines", "after", "back"} {
-		if x := f["at."+name]; len(x) > 0 {
-			back[name] = x
-		}
-	}
+	back := timelineAt(f)
 	notice := "Added."
 	switch do := v.path("act"); do {
 	case "add":
@@ -280,38 +304,31 @@ func (s *Server) timelineExport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	q, _, err := timelineQuery(f, s.now())
+	back := timelineAt(f)
+	q, _, err := timelineQuery(back, s.now())
 	if err != nil {
 		return err
 	}
 	q.Order = store.OldestFirst
-	form := timeline.Format(f.Get("format"))
+	o := timeline.Outgoing{Query: q, Format: timeline.Format(f.Get("format")), Give: custody.Order{As: incident.Audience(f.Get("as")), To: f.Get("to"), Reason: f.Get("reason"), Authority: f.Get("authority")}}
 	kind, end := "application/json", ".json"
-	switch form {
+	switch o.Format {
 	case timeline.CSV:
 		kind, end = "text/csv; charset=utf-8", ".csv"
 	case timeline.Timesketch:
 		kind, end = "application/jsonl", ".jsonl"
 	}
-	return s.timelineFile(v, q, form, [2]string{kind, end})
-}
-
-func (s *Server) timelineFile(v *visit, q timeline.Query, form timeline.Format, as [2]string) error {
 	of := timelineOf(v)
-	name := of.Incident
-	if err := v.view(func(ctx context.Context, r store.Reader) error {
-		if of.Device == "" {
-			return nil
-		}
-		d, err := device.Get(ctx, r, device.ID(of.Device))
-		name = cmp.Or(d.AssetTag, of.Device)
-		return err
-	}); err != nil {
+	p, err := s.timelinePage(v, back)
+	if err != nil {
 		return err
 	}
-	out := &attaching{visit: v, kind: as[0], name: "timeline-" + name + as[1]}
-	_, err := s.timelines().Export(v.r.Context(), of, q, form, out)
-	return err
+	out := &attaching{visit: v, kind: kind, name: "timeline-" + p.Line.Title + end}
+	_, err = s.timelines().Export(v.r.Context(), of, o, out)
+	if err == nil || out.begun || p.Give == nil {
+		return ignoreGone(err)
+	}
+	return v.correct(&p, &p.Give.Form, f, err)
 }
 
 // attaching promises a file with its first byte, so that a refusal before it is shown as a page.

@@ -65,7 +65,7 @@ func (r *Remote) searchEvents() *cobra.Command {
 // timelines are the commands about timelines, in the group of incidents.
 func (r *Remote) timelines() []*cobra.Command {
 	var q apiv1.TimelineExportQuery
-	l, export := r.line("timeline OF", "Show the timeline of an incident (id or number) or a device (id)"), r.line("timeline-export OF", "Write a timeline with --format csv, json or timesketch, and what it left out")
+	l, export := r.line("timeline OF", "Show the timeline of an incident (id or number) or a device (id)"), r.line("timeline-export OF", "Write a timeline with --format csv, json or timesketch, and what it left out, for a --receiver that is of --as")
 	shown := pagesOf(l, "RECEIVED KIND WHAT WHO DEVICE SOURCE CERTAINTY CORRECTION COUNT KEY", func(c *client.Client, ctx context.Context, of string, cur apiv1.Cursor) (apiv1.Page[apiv1.TimelineEntry], error) {
 		q.Cursor = cur
 		p, err := c.Timeline(ctx, of, q.TimelineQuery)

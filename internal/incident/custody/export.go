@@ -39,7 +39,7 @@ type Given struct {
 // chains, and with their content where the order asks for it, the actor may read it, and neither TLP nor data of patients
 // forbid it. Forbidden: the marking of the incident does not let the receiver have anything of it.
 func (v Vault) Export(ctx context.Context, of string, o Order) (incident.Incident, []Given, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return incident.Incident{}, nil, err
 	}
 	var f incident.Incident
@@ -80,7 +80,8 @@ func (v Vault) Export(ctx context.Context, of string, o Order) (incident.Inciden
 	return f, out, v.exported(ctx, o, out)
 }
 
-func (o *Order) check() error {
+// Check trims an order and gives all of its faults.
+func (o *Order) Check() error {
 	o.To, o.Reason, o.Authority = strings.TrimSpace(o.To), strings.TrimSpace(o.Reason), strings.TrimSpace(o.Authority)
 	var l problem.List
 	for _, x := range []struct{ path, text string }{{"to", o.To}, {"reason", o.Reason}, {"authority", o.Authority}} {

@@ -17,6 +17,7 @@ import (
 type Desk struct {
 	DB     *store.DB
 	Events reading.Desk // its Log is nil where this process keeps no events
+	Most   int          // entries of an export; 0: MostExported
 }
 
 // Query chooses entries. Zero fields do not restrict.
@@ -63,14 +64,15 @@ const maxPage = 1000
 
 // LeftOut is what a page or an export does not show, and why.
 type LeftOut struct {
-	NoEvents  string   `json:"no_events,omitempty"`       // why stored events are not read; "": they are
-	Patients  bool     `json:"patients,omitempty"`        // events that may concern patients: the reader's role does not allow them
-	Areas     []string `json:"areas,omitempty"`           // of the journal that the reader's role does not cover here
-	Filtered  []string `json:"filtered,omitempty"`        // filters that are set, in words
-	Undated   int64    `json:"undated_events,omitempty"`  // stored events without an instant: they have a list of their own
-	UndatedBy int      `json:"undated_by_hand,omitempty"` // entries of people without an instant
-	Blind     int      `json:"blind_intervals,omitempty"` // times that were not seen; what happened in them is in no list
-	Cut       string   `json:"cut,omitempty"`             // where something is longer than is read
+	NoEvents  string   `json:"no_events,omitempty"`                // why stored events are not read; "": they are
+	Patients  bool     `json:"patients,omitempty"`                 // events that may concern patients: the reader's role does not allow them
+	Areas     []string `json:"areas,omitempty"`                    // of the journal that the reader's role does not cover here
+	Filtered  []string `json:"filtered,omitempty"`                 // filters that are set, in words
+	Undated   int64    `json:"undated_events,omitempty"`           // stored events without an instant: they have a list of their own
+	UndatedBy int      `json:"undated_by_hand,omitempty"`          // entries of people without an instant
+	Blind     int      `json:"blind_intervals,omitempty"`          // times that were not seen; what happened in them is in no list
+	Kept      int      `json:"patient_events_kept_back,omitempty"` // events that may concern patients, which do not leave the organisation
+	Cut       string   `json:"cut,omitempty"`                      // where something is longer than is read
 }
 
 // cut notes another thing that is longer than is read.

@@ -27,6 +27,10 @@ type Body struct {
 // Exported is the body of KindExported.
 type Exported struct {
 	Format  string  `json:"format"`
+	To      string  `json:"to"` // who receives it; As: whom they belong to
+	As      string  `json:"as"`
+	Reason  string  `json:"reason"`
+	By      string  `json:"authorised_by"`
 	SHA256  string  `json:"sha256"` // of the file
 	Entries int     `json:"entries"`
 	Undated int     `json:"undated"`

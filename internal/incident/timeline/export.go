@@ -1,20 +1,25 @@
 package timeline
 
 import (
-	"bytes"
+	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"triward/internal/detection"
+	"triward/internal/incident"
+	"triward/internal/incident/custody"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/store"
@@ -34,7 +39,14 @@ const (
 func Formats() []Format { return []Format{CSV, JSON, Timesketch} }
 
 // MostExported bounds the entries of one export.
-const MostExported = 200_000
+const MostExported = 5_000_000
+
+// Outgoing is a timeline that is given out: which entries, in which form, to whom and why.
+type Outgoing struct {
+	Query
+	Format Format
+	Give   custody.Order
+}
 
 // Manifest says what an export holds and what it left out.
 type Manifest struct {
@@ -45,6 +57,8 @@ type Manifest struct {
 	TLP      string    `json:"tlp,omitempty"`
 	MadeAt   time.Time `json:"made_at"`
 	By       string    `json:"by"`
+	To       string    `json:"to"`                    // who receives it
+	As       string    `json:"as"`                    // whom they belong to
 	Events   string    `json:"events_from,omitempty"` // window of the devices' events
 	Until    string    `json:"events_before,omitempty"`
 	Order    string    `json:"order"`
@@ -102,90 +116,168 @@ func WireOf(e Entry) Wire {
 	return w
 }
 
-// Export writes a timeline, what it left out, and a record of it. Who may not export events gets a timeline without them.
-// The whole is read before the first byte is written, so that nobody takes a part for the whole; the manifest is at its end.
-func (d Desk) Export(ctx context.Context, of Of, q Query, f Format, w io.Writer) (Manifest, error) {
-	if !slices.Contains(Formats(), f) {
-		return Manifest{}, problem.New(problem.Invalid, "%q is not csv, json or timesketch", f)
+// Export writes a timeline, what it left out, and a record of it. Who may not export events gets a timeline without them; to
+// whom outside of the organisation it goes, gets it without the events that may concern patients, unless a law asks for them.
+// Forbidden: the marking of the incident, or of one that the device is in, does not let the receiver have it.
+//
+// The whole is written to a file of its own before its first byte is given, so that its digest is recorded before it leaves,
+// and nobody takes a part for the whole; the manifest is at its end. No more than a portion is in memory.
+func (d Desk) Export(ctx context.Context, of Of, o Outgoing, w io.Writer) (Manifest, error) {
+	if !slices.Contains(Formats(), o.Format) {
+		return Manifest{}, problem.New(problem.Invalid, "%q is not csv, json or timesketch", o.Format)
+	}
+	if err := o.Give.Check(); err != nil {
+		return Manifest{}, err
 	}
 	actor, ok := store.ActorOf(ctx)
 	if !ok || !actor.May(KindExported) {
 		return Manifest{}, problem.New(problem.Forbidden, "your role does not allow to export timelines")
 	}
+	if err := d.share(ctx, of, o); err != nil {
+		return Manifest{}, err
+	}
 	noEvents := !actor.May(detection.KindEventsExported)
 	if noEvents {
 		d.Events.Log = nil
 	}
-	m := Manifest{Format: "triward-timeline/1", MadeAt: d.DB.Now(), By: actor.Name, Order: "oldest first"}
-	if q.Order == store.NewestFirst {
-		m.Order = "newest first"
+	m := Manifest{Format: "triward-timeline/1", MadeAt: d.DB.Now(), By: actor.Name, To: o.Give.To, As: string(o.Give.As), Order: o.order()}
+	out, err := os.CreateTemp("", "triward-timeline-")
+	if err != nil {
+		return m, fmt.Errorf("export a timeline: %w", err)
 	}
-	if m.Order += ", by corrected instants"; q.Told {
-		m.Order = strings.Replace(m.Order, "corrected", "told", 1)
-	}
-	var out bytes.Buffer
-	to := writer(f, &out)
-	q.Collapse, q.Limit, q.After = false, maxPage, ""
-	for _, q.Undated = range []bool{false, true} {
-		if q.Undated && f == Timesketch {
+	defer os.Remove(out.Name()) //nolint:errcheck // nobody can do more
+	defer out.Close()           //nolint:errcheck // it is read by then
+	sum := sha256.New()
+	buffer := bufio.NewWriterSize(io.MultiWriter(out, sum), 1<<16)
+	to := writer(o.Format, buffer)
+	o.Collapse, o.Limit, o.After = false, 0, ""
+	for _, o.Undated = range []bool{false, true} {
+		if o.Undated && o.Format == Timesketch {
 			break // it needs an instant
 		}
-		if err := d.write(ctx, of, q, to, &m); err != nil {
+		if err := d.write(ctx, of, o, passing{to, &m}); err != nil {
 			return m, err
 		}
 	}
 	if noEvents {
 		m.Left.NoEvents = "your role does not allow to export events"
 	}
-	if err := to.end(m); err != nil {
-		return m, err
+	if err := errors.Join(to.end(m), buffer.Flush()); err != nil {
+		return m, fmt.Errorf("export a timeline: %w", err)
 	}
-	sum := sha256.Sum256(out.Bytes())
-	err := d.DB.Update(ctx, func(tx *store.Tx) error {
+	err = d.DB.Update(ctx, func(tx *store.Tx) error {
 		s, err := subjectOf(ctx, tx, of)
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, KindExported, Exported{Format: string(f), SHA256: hex.EncodeToString(sum[:]), Entries: m.Entries, Undated: m.Undated, Left: m.Left})
+		if err := s.share(o.Give); err != nil { // its marking may have changed meanwhile
+			return err
+		}
+		return s.record(ctx, tx, KindExported, Exported{Format: string(o.Format), To: o.Give.To, As: string(o.Give.As), Reason: o.Give.Reason, By: o.Give.Authority, SHA256: hex.EncodeToString(sum.Sum(nil)),
+			Entries: m.Entries, Undated: m.Undated, Left: m.Left})
 	})
 	if err != nil {
 		return m, err
 	}
-	_, err = w.Write(out.Bytes())
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return m, fmt.Errorf("export a timeline: %w", err)
+	}
+	_, err = io.Copy(w, out)
 	return m, err
 }
 
-// write writes every entry of a query.
-func (d Desk) write(ctx context.Context, of Of, q Query, to form, m *Manifest) error {
-	for {
-		p, err := d.Page(ctx, of, q)
+// share refuses to give a timeline to whom its marking does not let have it.
+func (d Desk) share(ctx context.Context, of Of, o Outgoing) error {
+	return d.DB.View(ctx, func(r store.Reader) error {
+		s, err := subjectOf(ctx, r, of)
 		if err != nil {
 			return err
 		}
-		for _, e := range p.Entries {
-			if m.Entries+m.Undated == MostExported {
-				m.Left.Cut = "an export has at most " + strconv.Itoa(MostExported) + " entries"
-				return nil
-			}
-			if q.Undated {
-				m.Undated++
-			} else {
-				m.Entries++
-			}
-			if err := to.entry(WireOf(e)); err != nil {
+		return s.share(o.Give)
+	})
+}
+
+// share is the check of one subject. A device that is in no incident has no marking: what is known of it is for the
+// organisation and those it works for.
+func (s subject) share(o custody.Order) error {
+	return cmp.Or(s.tlp, incident.Amber).Share("the timeline of "+s.title, o.As)
+}
+
+// order says the order of a file in words.
+func (q Query) order() string {
+	first, by := "oldest first", "corrected"
+	if q.Order == store.NewestFirst {
+		first = "newest first"
+	}
+	if q.Told {
+		by = "told"
+	}
+	return first + ", by " + by + " instants"
+}
+
+// passing is where entries of an export go.
+type passing struct {
+	form
+	m *Manifest
+}
+
+// write writes every entry of a query, portion by portion.
+func (d Desk) write(ctx context.Context, of Of, o Outgoing, to passing) error {
+	t, err := d.open(ctx, of, o.Query)
+	if err != nil {
+		return err
+	}
+	m := to.m
+	most, cut := cmp.Or(d.Most, MostExported), false
+	kept := 0
+	for more := true; more && !cut; {
+		var all []Entry
+		for len(all) < maxPage {
+			e, err := t.merge.next(ctx)
+			if err != nil {
 				return err
 			}
+			if more = e != nil; !more {
+				break
+			}
+			if e.Patient && !incident.AmberStrict.MayShare(o.Give.As) {
+				kept++
+				continue
+			}
+			if cut = m.Entries+m.Undated+len(all) == most; cut {
+				break
+			}
+			t.marks.put(e)
+			all = append(all, *e)
 		}
-		if q.Undated {
-			m.Left.Patients = m.Left.Patients || p.Left.Patients
+		if err := d.name(ctx, t.subject, all); err != nil {
+			return err
+		}
+		for _, e := range all {
+			if err := to.entry(WireOf(e)); err != nil {
+				return fmt.Errorf("export a timeline: %w", err)
+			}
+		}
+		if o.Undated {
+			m.Undated += len(all)
 		} else {
-			m.Of, m.ID, m.Exercise, m.TLP, m.Left = p.Title, p.ID, p.Exercise, p.TLP, p.Left
-			m.Events, m.Until = detection.Instant(p.From), detection.Instant(p.To)
-		}
-		if q.After = p.Next; q.After == "" {
-			return nil
+			m.Entries += len(all)
 		}
 	}
+	left, err := t.leftOut(ctx, o.Query)
+	if err != nil {
+		return err
+	}
+	if o.Undated {
+		m.Left.Patients = m.Left.Patients || left.Patients
+	} else {
+		m.Of, m.ID, m.Exercise, m.TLP, m.Left = t.title, t.id, t.exercise, string(t.tlp), left
+		m.Events, m.Until = detection.Instant(t.from), detection.Instant(t.to)
+	}
+	if m.Left.Kept += kept; cut {
+		m.Left.cut("an export has at most " + strconv.Itoa(most) + " entries")
+	}
+	return nil
 }
 
 // form writes entries in one form, and the manifest behind them.

@@ -147,6 +147,7 @@ func (s *subject) ofDevice(ctx context.Context, r store.Reader, of string) error
 	mine := map[string]bool{}
 	for _, i := range incidents.Items {
 		mine[i.ID] = true
+		s.tlp = s.tlp.Stricter(i.TLP)
 		if i.Withheld {
 			continue
 		}

@@ -475,9 +475,9 @@ func TestExports(t *testing.T) {
 		q := timeline.Query{Kinds: []timeline.Kind{timeline.Event, timeline.Manual, timeline.Blind}}
 		for _, f := range timeline.Formats() {
 			var a, b strings.Builder
-			m, err := s.desk.Export(s.ctx, s.of, q, f, &a)
+			m, err := s.desk.Export(s.ctx, s.of, outgoing(q, f), &a)
 			s.must(err)
-			_, err = s.desk.Export(s.ctx, s.of, q, f, &b)
+			_, err = s.desk.Export(s.ctx, s.of, outgoing(q, f), &b)
 			if s.must(err); a.String() != b.String() {
 				t.Errorf("%s: a second export differs", f)
 			}
@@ -487,13 +487,13 @@ func TestExports(t *testing.T) {
 			golden(t, string(f), plain(s, a.String()))
 		}
 		var out strings.Builder
-		m, err := s.desk.Export(s.sign.As(s.anna, "incident.read", "timeline.exported", "event.read"), s.of, q, timeline.JSON, &out)
+		m, err := s.desk.Export(s.sign.As(s.anna, "incident.read", "timeline.exported", "event.read"), s.of, outgoing(q, timeline.JSON), &out)
 		if s.must(err); strings.Contains(out.String(), "HYPERLINK") || m.Left.NoEvents == "" {
 			t.Errorf("events were exported without the right to: %+v", m)
 		}
-		_, err = s.desk.Export(s.sign.As(s.anna, "incident.read"), s.of, q, timeline.JSON, &out)
+		_, err = s.desk.Export(s.sign.As(s.anna, "incident.read"), s.of, outgoing(q, timeline.JSON), &out)
 		s.refused(err, problem.Forbidden, "export")
-		_, err = s.desk.Export(s.ctx, s.of, q, "xml", &out)
+		_, err = s.desk.Export(s.ctx, s.of, outgoing(q, "xml"), &out)
 		s.refused(err, problem.Invalid, "csv")
 	})
 }
