@@ -38,7 +38,7 @@ type Frame struct {
 	Top      Top
 	Came     []Link // incidents that this page's record came from, or was changed by
 	Refresh  string // address that the browser goes on to by itself
-	Practice bool   // the page is about a record of an exercise: nothing on it is real
+	Unreal   bool   // the page is about a record of an exercise: nothing on it is real
 }
 
 // Link is an address and its words.
@@ -116,7 +116,7 @@ func (v *visit) frame(title, area string, crumbs ...Link) Frame {
 	f.Notice = v.takeNotice()
 	f.Views = v.views()
 	f.Top = v.top()
-	f.Practice = v.exercise()
+	f.Unreal = v.exercise()
 	for _, n := range navigation() {
 		if !v.may(n.kinds) || n.everywhere && !v.actor.Scope(n.kinds).All {
 			f.Crumbs = slices.DeleteFunc(f.Crumbs, func(l Link) bool { return l.URL == n.url }) // it would lead to a refusal
