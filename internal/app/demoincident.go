@@ -110,8 +110,8 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 // exhibits keeps what the pump remembers, and its drug library card under seal.
 func (d *demonstration) exhibits(ctx context.Context, id, pump string) error {
 	htm := d.as(ctx, "htm")
-	item := custody.Item{Incident: id, Kind: custody.LogExtract, Description: "Event log of the pump", Device: pump, Source: "service port of SB-10001", Authority: "head of IT security, incident plan",
-		Method: "service tool of the maker, read only; nothing was written", Began: d.clock.now(), Patients: custody.Minimised, File: "sb-10001-events.log"}
+	item := custody.Item{Incident: id, Kind: custody.LogExtract, Description: "Event log of the pump", Device: pump, Source: "service port of SB-10001", Authority: "head of IT security",
+		Method: "read out over the service port; nothing was written", Details: custody.Details{LegalBasis: "incident plan 4.2", Tool: "service tool of the maker", ToolVersion: "4.1", Command: "export events", WriteBlocker: "read-only mode of the tool"}, Skew: -40 * time.Second, SkewKnown: true, Began: d.clock.now(), Patients: custody.Minimised, File: "sb-10001-events.log"}
 	log, err := d.vault.Register(htm, item)
 	if err != nil {
 		return err
