@@ -33,7 +33,8 @@ type Client struct {
 }
 
 // New makes a client for a server at an address ("https://triward.example.org") with an API token. http may be nil for one
-// with a limit of ten minutes for each request. A token is sent over https, or to this machine, only.
+// with a limit of ten minutes for each request. Requests that move large content, or let the server hash it, have no limit but
+// that of their context. A token is sent over https, or to this machine, only.
 func New(address, token string, hc *http.Client) (*Client, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -70,6 +71,7 @@ type call struct {
 	path   string // below /api/v1, escaped
 	query  any    // struct with "query" tags, or nil
 	body   any    // sent as JSON; file as it is; nil for none
+	long   bool   // may take longer than the limit of a request: large content, or the server hashes it
 }
 
 func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
@@ -105,7 +107,13 @@ func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	resp, err := c.http.Do(r)
+	hc := c.http
+	if in.long {
+		own := *hc
+		own.Timeout = 0
+		hc = &own
+	}
+	resp, err := hc.Do(r)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

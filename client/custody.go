@@ -29,7 +29,7 @@ func (c *Client) CustodyChain(ctx context.Context, item string) (apiv1.List[apiv
 
 // AppendEvidence sends the next piece of the content, at most 64 MiB, and gives how much is acknowledged now.
 func (c *Client) AppendEvidence(ctx context.Context, item string, q apiv1.EvidenceOffset, content io.Reader) (apiv1.EvidencePlace, error) {
-	return get[apiv1.EvidencePlace](ctx, c, call{method: "PUT", path: at("/evidence-items/{}/content", item), query: q, body: file{content}})
+	return get[apiv1.EvidencePlace](ctx, c, call{method: "PUT", path: at("/evidence-items/{}/content", item), query: q, body: file{content}, long: true})
 }
 
 // AnnounceEvidence tells the name of the file that comes in and the hash that was taken at collection.
@@ -39,47 +39,47 @@ func (c *Client) AnnounceEvidence(ctx context.Context, item string, in apiv1.Evi
 
 // EvidenceContent writes the content of a piece of evidence; that it was read, and why, is recorded.
 func (c *Client) EvidenceContent(ctx context.Context, item string, q apiv1.EvidenceWhy, w io.Writer) error {
-	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q})
+	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q, long: true})
 }
 
 // ExportEvidence writes the evidence of an incident as a bundle, and records that.
 func (c *Client) ExportEvidence(ctx context.Context, incident string, in apiv1.EvidenceExport, w io.Writer) error {
-	return save(ctx, c, w, call{method: "POST", path: at("/incidents/{}/evidence-exports", incident), body: in})
+	return save(ctx, c, w, call{method: "POST", path: at("/incidents/{}/evidence-exports", incident), body: in, long: true})
 }
 
 // RewrapEvidence encrypts with the newest key what is encrypted with an older one.
 func (c *Client) RewrapEvidence(ctx context.Context) (apiv1.EvidenceRewrapped, error) {
-	return get[apiv1.EvidenceRewrapped](ctx, c, call{method: "POST", path: "/evidence-rewraps"})
+	return get[apiv1.EvidenceRewrapped](ctx, c, call{method: "POST", path: "/evidence-rewraps", long: true})
 }
 
 // SealEvidence seals evidence.
 func (c *Client) SealEvidence(ctx context.Context, item string, in apiv1.SealInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/seal", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/seal", item), body: in, long: true})
 }
 
 // TransferEvidence hands evidence to somebody.
 func (c *Client) TransferEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/transfer", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/transfer", item), body: in, long: true})
 }
 
 // ReceiveEvidence says that the actor has what was handed over.
 func (c *Client) ReceiveEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/receive", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/receive", item), body: in, long: true})
 }
 
 // TakeBackEvidence puts evidence back under seal.
 func (c *Client) TakeBackEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/take-back", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/take-back", item), body: in, long: true})
 }
 
 // ReleaseEvidence gives evidence out of the organisation.
 func (c *Client) ReleaseEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/release", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/release", item), body: in, long: true})
 }
 
 // ReceiptEvidence records the receipt of whom evidence was released to.
 func (c *Client) ReceiptEvidence(ctx context.Context, item string, in apiv1.HandInput) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/receipt", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/receipt", item), body: in, long: true})
 }
 
 // WorkOnEvidence records that evidence was copied, analysed or exported.
@@ -89,7 +89,7 @@ func (c *Client) WorkOnEvidence(ctx context.Context, item string, in apiv1.WorkI
 
 // VerifyEvidence hashes evidence again.
 func (c *Client) VerifyEvidence(ctx context.Context, item string) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/verify", item)})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/verify", item), long: true})
 }
 
 // HoldEvidence puts evidence under a legal hold.
@@ -109,5 +109,5 @@ func (c *Client) AcceptBroken(ctx context.Context, item string, in apiv1.Reason)
 
 // DestroyEvidence asks to destroy evidence, or destroys it when somebody else asked before.
 func (c *Client) DestroyEvidence(ctx context.Context, item string, in apiv1.Reason) error {
-	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/destroy", item), body: in})
+	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/destroy", item), body: in, long: true})
 }

@@ -14,7 +14,7 @@ func (c *Client) Timeline(ctx context.Context, of string, q apiv1.TimelineQuery)
 
 // ExportTimeline writes a timeline in a form, with what it left out.
 func (c *Client) ExportTimeline(ctx context.Context, of string, q apiv1.TimelineExportQuery, w io.Writer) error {
-	return save(ctx, c, w, call{method: "GET", path: at("/timelines/{}/export", of), query: q})
+	return save(ctx, c, w, call{method: "GET", path: at("/timelines/{}/export", of), query: q, long: true})
 }
 
 // AddToTimeline adds an entry by hand and gives its key.

@@ -434,6 +434,7 @@ func (a *App) serveHTTP(ctx context.Context, s serving) error {
 }
 
 func newServer(ctx context.Context, h http.Handler) *http.Server {
+	h = paced{h, time.Now, patience}
 	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, WriteTimeout: 10 * time.Minute,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
 }
