@@ -28,7 +28,14 @@ func TestIncidents(t *testing.T) {
 		}
 		must[empty](f, "POST", at+"/devices/"+v.Devices[0].ID, apiv1.IncidentDeviceChange{State: "suspected"})
 		task := must[apiv1.Made](f, "POST", at+"/tasks", apiv1.IncidentTaskInput{Title: "Read the log", Side: "it_security"}).ID
+		refused(f, 403, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{Accept: true}) // who may do everything is no side
+		refused(f, 403, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{State: "done", Outcome: "read"})
+		all := f.actor
+		f.actor = store.Actor{ID: "usr_it", Name: "Ida", Grants: []store.Grant{{All: true, Kinds: []string{"incident.read", "incident.task_set", "incident.accepted_it_security"}}}}
+		refused(f, 409, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{State: "done", Outcome: "read"})
 		must[empty](f, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{Accept: true})
+		refused(f, 409, "POST", at+"/tasks/"+task, apiv1.IncidentTaskMove{Accept: true})
+		f.actor = all
 		changed := v.IncidentFacts
 		changed.Extent = "one archive"
 		must[empty](f, "POST", at, apiv1.IncidentChange{IncidentFacts: changed})

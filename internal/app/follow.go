@@ -25,6 +25,7 @@ func followers(db *store.DB) []store.Follower {
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
 		newLoop(db).Links(),        // change requests for steps of an incident's run
+		loop.CheckClosed(),         // a check after an incident that was closed without one
 		loop.Follower(),            // how loops of incidents stand
 		notify.Follower(),          // who is to be told about alerts
 		ledger.Follower(),          // the Merkle tree over the journal

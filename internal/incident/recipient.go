@@ -76,6 +76,30 @@ func Glance(ctx context.Context, r store.Reader, incident string) (Incident, err
 	return i.withhold(ctx, r)
 }
 
+// GlanceAll is [Glance] of several incidents by id.
+func GlanceAll(ctx context.Context, r store.Reader, ids []string) (map[string]Incident, error) {
+	var w store.Where
+	w.In("id", ids)
+	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident`+w.SQL(), w.Args()...)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.ScopeOf(ctx, KindRead)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Incident{}
+	for _, i := range all {
+		if !s.Covers(i.Site, i.Product) {
+			continue
+		}
+		if out[i.ID], err = i.withhold(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // withheld lists the incidents marked TLP:RED that the actor must not read.
 func withheld(ctx context.Context, r store.Reader) ([]Incident, error) {
 	red, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE tlp = 'red' ORDER BY id`)

@@ -166,7 +166,10 @@ func (s *Server) changePage(v *visit) (changePage, error) {
 		*p.Cancel = p.Cancel.with(reasonField("Reason"))
 	}
 	p.Frame = v.frame(p.Change.Title, urlChanges(), Link{urlDocuments(), "Documents"}, Link{urlChanges(), "Change requests"})
-	p.Came = v.cameFrom(incident.Query{Link: p.Change.ID})
+	if err != nil {
+		return p, err
+	}
+	p.Came, err = v.cameFrom(incident.Query{Link: p.Change.ID})
 	return p, err
 }
 

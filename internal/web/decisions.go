@@ -224,7 +224,9 @@ func (s *Server) decision(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p.Came = v.cameFrom(incident.Query{Link: v.path("id")})
+	if p.Came, err = v.cameFrom(incident.Query{Link: v.path("id")}); err != nil {
+		return err
+	}
 	return v.show(p)
 }
 

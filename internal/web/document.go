@@ -81,7 +81,9 @@ func (s *Server) showDocument(v *visit, code, label string) error {
 		return err
 	}
 	p.Frame = v.frame(p.Doc.Code+" "+p.Rev.Title, urlDocuments(), v.documentCrumbs(p.Doc)...)
-	p.Came = v.cameFrom(incident.Query{Code: p.Doc.Code})
+	if p.Came, err = v.cameFrom(incident.Query{Code: p.Doc.Code}); err != nil {
+		return err
+	}
 	return v.show(p)
 }
 

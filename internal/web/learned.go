@@ -102,6 +102,15 @@ func (p *learnedPage) acts(ctx context.Context, r store.Reader, v *visit) error 
 		add(vuln.KindExploitationObserved, act{Title: "A weakness was exploited", Help: "It counts as exploited on every device that it affects and that can be reached. Acceptances of it open again.", Form: Form{ID: "exploited", Submit: "Say so"}},
 			Field{Name: "vulnerability", Label: "Weakness", Kind: "text", Required: true, Placeholder: "CVE-2026-1234", Help: weak},
 			Field{Name: "seen", Label: "What was seen", Kind: "textarea", Required: true})
+		withdraw, err := p.observed(ctx, r, v)
+		if err != nil {
+			return err
+		}
+		if len(withdraw) > 0 {
+			add(vuln.KindObservationWithdrawn, act{Title: "It was not exploited after all", Help: "It counts as before the incident. What was said stays in the journal, with your reason.", Form: Form{ID: "not-exploited", Submit: "Withdraw it"}},
+				Field{Name: "vulnerability", Label: "Weakness", Kind: "select", Required: true, Options: withdraw},
+				Field{Name: "reason", Label: "Reason", Kind: "textarea", Required: true})
+		}
 		if len(decisions) > 0 {
 			add(risk.KindReopened, act{Title: "A decision or its control failed", Help: "The decision opens again; its controls do not count until it is made anew.", Form: Form{ID: "decision", Submit: "Open it again"}},
 				Field{Name: "decision", Label: "Decision", Kind: "select", Required: true, Options: orNone("Choose a decision", decisions)},
@@ -140,6 +149,21 @@ func (p *learnedPage) acts(ctx context.Context, r store.Reader, v *visit) error 
 		Field{Name: "earliest", Label: "Not before (UTC)", Kind: "datetime-local", Required: true}, Field{Name: "latest", Label: "Not after (UTC)", Kind: "datetime-local", Required: true},
 		Field{Name: "basis", Label: "What it rests on", Kind: "textarea", Required: true})
 	return nil
+}
+
+// observed are the weaknesses that the incident says were exploited, and that was not withdrawn.
+func (p *learnedPage) observed(ctx context.Context, r store.Reader, v *visit) ([]Option, error) {
+	if !v.may(vuln.KindRead) {
+		return nil, nil
+	}
+	all, err := vuln.ObservedIn(ctx, r, p.Incident.ID)
+	var out []Option
+	for _, o := range all {
+		if o.Withdrawn.IsZero() {
+			out = append(out, Option{Value: o.Vulnerability, Text: o.Vulnerability})
+		}
+	}
+	return out, err
 }
 
 // risks names the worst weaknesses on the devices of the incident, and the decisions about them.
@@ -337,9 +361,9 @@ func (s *Server) learn(v *visit, f url.Values) (string, error) {
 }
 
 // cameFrom are the incidents that fed something: what chooses them is a query.
-func (v *visit) cameFrom(q incident.Query) []Link {
+func (v *visit) cameFrom(q incident.Query) ([]Link, error) {
 	if !v.may(incident.KindRead) {
-		return nil
+		return nil, nil
 	}
 	var out []Link
 	q.Limit = 20
@@ -350,8 +374,5 @@ func (v *visit) cameFrom(q incident.Query) []Link {
 		}
 		return err
 	})
-	if err != nil {
-		return nil // the page itself does not depend on it
-	}
-	return out
+	return out, err
 }

@@ -80,6 +80,7 @@ type metricsPage struct {
 	Frame
 	loop.Report
 	Form Form
+	CSV  string // address of the same figures as a table
 }
 
 func (metricsPage) template() string { return "metrics" }
@@ -118,6 +119,7 @@ func (s *Server) metrics(v *visit) error {
 	if p.Report, err = s.metricsReport(v); err != nil {
 		return err
 	}
+	p.CSV = queryURL("/incidents/metrics.csv", v.r.URL.RawQuery)
 	p.Form = Form{ID: "period", Action: urlMetrics(), Submit: "Show"}.with(Field{Name: "from", Label: "Declared from", Kind: "date", Value: dateValue(p.From)}, Field{Name: "to", Label: "Up to and with", Kind: "date", Value: dateValue(p.To.Add(-24 * time.Hour))})
 	return v.show(p)
 }

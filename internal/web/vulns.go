@@ -264,7 +264,9 @@ func (s *Server) vuln(v *visit) error {
 		return v.redirect(urlVuln(canonical))
 	}
 	p.Frame = v.frame(p.ID, urlVulns(), Link{urlVulns(), "Vulnerabilities"})
-	p.Came = v.cameFrom(incident.Query{Link: p.ID})
+	if p.Came, err = v.cameFrom(incident.Query{Link: p.ID}); err != nil {
+		return err
+	}
 	if v.may("risk.decided|risk.accepted") && p.Affected+p.Unknown > 0 {
 		p.Decide = queryURL(urlDecide(), "all=yes&"+pairsOf([]any{"vulnerability", p.ID}).Encode())
 	}

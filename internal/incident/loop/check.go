@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ const (
 type Check struct {
 	ID        string // "chk_…"
 	Incident  string
-	Of        string // change request ("chg_…") or decision ("dec_…") that the incident fed
+	Of        string // what the incident fed, such as a change request ("chg_…") or decision ("dec_…"); the incident itself where nothing was to change
 	Question  string
 	Owner     string // account
 	OwnerName string
@@ -50,7 +51,15 @@ func (c Check) Late(now time.Time) bool { return c.Result == "" && now.After(c.D
 
 // Plan plans a check of something that the incident changed.
 func (d Desk) Plan(ctx context.Context, of string, c Check) (string, error) {
-	err := d.write(ctx, of, func(tx *store.Tx, i incident.Incident) (err error) {
+	c.ID = ""
+	err := d.write(ctx, of, func(tx *store.Tx, i incident.Incident) error {
+		have, err := Checks(ctx, tx, i.ID)
+		if err != nil {
+			return err
+		}
+		if n := slices.IndexFunc(have, func(x Check) bool { return x.ByName == byClosing && x.Result == "" }); n >= 0 {
+			c.ID = have[n].ID // what people plan takes the place of what closing planned
+		}
 		c, err = plan(ctx, tx, i, c)
 		return err
 	})
@@ -69,9 +78,8 @@ func plan(ctx context.Context, tx *store.Tx, i incident.Incident, c Check) (Chec
 	if err != nil {
 		return c, err
 	}
-	kinds := []incident.LinkKind{incident.FedChange, incident.FedDecision, incident.FedControl}
-	if !slices.ContainsFunc(f.Links, func(x incident.Link) bool { return x.Target == c.Of && slices.Contains(kinds, x.Kind) }) {
-		l.Add("of", "must be a change request or decision that the incident fed")
+	if c.Of != i.ID && !slices.ContainsFunc(f.Links, func(x incident.Link) bool { return x.Target == c.Of && x.Kind.Feeds() }) {
+		l.Add("of", "must be the incident, or something that it fed")
 	}
 	if err := l.Err("the check cannot be planned"); err != nil {
 		return c, err
@@ -84,15 +92,60 @@ func plan(ctx context.Context, tx *store.Tx, i incident.Incident, c Check) (Chec
 	if err != nil {
 		return c, err
 	}
-	if c.ID, err = id.New("chk"); err != nil {
-		return c, err
+	return c.keep(ctx, tx, i, owner, me.Name)
+}
+
+// keep stores a check that is planned.
+func (c Check) keep(ctx context.Context, tx *store.Tx, i incident.Incident, owner people.Name, by string) (Check, error) {
+	if c.ID == "" {
+		var err error
+		if c.ID, err = id.New("chk"); err != nil {
+			return c, err
+		}
 	}
-	c.Incident, c.Owner, c.OwnerName, c.ByName, c.Made = i.ID, owner.ID, owner.Name, me.Name, tx.Now
+	c.Incident, c.Owner, c.OwnerName, c.ByName, c.Made = i.ID, owner.ID, owner.Name, by, tx.Now
 	c.Result, c.Finding, c.Answered, c.AnsweredBy, c.Follow, c.Next = "", "", time.Time{}, "", "", ""
 	if err := putCheck(ctx, tx, c); err != nil {
 		return c, err
 	}
 	return c, record(ctx, tx, i, KindCheckPlanned, Body{Check: c.ID, Of: c.Of, Question: c.Question, Owner: c.OwnerName, Due: c.Due.UTC().Format(time.RFC3339)})
+}
+
+// byClosing stands in place of who planned a check that nobody planned.
+const byClosing = "closing the incident"
+
+// CheckAfter is how long after an incident was closed a check is due that nobody planned.
+const CheckAfter = 90 * 24 * time.Hour
+
+// CheckClosed is the follower that plans a check for the owner of an incident that was closed without one: of what it fed, or,
+// where nothing is to change, of the incident itself. An exercise gets one only when it changed something.
+func CheckClosed() store.Follower {
+	return store.Follower{Name: "loop checks", Kinds: []string{incident.KindClosed}, React: func(ctx context.Context, tx *store.Tx, e store.Entry) error {
+		s, err := Of(ctx, tx, e.Subject)
+		if err != nil {
+			return fmt.Errorf("read the loop of %s: %w", e.Subject, err)
+		}
+		of, i := s.toCheck(), s.Incident
+		if len(s.Checks) > 0 || i.Exercise && of == i.ID {
+			return nil
+		}
+		due := e.At.Add(CheckAfter)
+		if !due.After(tx.Now) {
+			due = tx.Now.Add(CheckAfter)
+		}
+		_, err = Check{Of: of, Question: "Does what was changed after " + i.Number + " work, and has it not happened again?", Due: due}.keep(ctx, tx, i, people.Name{ID: i.Owner, Name: i.OwnerName}, byClosing)
+		return err
+	}}
+}
+
+// toCheck is what a check after the incident is about: the first that can be opened again, or what else it fed, or itself.
+func (s State) toCheck() string {
+	for _, k := range []incident.LinkKind{incident.FedChange, incident.FedDecision, incident.FedControl, incident.FedVulnerability, incident.FedRule, incident.FedStep} {
+		if n := slices.IndexFunc(s.Parts, func(p Part) bool { return p.Kind == k }); n >= 0 {
+			return s.Parts[n].Target
+		}
+	}
+	return s.Incident.ID
 }
 
 // Answer is what a check found.
@@ -103,7 +156,7 @@ type Answer struct {
 }
 
 // Answer answers a check. Where the change has no effect it is opened again: a decision itself, a change request as a new one
-// for the same documents; and a next check is planned. It returns what was opened, "" for nothing.
+// for the same documents; a next check is planned in any case. It returns what was opened, "" for nothing.
 func (d Desk) Answer(ctx context.Context, check string, a Answer) (string, error) {
 	var opened string
 	err := d.DB.Update(ctx, func(tx *store.Tx) error {
@@ -127,7 +180,7 @@ func (d Desk) Answer(ctx context.Context, check string, a Answer) (string, error
 			if c.Follow, err = d.again(ctx, tx, i, c); err != nil {
 				return err
 			}
-			next, err := plan(ctx, tx, i, Check{Of: c.Follow, Question: c.Question, Owner: c.Owner, Due: a.Next})
+			next, err := plan(ctx, tx, i, Check{Of: cmp.Or(c.Follow, c.Of), Question: c.Question, Owner: c.Owner, Due: a.Next})
 			if err != nil {
 				return err
 			}
@@ -159,26 +212,27 @@ func (c Check) mayBe(ctx context.Context, r store.Reader, a Answer) error {
 	if err := l.Err("the check cannot be answered"); err != nil {
 		return err
 	}
-	p, err := partOf(ctx, r, incident.Link{Kind: kindOf(c.Of), Target: c.Of})
-	if err == nil && !p.Done {
-		err = problem.New(problem.Conflict, "what is to be checked is not done yet: %s", p.Waits)
+	s, err := Of(ctx, r, c.Incident)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, p := range s.Parts {
+		if p.Target == c.Of && !p.Done {
+			return problem.New(problem.Conflict, "what is to be checked is not done yet: %s", p.Waits)
+		}
+	}
+	return nil
 }
 
-func kindOf(target string) incident.LinkKind {
-	if strings.HasPrefix(target, "dec_") {
-		return incident.FedDecision
-	}
-	return incident.FedChange
-}
-
-// again opens what had no effect, and links it.
+// again opens what had no effect, and links it; "" where it is nothing that opens: then people say what else is to change.
 func (d Desk) again(ctx context.Context, tx *store.Tx, i incident.Incident, c Check) (string, error) {
 	why := "checked after " + i.Number + " and not effective: " + c.Finding
-	if kindOf(c.Of) == incident.FedDecision {
+	switch {
+	case strings.HasPrefix(c.Of, "dec_"):
 		_, err := risk.ReopenTx(ctx, tx, c.Of, cut(why, 4000))
 		return c.Of, err
+	case !strings.HasPrefix(c.Of, "chg_"):
+		return "", nil
 	}
 	before, err := document.ChangeOf(ctx, tx, c.Of)
 	if err != nil {
@@ -208,7 +262,8 @@ func scanCheck(s store.Scanner) (Check, error) {
 
 func putCheck(ctx context.Context, tx *store.Tx, c Check) error {
 	_, err := tx.Exec(ctx, `INSERT INTO loop_check (`+checkColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-		ON CONFLICT (id) DO UPDATE SET result = excluded.result, finding = excluded.finding, answered = excluded.answered, answered_by = excluded.answered_by,
+		ON CONFLICT (id) DO UPDATE SET change = excluded.change, question = excluded.question, owner = excluded.owner, owner_name = excluded.owner_name, due = excluded.due,
+			author_name = excluded.author_name, made = excluded.made, result = excluded.result, finding = excluded.finding, answered = excluded.answered, answered_by = excluded.answered_by,
 			follow_change = excluded.follow_change, follow_check = excluded.follow_check`,
 		c.ID, c.Incident, c.Of, c.Question, c.Owner, c.OwnerName, store.Micros(c.Due), c.ByName, store.Micros(c.Made), string(c.Result), c.Finding, store.Micros(c.Answered),
 		c.AnsweredBy, c.Follow, c.Next)

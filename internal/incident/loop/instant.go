@@ -106,7 +106,14 @@ func estimates(ctx context.Context, r store.Reader, of string) (map[Instant]Mome
 // past is what the journal says of an incident: when devices came into states, and how clinical work went on.
 type past struct {
 	devices map[string]map[incident.DeviceState]time.Time // the last time each
+	stood   map[string][]standing                         // how each device stood, in order; the first is when it came in
 	care    []careChange
+}
+
+// standing is how a device stands from an instant on.
+type standing struct {
+	at time.Time
+	as incident.DeviceState
 }
 
 type careChange struct {
@@ -116,10 +123,10 @@ type careChange struct {
 
 // pastOf reads the journal of an incident. The first care is what it was declared with.
 func pastOf(ctx context.Context, r store.Reader, i incident.Incident) (past, error) {
-	p := past{devices: map[string]map[incident.DeviceState]time.Time{}}
+	p := past{devices: map[string]map[incident.DeviceState]time.Time{}, stood: map[string][]standing{}}
 	var after int64
 	for {
-		part, err := store.Journal(ctx, r, store.JournalQuery{Subject: i.ID, Kinds: []string{incident.KindDeviceMoved, incident.KindChanged}, After: after, Limit: 1000})
+		part, err := store.Journal(ctx, r, store.JournalQuery{Subject: i.ID, Kinds: []string{incident.KindDeviceInvolved, incident.KindDeviceMoved, incident.KindChanged}, After: after, Limit: 1000})
 		if err != nil {
 			return p, err
 		}
@@ -128,6 +135,9 @@ func pastOf(ctx context.Context, r store.Reader, i incident.Incident) (past, err
 			var b incident.Body
 			if len(e.Body) == 0 || json.Unmarshal(e.Body, &b) != nil {
 				continue // erased by law
+			}
+			if e.Kind == incident.KindDeviceInvolved {
+				p.stood[b.Of] = append(p.stood[b.Of], standing{e.At, incident.DeviceUnknown})
 			}
 			p.take(e.At, b)
 		}
@@ -154,6 +164,7 @@ func (p *past) take(at time.Time, b incident.Body) {
 				p.devices[b.Of] = map[incident.DeviceState]time.Time{}
 			}
 			p.devices[b.Of][incident.DeviceState(c.After)] = at
+			p.stood[b.Of] = append(p.stood[b.Of], standing{at, incident.DeviceState(c.After)})
 		}
 	}
 }

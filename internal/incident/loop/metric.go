@@ -42,7 +42,7 @@ func (m Metric) Words() (name, formula string) {
 	x := map[Metric][2]string{
 		Dwell: {"Dwell until contained", "t5 − t0"}, DwellDetected: {"Dwell until detected", "t2 − t0, or t4 − t0 without an alert"}, MTTD: {"Time to detect (MTTD)", "t2 − t0"},
 		DetectionLag: {"Detection lag", "t2 − t1"}, MTTA: {"Time to acknowledge (MTTA)", "t3 − t2"}, ToDeclare: {"Time to declare", "t4 − t2"}, MTTC: {"Time to contain (MTTC)", "t5 − t4"},
-		MTTR: {"Time to restore (MTTR)", "t7 − t4"}, Downtime: {"Clinical downtime", "device-hours in degraded, downtime or diversion"}, BlindTime: {"Blind time", "hours in which a source was not seen, t1 to t5"},
+		MTTR: {"Time to restore (MTTR)", "t7 − t4"}, Downtime: {"Clinical downtime", "device-hours in degraded, downtime or diversion: at least of devices found compromised and not back, at most of all that were not cleared"}, BlindTime: {"Blind time", "hours in which a source was not seen, t1 to t5"},
 		Slack: {"Clock slack", "time left when a report was sent; negative is late"}, Verified: {"Evidence verified", "share of sealed evidence whose hash was computed again and matched"}}[m]
 	return x[0], x[1]
 }
@@ -130,35 +130,75 @@ func certain(m Metric, v float64) Value {
 	return Value{Metric: m, Known: true, Value: v, Low: v, High: v}
 }
 
-// downtime sums device-hours while clinical work was not normal. It counts the devices of the incident, not systems.
+// downtime sums device-hours while clinical work was not normal, over the devices of the incident, not systems. Nobody records
+// which device care went without: at least those count that were found compromised and are not back in use, at most all that
+// were in the incident, until they were cleared, back in use or retired.
 func (m Measured) downtime(f incident.File, p past, now time.Time) Value {
-	devices := 0
-	for _, d := range f.Devices {
-		if d.Device != "" {
-			devices++
-		}
-	}
 	end := f.Closed
 	if end.IsZero() {
 		end = now
 	}
-	var sum time.Duration
+	low, high := time.Duration(0), time.Duration(0)
+	down := p.down(f.Declared, end)
+	for _, d := range f.Devices {
+		if d.Device == "" {
+			continue
+		}
+		stood := p.stood[d.ID]
+		if len(stood) == 0 && len(down) > 0 { // its entry was erased by law
+			return Value{Metric: Downtime, Missing: "it is not known when " + d.Name + " came into the incident"}
+		}
+		for n, x := range stood {
+			until := end
+			if n+1 < len(stood) {
+				until = stood[n+1].at
+			}
+			within := overlap(down, [2]time.Time{x.at, until})
+			if !slices.Contains([]incident.DeviceState{incident.Cleared, incident.BackInUse, incident.DeviceRetired}, x.as) {
+				high += within
+				if x.as.Hit() {
+					low += within
+				}
+			}
+		}
+	}
+	return Value{Metric: Downtime, Known: true, Value: low.Hours(), Low: low.Hours(), High: high.Hours()}
+}
+
+// down lists the intervals in which clinical work was not normal.
+func (p past) down(declared, end time.Time) [][2]time.Time {
+	var out [][2]time.Time
 	for n, c := range p.care {
 		from, to := c.at, end
-		if from.IsZero() || from.Before(f.Declared) {
-			from = f.Declared
+		if from.Before(declared) {
+			from = declared
 		}
 		if n+1 < len(p.care) {
 			to = p.care[n+1].at
 		}
 		if c.to != incident.Normal && to.After(from) {
+			out = append(out, [2]time.Time{from, to})
+		}
+	}
+	return out
+}
+
+// overlap is how long an interval lies within intervals that do not overlap each other.
+func overlap(all [][2]time.Time, x [2]time.Time) time.Duration {
+	var sum time.Duration
+	for _, a := range all {
+		from, to := a[0], a[1]
+		if x[0].After(from) {
+			from = x[0]
+		}
+		if x[1].Before(to) {
+			to = x[1]
+		}
+		if to.After(from) {
 			sum += to.Sub(from)
 		}
 	}
-	if sum > 0 && devices == 0 {
-		return Value{Metric: Downtime, Missing: "no device of the fleet is in it"}
-	}
-	return certain(Downtime, sum.Hours()*float64(devices))
+	return sum
 }
 
 // blind counts the time between the first evidence and the containment in which some source was not seen, once where

@@ -92,7 +92,7 @@ func (s *State) weigh() {
 	if !has(incident.FedStep, incident.FedChange, incident.FeedbackNoProcess) {
 		s.Missing = append(s.Missing, "feedback to a procedure, or why there is none")
 	}
-	if len(s.Checks) == 0 && has(incident.FedChange, incident.FedStep, incident.FedDecision, incident.FedControl) {
+	if len(s.Checks) == 0 && has(incident.FedChange, incident.FedStep, incident.FedDecision, incident.FedControl, incident.FedVulnerability, incident.FedRule) {
 		s.Missing = append(s.Missing, "a check whether what was changed works")
 	}
 	s.Open += len(s.Missing)

@@ -153,7 +153,7 @@ func List(ctx context.Context, r store.Reader, q Query) (store.Page[Row], error)
 	if err != nil {
 		return store.Page[Row]{}, err
 	}
-	return store.List(ctx, r, store.Listing{Columns: `incident, number, title, exercise, closed, parts, open, ended`, From: "loop_state", Where: w, Sort: by, After: q.After, Limit: q.Limit},
+	page, err := store.List(ctx, r, store.Listing{Columns: `incident, number, title, exercise, closed, parts, open, ended`, From: "loop_state", Where: w, Sort: by, After: q.After, Limit: q.Limit},
 		func(s store.Scanner) (Row, error) {
 			var x Row
 			var closed, ended int64
@@ -161,6 +161,20 @@ func List(ctx context.Context, r store.Reader, q Query) (store.Page[Row], error)
 			x.Closed, x.Ended = store.Time(closed), store.Time(ended)
 			return x, err
 		})
+	if err != nil || len(page.Items) == 0 {
+		return page, err
+	}
+	ids := make([]string, len(page.Items))
+	for n, x := range page.Items {
+		ids[n] = x.Incident
+	}
+	known, err := incident.GlanceAll(ctx, r, ids)
+	for n, x := range page.Items {
+		if i := known[x.Incident]; i.Withheld {
+			page.Items[n].Title = i.Title
+		}
+	}
+	return page, err
 }
 
 func (q Query) where(ctx context.Context) (store.Where, error) {
