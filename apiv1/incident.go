@@ -302,6 +302,7 @@ type ContainmentInput struct {
 	Alternative  string    `json:"alternative,omitempty" maxLength:"20000"`
 	Compensating string    `json:"compensating,omitempty" maxLength:"20000"`
 	Observe      string    `json:"observe" maxLength:"20000" doc:"How its effect is seen"`
+	Undo         string    `json:"undo,omitempty" maxLength:"20000" doc:"How a person at the bedside undoes it without Triward; required from level 2"`
 	Returns      time.Time `json:"returns" doc:"When it returns by itself"`
 }
 
@@ -314,7 +315,9 @@ type Containment struct {
 	State      string    `json:"state" enum:"planned,executing,verifying,holding,failed,returning,returned,cancelled"`
 	Human      string    `json:"human"`
 	Checked    time.Time `json:"checked,omitzero"`
+	Noticed    string    `json:"noticed,omitempty" doc:"Why the other side may notice it although the marking (PAP) forbids that"`
 	Said       string    `json:"said,omitempty"`
+	Witness    string    `json:"witness,omitempty" enum:"events,person,said" doc:"Who saw what was said last: events of a source, a person as agreed, or a person where the events cannot say"`
 	Ran        time.Time `json:"ran,omitzero"`
 	Ended      time.Time `json:"ended,omitzero"`
 	SignOffs   []SignOff `json:"sign_offs" nullable:"false"`

@@ -136,6 +136,11 @@ func (c *Client) CheckContainment(ctx context.Context, action string, in apiv1.S
 	return act(ctx, c, call{method: "POST", path: at("/containments/{}/check", action), body: in})
 }
 
+// ContainmentNoticed says why the other side may notice an action although the marking of its incident forbids that.
+func (c *Client) ContainmentNoticed(ctx context.Context, action string, in apiv1.Reason) error {
+	return act(ctx, c, call{method: "POST", path: at("/containments/{}/noticed", action), body: in})
+}
+
 // RunContainment runs an action that is checked and signed off.
 func (c *Client) RunContainment(ctx context.Context, action string) error {
 	return act(ctx, c, call{method: "POST", path: at("/containments/{}/run", action)})

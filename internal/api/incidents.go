@@ -101,7 +101,7 @@ func (s *Server) containments() {
 		func(ctx context.Context, in *oneWith[apiv1.ContainmentInput]) (apiv1.Made, error) {
 			b := in.Body
 			id, err := s.Cases.PlanAction(ctx, in.ID, incident.Action{Device: b.Device, Target: b.Target, Plan: ladder.Plan{Level: ladder.Level(b.Level), Impact: b.Impact,
-				Alternative: b.Alternative, Compensating: b.Compensating, Observe: b.Observe, Return: b.Returns}})
+				Alternative: b.Alternative, Compensating: b.Compensating, Observe: b.Observe, Undo: b.Undo, Return: b.Returns}})
 			return apiv1.Made{ID: id}, err
 		})
 	add(s, op{id: "containment", route: "GET /containments/{id}", kind: incident.KindRead, summary: "One containment action with its sign-offs and what keeps it from running now"},
@@ -131,6 +131,10 @@ func (s *Server) containments() {
 	act(s, op{id: "check-containment", route: "POST /containments/{id}/check", kind: incident.KindChecked, summary: "Record that the device was looked at as it is now"},
 		func(ctx context.Context, in *oneWith[apiv1.Seen]) error {
 			return s.Cases.Check(ctx, in.ID, in.Body.What)
+		})
+	act(s, op{id: "containment-noticed", route: "POST /containments/{id}/noticed", kind: incident.KindPlanned, summary: "Say why the other side may notice an action although the marking (PAP) of its incident forbids that"},
+		func(ctx context.Context, in *oneWith[apiv1.Reason]) error {
+			return s.Cases.Noticed(ctx, in.ID, in.Body.Reason)
 		})
 	act(s, op{id: "run-containment", route: "POST /containments/{id}/run", kind: incident.KindRan, summary: "Run an action; refused with everything that keeps it from running"},
 		func(ctx context.Context, in *one) error { return s.Cases.Run(ctx, in.ID) })
@@ -195,7 +199,8 @@ func wireFile(f incident.File) apiv1.IncidentShown {
 
 func wireAction(a incident.Action) apiv1.Containment {
 	return apiv1.Containment{ID: a.ID, Incident: a.Incident, DeviceName: a.DeviceName, State: string(a.State), Human: a.Human, Checked: a.CheckedAt, Said: a.Said, Ran: a.Ran, Ended: a.Ended,
-		ContainmentInput: apiv1.ContainmentInput{Device: a.Device, Level: int(a.Level), Target: a.Target, Impact: a.Impact, Alternative: a.Alternative, Compensating: a.Compensating, Observe: a.Observe, Returns: a.Return},
+		ContainmentInput: apiv1.ContainmentInput{Device: a.Device, Level: int(a.Level), Target: a.Target, Impact: a.Impact, Alternative: a.Alternative, Compensating: a.Compensating, Observe: a.Observe, Undo: a.Undo, Returns: a.Return},
+		Noticed:          a.Noticed, Witness: string(a.Witness),
 		SignOffs: list(a.SignOffs, func(x ladder.SignOff) apiv1.SignOff {
 			return apiv1.SignOff{Role: string(x.Role), Name: x.Name, At: x.At, Until: x.Until, Conditions: x.Conditions}
 		}).Items}

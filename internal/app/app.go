@@ -350,13 +350,16 @@ func (a *App) ticks() []work {
 // cases keeps incidents.
 func (a *App) cases() incident.Cases {
 	c := incident.Cases{DB: a.db, Runs: a.runs}
-	c.Ready = connector.Desk{DB: a.db, Book: connector.Book{File: a.Config.Connectors}, Cases: c}.Ready
+	d := a.carrying(c)
+	c.Ready, c.Vouch = d.Ready, d.Vouch
 	return c
 }
 
 // connectors is what carries containment out.
-func (a *App) connectors() connector.Desk {
-	d := connector.Desk{DB: a.db, Book: connector.Book{File: a.Config.Connectors}, Cases: a.cases()}
+func (a *App) connectors() connector.Desk { return a.carrying(a.cases()) }
+
+func (a *App) carrying(c incident.Cases) connector.Desk {
+	d := connector.Desk{DB: a.db, Book: connector.Book{File: a.Config.Connectors}, Cases: c}
 	if a.events != nil {
 		d.Log = a.events
 	}

@@ -67,8 +67,9 @@ func someone(account string) context.Context {
 	return store.WithActor(context.Background(), store.Actor{ID: account, Name: account, Grants: []store.Grant{{Kinds: []string{"*"}, All: true}}})
 }
 
-// contain runs an action on a device through the connector, and leaves the rest to the program.
-func contain(t *testing.T, a *App, holds time.Duration) string {
+// contain runs an action on a device through the connector, and leaves the rest to the program. It gives the action and the
+// device.
+func contain(t *testing.T, a *App, holds time.Duration) (action string, of device.ID) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -83,19 +84,42 @@ func contain(t *testing.T, a *App, holds time.Duration) string {
 		Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: a.db.Now().Add(-time.Hour), AwareWho: "Anna", AwareHow: "an alert"}, Devices: []string{string(dev)}})
 	must(err)
 	c, err := a.cases().PlanAction(ben, i, incident.Action{Device: string(dev), Target: "the port", Plan: ladder.Plan{Level: ladder.NetworkOff, Impact: "no central alarm", Alternative: "bedside alarm",
-		Compensating: "one nurse for two beds", Observe: "no packet", Return: a.db.Now().Add(holds)}})
+		Compensating: "one nurse for two beds", Observe: "no packet", Undo: "plug the cable in", Return: a.db.Now().Add(holds)}})
 	must(err)
 	must(a.connectors().Choose(ben, c, connector.Choice{Connector: "fw"}))
 	must(a.cases().Check(ben, c, "it infuses"))
 	must(a.cases().SignOff(ben, c, ladder.Biomed, 0, ""))
 	must(a.cases().SignOff(cleo, c, ladder.ClinicalOwner, 0, ""))
 	must(a.cases().Run(anna, c))
-	return c
+	return c, dev
+}
+
+// moved puts a device into another ward: what was checked and signed before does not count any more.
+func moved(t *testing.T, a *App, of device.ID) {
+	t.Helper()
+	var rec device.Device
+	err := a.db.View(someone("ben"), func(r store.Reader) (err error) {
+		rec, err = device.Get(someone("ben"), r, of)
+		return err
+	})
+	if err == nil {
+		rec.Ward = "Theatre 2"
+		err = device.Fleet{DB: a.db}.Change(someone("ben"), rec)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Fault: kill -9 while a run is being sent, and while a return is. The run is sent again, what is over returns by itself, and
-// the return is sent again, each under its key.
+// the return is sent again, each under its key. A run whose device changed while the program was away is not sent, and taken
+// back where it may have been sent before.
 func TestContainmentSurvivesKills(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { containAndKill(t, "") })
+	t.Run("postgres", func(t *testing.T) { containAndKill(t, testdb.Postgres(t)) })
+}
+
+func containAndKill(t *testing.T, database string) {
 	dir := t.TempDir()
 	d := &driven{times: map[string]int{}, blocked: map[string]bool{}, came: make(chan string, 100), killed: make(chan struct{})}
 	fw := httptest.NewServer(d)
@@ -109,6 +133,12 @@ func TestContainmentSurvivesKills(t *testing.T) {
 	}
 	conf := DefaultConfig(dir)
 	conf.Connectors = filepath.Join(dir, crashConnectors)
+	if database != "" {
+		conf.Database = database
+		if err := os.WriteFile(filepath.Join(dir, crashDatabase), []byte(database), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a, err := New(context.Background(), conf, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +153,11 @@ func TestContainmentSurvivesKills(t *testing.T) {
 	if err := a.connectors().Approve(someone("anna"), "fw", all[0].Hash(), "read"); err != nil {
 		t.Fatal(err)
 	}
-	long, short := contain(t, a, time.Hour), contain(t, a, time.Second)
+	long, _ := contain(t, a, time.Hour)
+	short, _ := contain(t, a, 30*time.Minute)
+	half, halfOn := contain(t, a, 2*time.Hour)
+	stale, staleOn := contain(t, a, 3*time.Hour)
+	moved(t, a, staleOn)
 	a.Close()
 	d.hold = func(key string, time int) bool {
 		return time == 1 && (strings.HasSuffix(key, "-run") || key == short+"-return")
@@ -142,9 +176,20 @@ func TestContainmentSurvivesKills(t *testing.T) {
 		d.killed = make(chan struct{})
 		d.mu.Unlock()
 	}
-	life(long+"-run", short+"-run")    // both were sent, and nothing is known of them
-	life(long+"-run", short+"-return") // the one runs again, the other is over meanwhile
-	life(short + "-return")            // and that is told until it is answered
+	life(long+"-run", short+"-run", half+"-run") // they were sent, and nothing is known of them
+	if a, err = New(context.Background(), conf, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	moved(t, a, halfOn)
+	if err := a.db.Bulk(context.Background(), func(b *store.Bulk) error { // its time passes
+		_, err := b.Exec(context.Background(), `UPDATE containment SET returns = $2 WHERE id = $1`, short, store.Micros(a.db.Now()))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	life(long+"-run", short+"-return", half+"-return") // the first runs again, the others are over meanwhile
+	life(short + "-return")                            // and that is told until it is answered
 
 	if a, err = New(context.Background(), conf, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
@@ -155,7 +200,7 @@ func TestContainmentSurvivesKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = a.db.View(work, func(r store.Reader) error {
-		for action, want := range map[string][]ladder.State{long: {ladder.Executing, ladder.Verifying}, short: {ladder.Returning}} {
+		for action, want := range map[string][]ladder.State{long: {ladder.Executing, ladder.Verifying}, short: {ladder.Returning}, half: {ladder.Returning}, stale: {ladder.Returned}} {
 			sheet, _, err := a.cases().SheetOf(work, r, action, a.db.Now())
 			if err != nil {
 				return err
@@ -166,6 +211,9 @@ func TestContainmentSurvivesKills(t *testing.T) {
 		}
 		if d.times[long+"-run"] < 2 || d.times[short+"-return"] < 2 {
 			t.Errorf("not sent again after the kill: %v", d.times)
+		}
+		if d.times[stale+"-run"] != 0 || d.times[half+"-run"] != 1 {
+			t.Errorf("sent for a device that was checked in another state: %v", d.times)
 		}
 		return nil
 	})

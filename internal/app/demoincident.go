@@ -68,7 +68,8 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 	plan := func(to *string, l ladder.Level, target, impact string) func() error {
 		return func() (err error) {
 			*to, err = cases.PlanAction(htm, id, incident.Action{Device: pump, Target: target, Plan: ladder.Plan{Level: l, Impact: impact, Alternative: "the pump works alone; rates are set at the pump",
-				Compensating: "the nurse looks at the pump every fifteen minutes", Observe: "no packet of the pump at the switch for two minutes", Return: d.clock.now().Add(20 * time.Hour)}})
+				Compensating: "the nurse looks at the pump every fifteen minutes", Observe: "no packet of the pump at the switch for two minutes",
+				Undo: "move the network cable of the pump from socket 14 to the free socket 15 beside it", Return: d.clock.now().Add(20 * time.Hour)}})
 			return err
 		}
 	}
@@ -224,7 +225,8 @@ func (d *demonstration) archiveRead(ctx context.Context) error {
 		},
 		func() error {
 			_, err := cases.PlanAction(htm, id, incident.Action{Device: d.systemOf(ctx, id, "Image archive"), Target: "let the archive answer only the systems on its list", Plan: ladder.Plan{Level: ladder.AllowList,
-				Impact: "viewers that are not on the list show nothing; the list is from the last audit", Alternative: "the reading room is on the list", Observe: "the archive refuses the workstation and answers the reading room", Return: d.clock.now().Add(24 * time.Hour)}})
+				Impact: "viewers that are not on the list show nothing; the list is from the last audit", Alternative: "the reading room is on the list", Observe: "the archive refuses the workstation and answers the reading room",
+				Undo: "the archive administrator on call (dial 4711) switches the list off at its console", Return: d.clock.now().Add(24 * time.Hour)}})
 			return err
 		},
 		func() error {

@@ -30,6 +30,9 @@ const crashServe = "TRIWARD_CRASH_SERVE"
 // crashConnectors is the file of its connectors, where there is one in its folder.
 const crashConnectors = "connectors.toml"
 
+// crashDatabase is the file with the address of its database, where that is none in its folder.
+const crashDatabase = "database"
+
 // serveUntilKilled is that program.
 func serveUntilKilled(text string) error {
 	part := strings.Split(text, "|")
@@ -37,6 +40,9 @@ func serveUntilKilled(text string) error {
 	c.Listen, c.Roles, c.Socket = part[1], strings.Split(part[2], ","), ""
 	if f := filepath.Join(part[0], crashConnectors); exists(f) {
 		c.Connectors = f
+	}
+	if address, err := os.ReadFile(filepath.Join(part[0], crashDatabase)); err == nil {
+		c.Database = string(address)
 	}
 	if len(part) > 3 {
 		c.Stream = part[3]

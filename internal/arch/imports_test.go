@@ -47,7 +47,7 @@ var mayBulk = map[string]string{
 	"people":    "when a session or a token was last used",
 	"document":  "search words of documents",
 	"assurance": "latest results of evidence queries",
-	"incident":  "how the loops of incidents stand",
+	"incident":  "how the loops of incidents stand, the greatest instant that containment saw",
 	"app":       "clears derived tables for a rebuild",
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"triward/internal/device"
 	"triward/internal/id"
+	"triward/internal/incident/ladder"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/procedure"
@@ -22,6 +23,9 @@ type Cases struct {
 	Runs procedure.Runs // starts the plan of an incident
 	// Ready says what else keeps an action with a connector from running; without it such an action never runs.
 	Ready func(ctx context.Context, r store.Reader, i Incident, a Action) ([]string, error)
+	// Vouch says what a person's word counts for of an action with a connector, and refuses it where events have to show it;
+	// without it no person's word counts.
+	Vouch func(ctx context.Context, a Action, e ladder.Event) (Witness, error)
 }
 
 // Declaration is what makes an incident.

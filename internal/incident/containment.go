@@ -41,8 +41,10 @@ type Action struct {
 	Target     string // what exactly is blocked, swapped or switched off
 	HumanID    string // account of [ladder.Plan.Human]
 	ladder.Plan
+	Noticed   string // why it may be noticed although the marking forbids it
 	CheckedBy string
 	Said      string // the last thing that was answered or observed
+	Witness   Witness
 	Planned   time.Time
 	Ran       time.Time // zero: not yet
 	Held      time.Time // when its effect was observed
@@ -69,7 +71,7 @@ func (c Cases) PlanAction(ctx context.Context, incident string, a Action) (strin
 			return problem.New(problem.NotFound, "%s is not in this incident", a.Device)
 		}
 		a.Incident, a.DeviceName, a.State, a.Way, a.Automatic = i.ID, have[n].Name, ladder.Planned, ByHand, false
-		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said = me.ID, me.Name, time.Time{}, "", "", ""
+		a.HumanID, a.Human, a.CheckedAt, a.CheckedOn, a.CheckedBy, a.Said, a.Witness, a.Noticed = me.ID, me.Name, time.Time{}, "", "", "", Nobody, ""
 		a.Planned, a.Changed, a.Ran, a.Held, a.Ended = tx.Now, tx.Now, time.Time{}, time.Time{}, time.Time{}
 		_, site, err := beside(ctx, tx, a)
 		if err != nil {
@@ -96,6 +98,10 @@ func (a Action) validate(now time.Time) error {
 	if a.Level == ladder.NetworkOff && strings.TrimSpace(a.Compensating) == "" {
 		l.Add("compensating", "is required: what is done at the bedside meanwhile")
 	}
+	if a.Level >= ladder.NotClinical && strings.TrimSpace(a.Undo) == "" {
+		l.Add("undo", "is required: how a person at the bedside undoes it without this program")
+	}
+	within(&l, "undo", a.Undo, maxText)
 	within(&l, "alternative", a.Alternative, maxText)
 	within(&l, "compensating", a.Compensating, maxText)
 	if !a.Return.After(now) || a.Return.After(now.Add(ladder.MaxHold)) {
@@ -283,7 +289,7 @@ func (c Cases) Run(ctx context.Context, action string) error {
 		if err := l.Err("the action must not run"); err != nil {
 			return err
 		}
-		w.a.State, w.a.Ran = to, tx.Now
+		w.a.State, w.a.Ran, w.a.Witness = to, tx.Now, Nobody
 		return w.keep(ctx, tx, KindRan, Body{Note: w.a.Target})
 	})
 }
@@ -294,9 +300,9 @@ func (c Cases) refusals(ctx context.Context, r store.Reader, w acting, now time.
 	if !w.i.State.Open() {
 		out = append(out, w.i.Number+" is closed")
 	}
-	if w.a.Level == ladder.FarSide {
-		if err := w.i.PAP.Act("blocking the far side", Active); err != nil {
-			out = append(out, problem.Text(err))
+	if w.a.Level >= ladder.FarSide && w.a.Noticed == "" {
+		if err := w.i.PAP.Act("level "+strconv.Itoa(int(w.a.Level))+" ("+w.a.Level.Words()+")", Active); err != nil {
+			out = append(out, problem.Text(err)+"; say why it may be noticed, or choose another marking")
 		}
 	}
 	if w.a.Way != ByConnector {
@@ -326,29 +332,6 @@ func (c Cases) SetWay(ctx context.Context, action string, way Way, fn func(*stor
 			return err
 		}
 		return w.keep(ctx, tx, KindPlanned, Body{Note: note, Changes: differing(Change{"way", string(from), string(way)})})
-	})
-}
-
-// See records what was answered or observed of an action that ran: [ladder.Answered], [ladder.Observed], [ladder.NotSeen] or
-// [ladder.Gone], with what was seen and where.
-func (c Cases) See(ctx context.Context, action string, e ladder.Event, what string) error {
-	return c.on(ctx, action, func(tx *store.Tx, w acting) error {
-		to, ok := w.a.State.Move(e)
-		if !ok || !slices.Contains([]ladder.Event{ladder.Answered, ladder.Observed, ladder.NotSeen, ladder.Gone}, e) {
-			return problem.New(problem.Conflict, "that cannot be recorded of an action that is %s", w.a.State)
-		}
-		if strings.TrimSpace(what) == "" || len(what) > maxText {
-			return faultOf("what", "is required: what was seen, and where")
-		}
-		from := w.a.State
-		w.a.State, w.a.Said = to, strings.TrimSpace(what)
-		if to == ladder.Holding {
-			w.a.Held = tx.Now
-		}
-		if to == ladder.Returned {
-			w.a.Ended = tx.Now
-		}
-		return w.keep(ctx, tx, KindSeen, Body{Note: w.a.Said, Reason: string(e), Changes: []Change{{"from", "", string(from)}}})
 	})
 }
 
@@ -411,6 +394,9 @@ func (c Cases) Withdraw(ctx context.Context, tx *store.Tx, s Sheet, i Incident) 
 // ReturnDue tells every action to return whose time is over, that failed, or that must not hold on its device any more; it
 // runs as a tick, so also for what became due while the program was away. It gives how many it told.
 func (c Cases) ReturnDue(ctx context.Context) (int, error) {
+	if err := c.keepTime(ctx); err != nil {
+		return 0, err
+	}
 	var ids []string
 	err := c.DB.View(ctx, func(r store.Reader) error {
 		var err error

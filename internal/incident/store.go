@@ -201,13 +201,14 @@ func putEntity(ctx context.Context, tx *store.Tx, incident string, e Entity) err
 }
 
 const actionColumns = `id, incident, device, device_name, level, state, way, target, human, human_name, impact, alternative, compensating, observe, returns, checked, checked_on,
-	checked_name, said, planned, ran, held, ended, changed`
+	checked_name, said, planned, ran, held, ended, changed, undo, noticed, witness`
 
 func scanAction(s store.Scanner) (Action, error) {
 	var a Action
 	var returns, checked, planned, ran, held, ended, changed int64
 	err := s.Scan(&a.ID, &a.Incident, &a.Device, &a.DeviceName, &a.Level, &a.State, &a.Way, &a.Target, &a.HumanID, &a.Human, &a.Impact, &a.Alternative, &a.Compensating,
-		&a.Observe, &returns, &checked, &a.CheckedOn, &a.CheckedBy, &a.Said, &planned, &ran, &held, &ended, &changed)
+		&a.Observe, &returns, &checked, &a.CheckedOn, &a.CheckedBy, &a.Said, &planned, &ran, &held, &ended, &changed,
+		&a.Undo, &a.Noticed, &a.Witness)
 	a.Return, a.CheckedAt, a.Planned = store.Time(returns), store.Time(checked), store.Time(planned)
 	a.Ran, a.Held, a.Ended, a.Changed = store.Time(ran), store.Time(held), store.Time(ended), store.Time(changed)
 	return a, err
@@ -215,12 +216,13 @@ func scanAction(s store.Scanner) (Action, error) {
 
 func putAction(ctx context.Context, tx *store.Tx, a Action) error {
 	_, err := tx.Exec(ctx, `INSERT INTO containment (`+actionColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, way = excluded.way, returns = excluded.returns, checked = excluded.checked, checked_on = excluded.checked_on,
-			checked_name = excluded.checked_name, said = excluded.said, ran = excluded.ran, held = excluded.held, ended = excluded.ended, changed = excluded.changed`,
+			checked_name = excluded.checked_name, said = excluded.said, ran = excluded.ran, held = excluded.held, ended = excluded.ended, changed = excluded.changed,
+			noticed = excluded.noticed, witness = excluded.witness`,
 		a.ID, a.Incident, a.Device, a.DeviceName, int(a.Level), string(a.State), string(a.Way), a.Target, a.HumanID, a.Human, a.Impact, a.Alternative, a.Compensating, a.Observe,
 		store.Micros(a.Return), store.Micros(a.CheckedAt), a.CheckedOn, a.CheckedBy, a.Said, store.Micros(a.Planned), store.Micros(a.Ran), store.Micros(a.Held),
-		store.Micros(a.Ended), store.Micros(a.Changed))
+		store.Micros(a.Ended), store.Micros(a.Changed), a.Undo, a.Noticed, string(a.Witness))
 	return err
 }
 

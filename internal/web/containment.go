@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"triward/internal/incident"
@@ -74,6 +75,10 @@ func (p *containmentPage) acts(v *visit) {
 				add(incident.SignKinds(role)[0], act{Title: "Sign off: " + role.Words(), First: true, Help: "Holds for at most 30 minutes and ends when the state of the device changes.", Form: Form{ID: "sign-" + string(role), Action: at + "/sign", Submit: "I agree"}.with(
 					Field{Name: "role", Kind: "hidden", Value: string(role)}, Field{Name: "minutes", Label: "For how many minutes", Kind: "number", Value: "30"}, Field{Name: "conditions", Label: "Under which conditions", Kind: "text"})})
 			}
+		}
+		if p.Level >= ladder.FarSide && p.Noticed == "" && !p.Incident.PAP.MayAct(incident.Active) {
+			add(incident.KindPlanned, act{Title: "Run it although it will be noticed", Help: "The marking PAP:" + strings.ToUpper(string(p.Incident.PAP)) + " forbids what the other side can notice. Patients come first: say why. It stays in the journal.",
+				Form: Form{ID: "noticed", Action: at + "/noticed", Submit: "It may be noticed"}.with(Field{Name: "reason", Label: "Why", Kind: "textarea", Required: true})})
 		}
 		if len(p.Refusals) == 0 {
 			add(incident.KindRan, act{Title: "Run it", First: true, Help: p.Target, Form: Form{ID: "run", Action: at + "/run", Submit: "Run it now", Danger: true}})
@@ -155,6 +160,12 @@ func (s *Server) containmentSign(v *visit) error {
 	})
 }
 
+func (s *Server) containmentNoticed(v *visit) error {
+	return s.containmentAct(v, "Noted, for everybody who signs.", func(ctx context.Context, id string, f url.Values) error {
+		return s.Cases.Noticed(ctx, id, f.Get("reason"))
+	})
+}
+
 func (s *Server) containmentRun(v *visit) error {
 	return s.containmentAct(v, "It runs.", func(ctx context.Context, id string, _ url.Values) error { return s.Cases.Run(ctx, id) })
 }
@@ -204,6 +215,7 @@ func (s *Server) containPage(v *visit) (formPage, error) {
 		Field{Name: "alternative", Label: "What takes over the work of the device", Kind: "text", Help: "From level 4."},
 		Field{Name: "compensating", Label: "What is done at the bedside meanwhile", Kind: "text", Help: "At level 4."},
 		Field{Name: "observe", Label: "How its effect will be seen", Kind: "text", Required: true, Placeholder: "No packet of the device for a minute"},
+		Field{Name: "undo", Label: "How a person at the bedside undoes it without Triward", Kind: "text", Placeholder: "Plug the cable from socket 14 into socket 15", Help: "From level 2. It is printed on the card for the bedside."},
 		Field{Name: "returns", Label: "It returns by itself", Kind: "datetime-local", Required: true, Value: inputTime(s.now().Add(4 * time.Hour)), Help: "UTC, at most seven days from now."})
 	return p, err
 }
@@ -227,7 +239,7 @@ func (s *Server) containDone(v *visit) error {
 		l.Add("level", "must be 0 to 7")
 	}
 	a := incident.Action{Device: f.Get("device"), Target: f.Get("target"), Plan: ladder.Plan{Level: ladder.Level(level), Impact: f.Get("impact"), Alternative: f.Get("alternative"),
-		Compensating: f.Get("compensating"), Observe: f.Get("observe"), Return: timeOf(&l, "returns", f.Get("returns"))}}
+		Compensating: f.Get("compensating"), Observe: f.Get("observe"), Undo: f.Get("undo"), Return: timeOf(&l, "returns", f.Get("returns"))}}
 	id := ""
 	if err = l.Err("the action is not complete"); err == nil {
 		id, err = s.Cases.PlanAction(v.r.Context(), v.path("id"), a)

@@ -358,6 +358,7 @@ func incidentRoutes() []route {
 		{"GET", "/containments/{id}", "incident.read", (*Server).containment},
 		{"POST", "/containments/{id}/check", "containment.checked", (*Server).containmentCheck},
 		{"POST", "/containments/{id}/sign", "containment.signed_clinical|containment.signed_biomed|containment.signed_attending|containment.signed_command", (*Server).containmentSign},
+		{"POST", "/containments/{id}/noticed", "containment.planned", (*Server).containmentNoticed},
 		{"POST", "/containments/{id}/run", "containment.ran", (*Server).containmentRun},
 		{"POST", "/containments/{id}/see", "containment.seen", (*Server).containmentSee},
 		{"POST", "/containments/{id}/return", "containment.returned", (*Server).containmentReturn},

@@ -93,6 +93,10 @@ func (r *Remote) containment() *cobra.Command {
 			in.What = args[1]
 			return c.CheckContainment(ctx, args[0], in)
 		}),
+		sends(r.line("noticed ACTION REASON", "Say why the other side may notice it although the marking (PAP) forbids that").calls("reason", ""), "noted for", func(c *client.Client, ctx context.Context, args []string, in apiv1.Reason) error {
+			in.Reason = args[1]
+			return c.ContainmentNoticed(ctx, args[0], in)
+		}),
 		r.line("run ACTION", "Run an action that is checked and signed off").act("runs:", (*client.Client).RunContainment),
 		sends(r.line("see ACTION EVENT WHAT", "Record what was answered, observed, not_seen or gone").calls("event", "", "what", ""), "recorded for", func(c *client.Client, ctx context.Context, args []string, in apiv1.ContainmentSeen) error {
 			in.Event, in.What = args[1], args[2]

@@ -41,6 +41,9 @@ func TestContainedVerifiedAndReturned(t *testing.T) {
 		s.heard()
 		s.pass(time.Minute)
 		s.in(a, ladder.Holding)
+		if got := s.sheet(a).Witness; got != incident.SeenEvents {
+			s.Errorf("seen by %q", got)
+		}
 		s.pass(2 * time.Hour)
 		s.in(a, ladder.Returning)
 		if s.fw.blocked {
@@ -256,7 +259,7 @@ func TestNothingRunsWithoutItsApproval(t *testing.T) {
 			"not asked for":  {connector.Choice{Connector: "fw", Values: map[string]string{"zone": "icu", "vlan": "7"}}, ladder.NetworkOff, "not asked"},
 			"no source":      {connector.Choice{Connector: "fw", Values: map[string]string{"zone": "icu"}, Proof: quiet}, ladder.NetworkOff, "which source"},
 		} {
-			b, err := s.desk.Cases.PlanAction(s.as(s.ben), i, incident.Action{Device: s.pump, Target: "it", Plan: ladder.Plan{Level: c.level, Impact: "none", Alternative: "spare", Compensating: "watch", Observe: "no packet", Return: s.clock.Now().Add(time.Hour)}})
+			b, err := s.desk.Cases.PlanAction(s.as(s.ben), i, incident.Action{Device: s.pump, Target: "it", Plan: ladder.Plan{Level: c.level, Impact: "none", Alternative: "spare", Compensating: "watch", Observe: "no packet", Undo: "plug the cable in", Return: s.clock.Now().Add(time.Hour)}})
 			s.must(err)
 			err = s.desk.Choose(s.as(s.ben), b, c.choice)
 			if err == nil || !strings.Contains(err.Error()+" "+problem.Text(err)+faultText(err), c.says) {
@@ -330,6 +333,55 @@ func TestNothingIsSentThatMustNotRunAnyMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where events are to show what became of an action, a person's word counts only when they cannot say, and is marked as that.
+func TestAWordIsNoSight(t *testing.T) {
+	each(t, func(s *scene) {
+		s.approve()
+		s.flow("198.51.100.9", 443)
+		i := s.declare(false, incident.Green)
+		see := func(a string, e ladder.Event) error {
+			return s.desk.Cases.See(s.as(s.anna), a, e, "the port shows no light")
+		}
+		a := s.planned(i, ladder.NetworkOff, quiet)
+		s.run(a)
+		s.refused(see(a, ladder.Observed), problem.Conflict, "not answered yet")
+		s.refused(see(a, ladder.Answered), problem.Conflict, "by itself")
+		s.pass(time.Minute)
+		s.flow("198.51.100.9", 443)
+		s.pass(time.Minute)
+		s.in(a, ladder.Verifying)
+		s.refused(see(a, ladder.Observed), problem.Conflict, "the events decide it", "1 events since")
+
+		_, err := detection.Sources{DB: s.db}.NoteBlind(s.as(s.anna), detection.Blind{Source: s.source, Reason: detection.BlindSilence, Started: s.clock.Now(), Ended: s.clock.Now().Add(time.Minute)})
+		s.must(err)
+		s.pass(7 * time.Minute)
+		s.heard()
+		s.in(a, ladder.Verifying)
+		s.must(see(a, ladder.Observed))
+		if got := s.sheet(a); got.State != ladder.Holding || got.Witness != incident.SaidOnly || got.Said != "Said, not seen: the port shows no light" {
+			s.Errorf("it is %s by %q: %q", got.State, got.Witness, got.Said)
+		}
+
+		s.must(s.desk.Cases.Lift(s.as(s.ben), a, ""))
+		s.pass(time.Minute)
+		s.in(a, ladder.Returning)
+		s.refused(see(a, ladder.Gone), problem.Conflict, "nothing of the device is seen again yet")
+		s.pass(25 * time.Minute) // sent again, and still nothing stirs: the device may be switched off
+		s.must(see(a, ladder.Gone))
+		if got := s.sheet(a); got.State != ladder.Returned || got.Witness != incident.SaidOnly {
+			s.Errorf("it is %s by %q", got.State, got.Witness)
+		}
+
+		b := s.planned(i, ladder.NetworkOff, connector.Proof{})
+		s.run(b)
+		s.pass(time.Minute)
+		s.must(see(b, ladder.Observed))
+		if got := s.sheet(b); got.Witness != incident.SeenPerson {
+			s.Errorf("what a person was to look at is by %q", got.Witness)
+		}
+	})
 }
 
 // change changes the record of the pump.

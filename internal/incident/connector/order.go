@@ -13,6 +13,7 @@ import (
 	"triward/internal/device/flow"
 	"triward/internal/device/network"
 	"triward/internal/incident"
+	"triward/internal/incident/ladder"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -170,7 +171,7 @@ func (d Desk) Ready(ctx context.Context, r store.Reader, i incident.Incident, a 
 			out = append(out, "what the records say of the device changed since the connector was chosen: choose it again")
 		}
 	}
-	if j.Connector.FarSide {
+	if j.Connector.FarSide && a.Level < ladder.FarSide && a.Noticed == "" { // from level 1 on the marking counts anyway
 		if err := i.PAP.Act("what the connector does", incident.Active); err != nil {
 			out = append(out, problem.Text(err))
 		}

@@ -259,9 +259,12 @@ func (w *witness) stirs(ctx context.Context, since time.Time) (found, error) {
 	return out, err
 }
 
+// cannotSay begins the words of a look that tells nothing.
+const cannotSay = "cannot say"
+
 func unable(err error) string {
-	if text := problem.Text(err); strings.HasPrefix(text, "cannot say") {
+	if text := problem.Text(err); strings.HasPrefix(text, cannotSay) {
 		return text
 	}
-	return "cannot say: " + problem.Text(err)
+	return cannotSay + ": " + problem.Text(err)
 }

@@ -108,7 +108,7 @@ func each(t *testing.T, fn func(s *scene)) {
 		t.Cleanup(func() { log.Close(context.Background()) })
 		s.log = log
 		s.desk = connector.Desk{DB: db, Book: connector.Book{File: s.book}, Cases: incident.Cases{DB: db, Runs: procedure.Runs{DB: db, Signer: sign.Signer}}, Log: log}
-		s.desk.Cases.Ready = s.desk.Ready
+		s.desk.Cases.Ready, s.desk.Cases.Vouch = s.desk.Ready, s.desk.Vouch
 		s.flows = flow.Desk{DB: db, Log: log}
 		s.anna, s.ben, s.cleo = sign.Person(t, "anna", "Anna Security"), sign.Newcomer(t, "ben", "Ben Biomed"), sign.Newcomer(t, "cleo", "Cleo Clinician")
 		id, err := device.Fleet{DB: db}.Register(s.as(s.ben), device.Device{AssetTag: "P-1", RawVendor: "Nordmed", RawModel: "N-1", InUse: product.Yes, OwnClass: product.LifeSustaining, Ward: "ICU",
@@ -181,7 +181,7 @@ var quiet = connector.Proof{Means: connector.Quiet, Minutes: 5, Within: 20}
 func (s *scene) planned(i string, l ladder.Level, p connector.Proof) string {
 	s.Helper()
 	a, err := s.desk.Cases.PlanAction(s.as(s.ben), i, incident.Action{Device: s.pump, Target: "the pump at the firewall", Plan: ladder.Plan{Level: l, Impact: "no central alarm", Alternative: "alarm at the bedside",
-		Compensating: "one nurse for two beds", Observe: "no packet of the device", Return: s.clock.Now().Add(2 * time.Hour)}})
+		Compensating: "one nurse for two beds", Observe: "no packet of the device", Undo: "plug the cable into the free socket", Return: s.clock.Now().Add(2 * time.Hour)}})
 	s.must(err)
 	if p.Means != connector.ByPerson {
 		p.Source = s.source

@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,12 +71,12 @@ func (d Desk) carryOn(ctx context.Context, a incident.Action) error {
 		if j.Answered.IsZero() {
 			return d.try(ctx, a, Run)
 		}
-		return d.Cases.See(ctx, a.ID, ladder.Answered, "the connector "+j.Connector.Name+" answered") // a crash came between
+		return d.saw(ctx, a.ID, ladder.Answered, "the connector "+j.Connector.Name+" answered") // a crash came between
 	case ladder.Verifying, ladder.Holding:
 		return d.verify(ctx, a, j)
 	case ladder.Returning:
 		if j.Tries == 0 {
-			return d.Cases.See(ctx, a.ID, ladder.Gone, "it had never been sent")
+			return d.saw(ctx, a.ID, ladder.Gone, "it had never been sent")
 		}
 		if j.BackAnswered.IsZero() {
 			return d.try(ctx, a, Return)
@@ -184,10 +185,10 @@ func (d Desk) settle(ctx context.Context, s sending, answer string, fault error)
 		return err
 	}
 	if fault == nil {
-		return d.Cases.See(ctx, s.action, ladder.Answered, "the connector "+j.Connector.Name+" answered: "+answer)
+		return d.saw(ctx, s.action, ladder.Answered, "the connector "+j.Connector.Name+" answered: "+answer)
 	}
 	if j.Tries >= maxTries {
-		return d.Cases.See(ctx, s.action, ladder.NotSeen, "the connector "+j.Connector.Name+" failed: "+j.Fault)
+		return d.saw(ctx, s.action, ladder.NotSeen, "the connector "+j.Connector.Name+" failed: "+j.Fault)
 	}
 	return nil
 }
@@ -200,11 +201,11 @@ func (d Desk) verify(ctx context.Context, a incident.Action, j Job) error {
 	}
 	switch {
 	case a.State == ladder.Verifying && f.effect:
-		return d.Cases.See(ctx, a.ID, ladder.Observed, f.words)
+		return d.Cases.Saw(ctx, a.ID, incident.Sight{Event: ladder.Observed, What: f.words, By: incident.SeenEvents})
 	case a.State == ladder.Verifying && d.DB.Now().After(j.Answered.Add(j.Proof.Patience())):
-		return d.Cases.See(ctx, a.ID, ladder.NotSeen, "its effect was not seen in its time: "+f.words)
+		return d.saw(ctx, a.ID, ladder.NotSeen, "its effect was not seen in its time: "+f.words)
 	case a.State == ladder.Holding && f.broken:
-		return d.Cases.See(ctx, a.ID, ladder.NotSeen, "it does not hold any more: "+f.words)
+		return d.saw(ctx, a.ID, ladder.NotSeen, "it does not hold any more: "+f.words)
 	}
 	return nil
 }
@@ -216,7 +217,7 @@ func (d Desk) verifyGone(ctx context.Context, a incident.Action, j Job) error {
 		return err
 	}
 	if f.effect {
-		return d.Cases.See(ctx, a.ID, ladder.Gone, f.words)
+		return d.Cases.Saw(ctx, a.ID, incident.Sight{Event: ladder.Gone, What: f.words, By: incident.SeenEvents})
 	}
 	now := d.DB.Now()
 	if j.Proof.Means == ByPerson || !now.After(j.BackAnswered.Add(j.Proof.Patience())) && !j.BackAnswered.After(now.Add(time.Minute)) {
@@ -234,6 +235,38 @@ func (d Desk) verifyGone(ctx context.Context, a incident.Action, j Job) error {
 		b.Fault = "its return is not seen: " + f.words
 		return record(ctx, tx, KindAnswered, i, b)
 	})
+}
+
+// saw records what the desk itself knows of an action, without a witness of its effect.
+func (d Desk) saw(ctx context.Context, action string, e ladder.Event, what string) error {
+	return d.Cases.Saw(ctx, action, incident.Sight{Event: e, What: what})
+}
+
+// Vouch says what a person's word counts for of an action, for [incident.Cases.Vouch]: all that was agreed where a person
+// looks, and what is said but not seen where the events cannot say. Where they can, they decide. That an action is gone a person
+// may also say once its return was sent more than once: a device that stays silent, as it is switched off, never stirs again.
+func (d Desk) Vouch(ctx context.Context, a incident.Action, e ladder.Event) (incident.Witness, error) {
+	var j Job
+	err := d.DB.View(ctx, func(r store.Reader) (err error) {
+		j, err = jobOf(ctx, r, a.ID)
+		return err
+	})
+	switch {
+	case err != nil:
+		return incident.Nobody, err
+	case a.State == ladder.Executing:
+		return incident.Nobody, problem.New(problem.Conflict, "the connector has not answered yet: nothing can be said of its effect")
+	case j.Proof.Means == ByPerson, e == ladder.Gone && j.Proof.Means == Blocked && j.Proof.Gone == "":
+		return incident.SeenPerson, nil
+	}
+	f, err := d.look(store.WithActor(ctx, store.System("containment")), a, j)
+	if err != nil {
+		return incident.Nobody, err
+	}
+	if strings.HasPrefix(f.words, cannotSay) || e == ladder.Gone && j.BackTries > 1 {
+		return incident.SaidOnly, nil
+	}
+	return incident.Nobody, problem.New(problem.Conflict, "the events decide it (%s), and they say: %s", j.Proof.Words(), f.words)
 }
 
 // look looks into the events for what counts in the state of an action.

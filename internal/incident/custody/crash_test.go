@@ -32,10 +32,30 @@ func piece(begins int64) []byte {
 	return bytes.Repeat([]byte(fmt.Sprintf("%09d\n", begins)), pieceSize/10)
 }
 
+// eachKilled runs a test on each kind of database. fn gets the folder of the vault, in which a file names the database.
+func eachKilled(t *testing.T, fn func(t *testing.T, dir string)) {
+	for name, address := range map[string]func(t *testing.T, dir string) string{
+		"sqlite":   func(_ *testing.T, dir string) string { return "sqlite:" + filepath.Join(dir, "triward.db") },
+		"postgres": func(t *testing.T, _ string) string { return testdb.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "database"), []byte(address(t, dir)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			fn(t, dir)
+		})
+	}
+}
+
 func vaultIn(t *testing.T, dir string) (custody.Vault, *testdb.Clock) {
 	t.Helper()
 	c := testdb.NewClock()
-	db, err := store.Open(context.Background(), "sqlite:"+filepath.Join(dir, "triward.db"), store.Options{Now: c.Now})
+	address, err := os.ReadFile(filepath.Join(dir, "database"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), string(address), store.Options{Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +90,9 @@ func TestIntakeUntilKilled(t *testing.T) {
 }
 
 // Killed again and again while content comes in, an item keeps what was acknowledged, and its hash is that of the whole.
-func TestKilledDuringIntake(t *testing.T) {
-	dir := t.TempDir()
+func TestKilledDuringIntake(t *testing.T) { eachKilled(t, killedDuringIntake) }
+
+func killedDuringIntake(t *testing.T, dir string) {
 	v, clock := vaultIn(t, dir)
 	ctx := testdb.System()
 	must := func(err error) {
@@ -184,8 +205,9 @@ func chainOf(t *testing.T, v custody.Vault, item string) (i custody.Item, all []
 
 // Killed again and again while an item goes from hand to hand, its chain has what was acknowledged, holds together, and the
 // item is with whom its last entry says.
-func TestKilledDuringTransfer(t *testing.T) {
-	dir := t.TempDir()
+func TestKilledDuringTransfer(t *testing.T) { eachKilled(t, killedDuringTransfer) }
+
+func killedDuringTransfer(t *testing.T, dir string) {
 	v, clock := vaultIn(t, dir)
 	sign := signaturetest.New(t, v.DB)
 	anna, ben := sign.Newcomer(t, "anna", "Anna"), sign.Newcomer(t, "ben", "Ben")

@@ -239,7 +239,7 @@ func (s *scene) work(x exercise.Sheet) {
 	s.must(detection.Alerts{DB: s.db}.Acknowledge(s.as(s.ben), []string{alerts[0].ID}))
 	s.must(s.cases.Move(s.as(s.anna), x.Incident, incident.Move{To: incident.Analysing}))
 	_, err := s.cases.PlanAction(s.as(s.ben), x.Incident, incident.Action{Device: s.archive, Target: "answer only the list", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "viewers off the list show nothing",
-		Alternative: "reading room", Observe: "the archive refuses the workstation", Return: s.clock.Now().Add(time.Hour)}})
+		Alternative: "reading room", Observe: "the archive refuses the workstation", Undo: "switch the list off at its console", Return: s.clock.Now().Add(time.Hour)}})
 	s.must(err)
 	if m := s.mark(x.ID, "look"); m.Standing != exercise.InTime || m.ByName != "ben" || m.Took != 2*time.Minute {
 		s.Errorf("the first look: %+v", m)

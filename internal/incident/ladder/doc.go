@@ -13,5 +13,6 @@
 //     expired, and for the state of the device as it is now. One person never gives two of them.
 //   - Every action has a pre-check of the device as it is now, a statement of what it does to patients, a way to observe
 //     that it took effect, and an instant at which it returns by itself.
+//   - From level 2 it is said how a person at the bedside undoes it when this program is away.
 //   - Whatever state an action is in, lifting it at the bedside is allowed in one step.
 package ladder

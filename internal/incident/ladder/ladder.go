@@ -97,6 +97,7 @@ type Plan struct {
 	Alternative  string // what takes over the device's work
 	Compensating string // what is done meanwhile, as a bedside watch
 	Observe      string // how it is seen that it took effect
+	Undo         string // how a person at the bedside undoes it when this program is away
 	Return       time.Time
 	CheckedAt    time.Time // pre-check; zero: none
 	CheckedOn    string    // revision of the device that was checked
@@ -156,6 +157,7 @@ func Refusals(p Plan, d Device, now time.Time) []string {
 	need(p.Human != "", "nobody answers for it")
 	need(p.Impact != "", "it is not said what it does to patients")
 	need(p.Observe != "", "it is not said how its effect is observed")
+	need(p.Level < NotClinical || p.Undo != "", "it is not said how a person at the bedside undoes it without this program")
 	need(!p.CheckedAt.IsZero() && !p.CheckedAt.After(now) && now.Sub(p.CheckedAt) <= CheckLasts && p.CheckedOn == d.Revision, "the device was not checked as it is now")
 	need(p.Return.After(now), "it has no instant at which it returns by itself")
 	need(!p.Return.After(now.Add(MaxHold)), "it would hold for more than seven days")

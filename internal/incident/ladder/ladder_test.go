@@ -18,7 +18,7 @@ func someDevice(r *rand.Rand) Device {
 
 func somePlan(r *rand.Rand) Plan {
 	p := Plan{Level: Level(r.IntN(8)), Automatic: pick(r, true, false), Human: pick(r, "", "anna", "anna", "anna"), Impact: pick(r, "", "none", "none", "none"),
-		Alternative: pick(r, "", "spare", "spare", "spare"), Compensating: pick(r, "", "watch", "watch"), Observe: pick(r, "", "no flow", "no flow", "no flow"),
+		Alternative: pick(r, "", "spare", "spare", "spare"), Compensating: pick(r, "", "watch", "watch"), Observe: pick(r, "", "no flow", "no flow", "no flow"), Undo: pick(r, "", "plug 14", "plug 14", "plug 14"),
 		Return: now.Add(time.Duration(r.IntN(9*24)-12) * time.Hour), CheckedAt: now.Add(time.Duration(r.IntN(22)-18) * time.Minute), CheckedOn: pick(r, "1", "2")}
 	for range r.IntN(8) {
 		at := now.Add(time.Duration(r.IntN(50)-45) * time.Minute)
@@ -46,6 +46,9 @@ func TestHardRulesHoldOverRandomStates(t *testing.T) {
 		}
 		if p.CheckedAt.IsZero() || p.CheckedOn != d.Revision || p.Observe == "" || !p.Return.After(now) || p.Human == "" || p.Impact == "" {
 			t.Fatalf("rule c: it ran without check, verification, return or a named human: %+v", p)
+		}
+		if p.Level >= 2 && p.Undo == "" {
+			t.Fatalf("rule e: nobody at the bedside would know how to undo level %d without the program", p.Level)
 		}
 		people := map[Role]map[string]bool{}
 		for _, s := range p.SignOffs {
@@ -96,7 +99,7 @@ func TestEachPartIsNeeded(t *testing.T) {
 	sign := func(role Role, who string) SignOff {
 		return SignOff{Role: role, Person: who, At: now.Add(-time.Minute), Until: now.Add(29 * time.Minute), Revision: "7"}
 	}
-	good := Plan{Level: NetworkOff, Human: "anna", Impact: "no central alarm", Alternative: "alarm at the bedside", Compensating: "one nurse for two beds", Observe: "no flow for a minute",
+	good := Plan{Level: NetworkOff, Human: "anna", Impact: "no central alarm", Alternative: "alarm at the bedside", Compensating: "one nurse for two beds", Observe: "no flow for a minute", Undo: "plug the cable of port 14 in",
 		Return: now.Add(2 * time.Hour), CheckedAt: now.Add(-time.Minute), CheckedOn: "7", SignOffs: []SignOff{sign(ClinicalOwner, "cleo"), sign(Biomed, "ben")}}
 	if got := Refusals(good, d, now); len(got) > 0 {
 		t.Fatalf("the plan is refused: %q", got)
@@ -111,6 +114,7 @@ func TestEachPartIsNeeded(t *testing.T) {
 		"no alternative":          {func(p *Plan, _ *Device) { p.Alternative = "" }, "takes over"},
 		"no bedside measure":      {func(p *Plan, _ *Device) { p.Compensating = "" }, "bedside"},
 		"no verification":         {func(p *Plan, _ *Device) { p.Observe = "" }, "observed"},
+		"no way to undo it":       {func(p *Plan, _ *Device) { p.Undo = "" }, "undoes it"},
 		"no return":               {func(p *Plan, _ *Device) { p.Return = time.Time{} }, "returns"},
 		"too long":                {func(p *Plan, _ *Device) { p.Return = now.Add(8 * 24 * time.Hour) }, "seven days"},
 		"old check":               {func(p *Plan, _ *Device) { p.CheckedAt = now.Add(-16 * time.Minute) }, "checked"},
