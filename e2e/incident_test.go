@@ -172,7 +172,7 @@ func (h stBrannoc) contains(t *testing.T, at string) {
 
 	m.visit(h.s.address + at + "/contain")
 	m.send("#contain", "device", "Unknown workstation", "level", "L4", "target", "Shut socket 4-117", "impact", "None: no care runs on it. The archive answers the reading room as before.",
-		"alternative", "the reading room", "compensating", "the reading room calls when it misses a study", "observe", "the switch says that the socket is down")
+		"alternative", "the reading room", "compensating", "the reading room calls when it misses a study", "observe", "the switch says that the socket is down", "undo", "plug it into socket 4-118 beside it")
 	m.sees("It cannot run yet")
 	action := m.path()
 	m.press("By a connector")
@@ -214,7 +214,7 @@ func (h stBrannoc) lifts(t *testing.T, at string) {
 	m, c := h.htm.within(t), h.medical.within(t)
 	m.visit(h.s.address + at + "/contain")
 	m.send("#contain", "device", "SB-10178", "level", "L2", "target", "Refuse everything but images between the scanner and the archive", "impact", "The maker cannot look at the scanner.",
-		"observe", "the firewall shows nothing else")
+		"observe", "the firewall shows nothing else", "undo", "network engineering on call, dial 4711, takes the rule out")
 	action := m.path()
 	m.send("#check", "what", "Between two patients.")
 	m.send("#sign-biomed")

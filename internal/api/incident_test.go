@@ -53,7 +53,7 @@ func TestIncidents(t *testing.T) {
 			t.Errorf("clocks = %v", states)
 		}
 
-		action := must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: v.Devices[0].ID, Level: 1, Target: "block 10.20.9.77", Impact: "none", Observe: "no packet", Returns: db.Now().Add(time.Hour)}).ID
+		action := must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: v.Devices[0].ID, Level: 1, Target: "block 10.20.9.77", Impact: "none", Observe: "no packet", Undo: "plug it in again", Returns: db.Now().Add(time.Hour)}).ID
 		on := "/containments/" + action
 		refused(f, 422, "POST", on+"/run", nil)
 		must[empty](f, "POST", on+"/check", apiv1.Seen{What: "nobody works at it"})
@@ -64,7 +64,7 @@ func TestIncidents(t *testing.T) {
 		must[empty](f, "POST", on+"/cancel", apiv1.MaybeReason{})
 		pump := must[apiv1.Made](f, "POST", "/devices", apiv1.DeviceInput{AssetTag: "P-9", RawVendor: "Nordmed", RawModel: "N1"}).ID
 		must[empty](f, "POST", at+"/devices", apiv1.IncidentInvolve{Devices: []string{pump}})
-		must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: pump, Level: 4, Target: "port 12", Impact: "no central alarm", Alternative: "alarm at the bedside", Compensating: "a nurse", Observe: "no packet", Returns: db.Now().Add(time.Hour)})
+		must[apiv1.Made](f, "POST", at+"/containments", apiv1.ContainmentInput{Device: pump, Level: 4, Target: "port 12", Impact: "no central alarm", Alternative: "alarm at the bedside", Compensating: "a nurse", Observe: "no packet", Undo: "plug it in again", Returns: db.Now().Add(time.Hour)})
 		if l := must[apiv1.List[apiv1.ContainmentOnDevice]](f, "GET", "/devices/"+pump+"/containments", nil).Items; len(l) != 1 || l[0].Number != v.Number || l[0].Impact != "no central alarm" || len(l[0].Wanted) != 2 || l[0].State != "planned" {
 			t.Errorf("on the device stands %+v", l)
 		}

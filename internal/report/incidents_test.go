@@ -93,7 +93,7 @@ func (s *shift) set(change func(i *incident.Incident)) {
 
 func TestContainmentIsToldToThoseWhoAct(t *testing.T) {
 	eachShift(t, false, func(s *shift) {
-		a, err := s.cases.PlanAction(s.eng, s.inc, incident.Action{Device: s.pump, Target: "switch port 12", Plan: ladder.Plan{Level: ladder.NetworkOff, Impact: "no central alarm", Alternative: "its own alarm",
+		a, err := s.cases.PlanAction(s.eng, s.inc, incident.Action{Device: s.pump, Target: "switch port 12", Plan: ladder.Plan{Level: ladder.NetworkOff, Undo: "plug the cable into the free socket", Impact: "no central alarm", Alternative: "its own alarm",
 			Compensating: "one nurse for two beds", Observe: "no packet", Return: s.clock.Now().Add(2 * time.Hour)}})
 		s.ok(err)
 		const wanted = "L4 take off the network on P-1 Pump waits for your sign-off"
@@ -221,7 +221,7 @@ func TestNoticesOfExercisesAreMarked(t *testing.T) {
 		s.ok(err)
 		_, err = s.cases.AddTask(s.sec, s.inc, incident.Task{Title: "Read the log", Side: incident.WardSide})
 		s.ok(err)
-		_, err = s.cases.PlanAction(s.eng, s.inc, incident.Action{Device: s.pump, Target: "port", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "none", Observe: "no packet", Return: s.clock.Now().Add(time.Hour)}})
+		_, err = s.cases.PlanAction(s.eng, s.inc, incident.Action{Device: s.pump, Target: "port", Plan: ladder.Plan{Level: ladder.AllowList, Undo: "plug the cable into the free socket", Impact: "none", Observe: "no packet", Return: s.clock.Now().Add(time.Hour)}})
 		s.ok(err)
 		s.clock.Advance(16 * time.Minute)
 		s.hears(s.sec, false, "EXERCISE · It calls outside")

@@ -48,7 +48,7 @@ func eachBedside(t *testing.T, fn func(b *bedside)) {
 		if err := b.s.Cases.Involve(b.as("ann"), b.inc, []string{string(b.pump)}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if b.action, err = b.s.Cases.PlanAction(b.as("ann"), b.inc, incident.Action{Device: string(b.pump), Target: "Shut port 12", Plan: ladder.Plan{Level: ladder.NetworkOff, Impact: "No central alarm",
+		if b.action, err = b.s.Cases.PlanAction(b.as("ann"), b.inc, incident.Action{Device: string(b.pump), Target: "Shut port 12", Plan: ladder.Plan{Level: ladder.NetworkOff, Undo: "plug the cable into the free socket", Impact: "No central alarm",
 			Alternative: "Alarm of the pump", Compensating: "One nurse for two beds", Observe: "no packet for a minute", Return: db.Now().Add(2 * time.Hour)}}); err != nil {
 			t.Fatal(err)
 		}

@@ -113,7 +113,7 @@ func incidentFields(i incident.Incident) []Field {
 		{Name: "aware_how", Label: "How", Kind: "text", Required: true, Value: i.AwareHow, Placeholder: "Call from ward 3, an alert, a letter"},
 		{Name: "care", Label: "Clinical work", Kind: "select", Options: options(string(i.Care), incident.Cares())},
 		{Name: "tlp", Label: "Who may read it (TLP)", Kind: "select", Options: options(string(i.TLP), incident.TLPs())},
-		{Name: "pap", Label: "What may be done with it (PAP)", Kind: "select", Options: options(string(i.PAP), incident.PAPs()), Help: "Red: nothing that the other side can notice."},
+		{Name: "pap", Label: "What may be done with it (PAP)", Kind: "select", Options: options(string(i.PAP), incident.PAPs()), Help: "Red: nothing that the other side can notice. Amber: no containment but by a reason. Green: containment too."},
 	}
 }
 
@@ -152,7 +152,7 @@ func timeOf(l *problem.List, path, s string) time.Time {
 
 func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 	p := formPage{Frame: v.frame("Declare an incident", urlIncidents(), Link{urlIncidents(), "Incidents"}), Lead: "Say what you know. Everything can be changed later; the journal keeps what stood before."}
-	start := incident.Incident{Title: v.query("title"), Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Amber, Care: incident.Normal, Aware: s.now(), AwareWho: v.actor.Name}
+	start := incident.Incident{Title: v.query("title"), Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Green, Care: incident.Normal, Aware: s.now(), AwareWho: v.actor.Name}
 	var codes, sites []Option
 	var tags []string
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {

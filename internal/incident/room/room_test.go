@@ -333,7 +333,7 @@ func TestHolidaysThatWereEnteredMoveClocks(t *testing.T) {
 // takes over, and who signed it, when, for how long and on which conditions.
 func TestSituationReportCarriesSignOffs(t *testing.T) {
 	each(t, func(s *scene) {
-		a, err := s.cases.PlanAction(s.as(s.anna), s.inc, incident.Action{Device: s.pump, Target: "switch port 12", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "no update of the drug library",
+		a, err := s.cases.PlanAction(s.as(s.anna), s.inc, incident.Action{Device: s.pump, Target: "switch port 12", Plan: ladder.Plan{Level: ladder.AllowList, Undo: "plug the cable into the free socket", Impact: "no update of the drug library",
 			Alternative: "the library that it has", Observe: "no packet to others", Return: s.clock.Now().Add(2 * time.Hour)}})
 		s.ok(err)
 		s.ok(s.cases.Check(s.as(s.ben), a, "infusing"))
