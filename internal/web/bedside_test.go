@@ -41,7 +41,7 @@ func eachBedside(t *testing.T, fn func(b *bedside)) {
 		if b.pump, err = b.s.Fleet.Register(ctx, device.Device{AssetTag: "P-1", RawVendor: "Nordmed", RawModel: "N1", InUse: product.Yes, OwnClass: product.LifeSustaining, Site: b.north}); err != nil {
 			t.Fatal(err)
 		}
-		form := url.Values{"title": {"A pump calls outside"}, "cyber": {"2"}, "clinical": {"2"}, "aware": {"2026-11-23T08:00"}, "aware_who": {"Ann"}, "aware_how": {"an alert"}, "care": {"normal"}, "tlp": {"amber"}, "pap": {"amber"},
+		form := url.Values{"title": {"A pump calls outside"}, "cyber": {"2"}, "clinical": {"2"}, "aware": {"2026-11-23T08:00"}, "aware_who": {"Ann"}, "aware_how": {"an alert"}, "care": {"normal"}, "tlp": {"amber"}, "pap": {"green"},
 			"systems": {"Firewall"}}
 		w := ask(b.h, "POST", "/incidents/new", session(t, b.s, "ann"), form.Encode())
 		b.inc, _, _ = strings.Cut(strings.TrimPrefix(w.Header().Get("Location"), "/incidents/"), "?")
@@ -150,7 +150,7 @@ func TestDeclaringOnItsPageTakesTheSite(t *testing.T) {
 		}
 		declare := func(more url.Values) incident.Incident {
 			t.Helper()
-			form := url.Values{"title": {"Again"}, "cyber": {"2"}, "clinical": {"2"}, "aware": {"2026-11-23T08:00"}, "aware_who": {"Ann"}, "aware_how": {"an alert"}, "care": {"normal"}, "tlp": {"amber"}, "pap": {"amber"}}
+			form := url.Values{"title": {"Again"}, "cyber": {"2"}, "clinical": {"2"}, "aware": {"2026-11-23T08:00"}, "aware_who": {"Ann"}, "aware_how": {"an alert"}, "care": {"normal"}, "tlp": {"amber"}, "pap": {"green"}}
 			for k, x := range more {
 				form[k] = x
 			}
