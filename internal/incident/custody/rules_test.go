@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"triward/internal/blob"
+	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
@@ -407,6 +408,35 @@ func TestExhibitsAreInOrderAndKeepTheirDetails(t *testing.T) {
 		_, err := s.vault.Register(s.as(s.anna), custody.Item{Incident: s.inc, Kind: custody.LogExtract, Device: "dev_unknown", Description: "log", Source: "pump", Authority: "head", Method: "tool", Began: s.clock.Now(), Patients: custody.NoPatients})
 		if err == nil {
 			s.Error("evidence of a device that nobody knows is taken")
+		}
+	})
+}
+
+// What the record of a device says is frozen when evidence of it is registered, whatever is sent and whatever changes later.
+func TestDeviceIsFrozen(t *testing.T) {
+	each(t, func(s *scene) {
+		fleet := device.Fleet{DB: s.db}
+		pump, err := fleet.Register(testdb.System(), device.Device{AssetTag: "P-1", Serial: "SN-1", UDI: "(01)04012345678901(21)SN-1", RawVendor: "Nordmed", RawModel: "N-1", Ward: "ICU"})
+		s.must(err)
+		register := func() (string, error) {
+			return s.vault.Register(s.as(s.anna), custody.Item{Incident: s.inc, Kind: custody.LogExtract, Device: string(pump), Description: "log", Source: "service port", Authority: "head", Method: "tool", Began: s.clock.Now(),
+				Patients: custody.NoPatients, Details: custody.Details{Serial: "mallory's", Host: "pump-1"}})
+		}
+		_, err = register()
+		s.refused(err, problem.Forbidden, "device.read") // neither in the incident nor hers to see
+		s.must(incident.Cases{DB: s.db}.Involve(testdb.System(), s.inc, []string{string(pump)}, nil))
+		i, err := register()
+		s.must(err)
+		var d device.Device
+		s.must(s.db.View(testdb.System(), func(r store.Reader) (err error) {
+			d, err = device.Get(testdb.System(), r, pump)
+			return err
+		}))
+		d.Serial, d.UDI, d.Ward = "SN-2", "(01)04012345678901(21)SN-2", "Store"
+		s.must(fleet.Change(testdb.System(), d))
+		want := custody.Details{Model: "Nordmed N-1", Serial: "SN-1", UDI: "(01)04012345678901(21)SN-1", Location: "ICU", Host: "pump-1"}
+		if item, chain := s.get(i); item.Details != want || *chain[0].Details != want {
+			s.Errorf("frozen %+v, want %+v", item.Details, want)
 		}
 	})
 }
