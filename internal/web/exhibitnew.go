@@ -89,8 +89,8 @@ func exhibitFields(f incident.File, exhibits []custody.Item, now time.Time) []Fi
 	for _, i := range exhibits {
 		parents = append(parents, Option{Value: i.ID, Text: i.Exhibit + " " + i.Description})
 	}
-	marks := func(of incident.Marking) []Option {
-		return orNone("As the incident: "+string(of), options("", []incident.Marking{incident.Red, incident.AmberStrict, incident.Amber, incident.Green, incident.Clear}))
+	marks := func(of incident.Marking, all ...incident.Marking) []Option {
+		return orNone("As the incident: "+string(of), options("", all))
 	}
 	out := []Field{
 		{Name: "kind", Label: "It is", Kind: "select", Options: options(string(custody.LogExtract), custody.Kinds())},
@@ -110,8 +110,8 @@ func exhibitFields(f incident.File, exhibits []custody.Item, now time.Time) []Fi
 		{Name: "expected", Label: "SHA-256 taken at collection", Kind: "text", Help: "Another content is not sealed without a reason."},
 		{Name: "with_sha512", Label: "Compute SHA-512 too", Kind: "checkbox"},
 		{Name: "legal_basis", Label: "Legal basis", Kind: "text", Placeholder: "Incident plan 4.2; order of a court"},
-		{Name: "tlp", Label: "TLP", Kind: "select", Options: marks(f.TLP), Help: "The stricter of both counts."},
-		{Name: "pap", Label: "PAP", Kind: "select", Options: marks(f.PAP)},
+		{Name: "tlp", Label: "TLP", Kind: "select", Options: marks(f.TLP, incident.Red, incident.AmberStrict, incident.Amber, incident.Green, incident.Clear), Help: "The stricter of both counts."},
+		{Name: "pap", Label: "PAP", Kind: "select", Options: marks(f.PAP, incident.Red, incident.Amber, incident.Green, incident.Clear)},
 		{Name: "parent", Label: "Made from", Kind: "select", Options: parents},
 		{Name: "file", Label: "Name of the file", Kind: "text"},
 		{Name: "retain_until", Label: "Kept at least until", Kind: "date", Help: "Longer than its incident asks for."},

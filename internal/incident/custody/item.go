@@ -171,6 +171,9 @@ func (i Item) Validate() error {
 			l.Add(path, "%q is not one of the choices", m)
 		}
 	}
+	if i.PAP == incident.AmberStrict {
+		l.Add("pap", "%q is a label of TLP only", i.PAP)
+	}
 	checkHash(&l, "expected", i.Expected)
 	if i.Kind == Thing && (i.Expected != "" || i.WithSHA512) {
 		l.Add("expected", "a thing has a seal and no hash")

@@ -397,7 +397,7 @@ func TestExhibitsAreInOrderAndKeepTheirDetails(t *testing.T) {
 		if _, chain := s.get(all[0].ID); chain[0].Details == nil || *chain[0].Details != d {
 			s.Errorf("the first entry has %+v", chain[0].Details)
 		}
-		for path, bad := range map[string]custody.Item{"tlp": {TLP: "pink"}, "pap": {PAP: "white"}, "skew": {Skew: time.Second}, "future": {Began: s.clock.Now().Add(time.Hour)}} {
+		for path, bad := range map[string]custody.Item{"tlp": {TLP: "pink"}, "pap": {PAP: "white"}, "label of TLP": {PAP: incident.AmberStrict}, "skew": {Skew: time.Second}, "future": {Began: s.clock.Now().Add(time.Hour)}} {
 			i := custody.Item{Incident: s.inc, Kind: custody.LogExtract, Description: "log", Source: "pump", Authority: "head", Method: "tool", Began: s.clock.Now(), Patients: custody.NoPatients, TLP: bad.TLP, PAP: bad.PAP, Skew: bad.Skew}
 			if !bad.Began.IsZero() {
 				i.Began = bad.Began
