@@ -154,7 +154,7 @@ func (h *house) nearlyOver() {
 		move(s)
 	}
 	_, err := h.cases.AddEntity(h.as(), h.inc, incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"},
-		Facts: map[string]clock.Truth{"significant_incident": clock.No}, Instants: map[string]time.Time{"became_aware": h.clock.Now()}}})
+		Facts: map[string]clock.Truth{"recipients_affected": clock.No, "authority_request": clock.No, "still_ongoing": clock.No, "significant_incident": clock.No}, Instants: map[string]time.Time{"became_aware": h.clock.Now()}}})
 	h.must(err)
 }
 

@@ -55,7 +55,7 @@ func (p *program) listDuties() error {
 		return err
 	}
 	return p.Show(duties, func() error {
-		w := p.Table("DUTY", "IN", "INSTRUMENT", "WHO", "STAGES", "LAW", "READ")
+		w := p.Table("DUTY", "IN", "INSTRUMENT", "WHO", "STAGES", "LAW", "READ", "TEXT")
 		for _, d := range duties {
 			var stages []string
 			for _, s := range d.Stages {
@@ -65,7 +65,7 @@ func (p *program) listDuties() error {
 			if d.From != "" {
 				law += " from " + d.From
 			}
-			terminal.Row(w, d.ID, d.Jurisdiction, d.Instrument+" "+d.Article, strings.Join(d.Roles, ", "), strings.Join(stages, ", "), law, d.Checked)
+			terminal.Row(w, d.ID, d.Jurisdiction, d.Instrument+" "+d.Article, strings.Join(d.Roles, ", "), strings.Join(stages, ", "), law, d.Checked, d.Source)
 		}
 		return w.Flush()
 	})
@@ -74,6 +74,9 @@ func (p *program) listDuties() error {
 func length(s content.Stage) string {
 	if s.Unit == "promptly" {
 		return "without delay"
+	}
+	if s.Unit == "unknown" {
+		return "not known"
 	}
 	return fmt.Sprintf("%d %s", s.Length, strings.ReplaceAll(s.Unit, "_", " ")+map[bool]string{true: "s"}[s.Length != 1])
 }

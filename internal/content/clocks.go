@@ -29,12 +29,14 @@ type Duty struct {
 	Zone         string    `yaml:"zone"`     // IANA zone of the authority, in which its days are counted
 	Calendar     string    `yaml:"calendar"` // which days it does not work
 	Recipients   []string  `yaml:"recipients"`
-	Delay        string    `yaml:"delay"`    // what may pause it: law_enforcement
-	Promptly     bool      `yaml:"promptly"` // the length is the latest instant; the law asks for it without delay
-	Status       string    `yaml:"status"`   // in_force, proposed, unconfirmed, repealed
-	From         string    `yaml:"from"`     // first day it applies, YYYY-MM-DD; "" unknown or long ago
-	To           string    `yaml:"to"`       // last day
-	Checked      string    `yaml:"checked"`  // V: the number was read in the law; K: somebody must still read it there
+	Source       string    `yaml:"source"`    // where its text is read
+	Delay        string    `yaml:"delay"`     // what may pause it: law_enforcement
+	Extension    string    `yaml:"extension"` // who may grant more time, and by which article; "" nobody
+	Promptly     bool      `yaml:"promptly"`  // the length is the latest instant; the law asks for it without delay
+	Status       string    `yaml:"status"`    // in_force, proposed, unconfirmed, repealed
+	From         string    `yaml:"from"`      // first day it applies, YYYY-MM-DD; "" unknown or long ago
+	To           string    `yaml:"to"`        // last day
+	Checked      string    `yaml:"checked"`   // V: the number was read in the law; K: somebody must still read it there
 	Stages       []Stage   `yaml:"stages"`
 }
 
@@ -44,7 +46,7 @@ type Stage struct {
 	Title      string `yaml:"title"`
 	Start      string `yaml:"start"`      // the instant from which its time runs
 	Length     int    `yaml:"length"`     // in units; 0 with promptly
-	Unit       string `yaml:"unit"`       // hour, calendar_day, work_day, month, promptly
+	Unit       string `yaml:"unit"`       // hour, calendar_day, work_day, month, promptly, unknown (nobody entered it)
 	Incomplete bool   `yaml:"incomplete"` // a first report may leave open what is not known yet
 }
 
@@ -113,6 +115,9 @@ func DutyFacts() []Fact {
 		{"authority_request", "Did the authority ask in writing?"},
 		{"report_filed", "Was a report of it sent already?"},
 		{"new_information", "Is there information that the report sent did not have?"},
+		{"isao_member", "Is the manufacturer an active member of an organisation that shares information (ISAO)?"},
+		{"told_within_30_days", "Were customers told within 30 days, with interim controls and a plan?"},
+		{"fixed_within_60_days", "Was the fix validated and distributed within 60 days?"},
 		{"correction_or_removal", "Is a device corrected or removed because of a risk to health?"},
 		{"field_safety_action", "Is there a field safety corrective action?"},
 		{"rising_trend", "Do incidents that are not serious become more frequent or worse?"},
@@ -125,6 +130,8 @@ func DutyFacts() []Fact {
 		{"no_risk_to_persons", "Is a risk to the rights of people unlikely?"},
 		{"high_risk_to_persons", "Is the risk to people high?"},
 		{"significant_incident", "Is the service seriously disrupted, or are others considerably harmed?"},
+		{"recipients_affected", "Is the service likely to be worse for those who receive it?"},
+		{"still_ongoing", "Does the incident still go on when its final report is due?"},
 		{"exploited_vulnerability", "Is a vulnerability of the product actively exploited?"},
 		{"severe_incident", "Does the incident severely impair the security of the product?"},
 		{"digital_product", "Is it a product with digital elements that is no medical device?"},
@@ -141,10 +148,11 @@ func DutyRoles() []string {
 }
 
 // DutyStarts is the closed list of instants from which a stage may run. previous_submitted is the discharge of the stage
-// before; discovery_year_end is the end of the calendar year of the discovery.
+// before; discovery_year_end and report_year_end are the ends of the calendar years of the discovery and of the report.
 func DutyStarts() []string {
 	return []string{"became_aware", "reasonably_believes", "discovery", "discovery_year_end", "correction_decided", "correction_begun", "measure_available",
-		"payment", "materiality_determined", "new_information", "request_received", "previous_submitted"}
+		"payment", "materiality_determined", "new_information", "request_received", "report_sent", "report_year_end",
+		"incident_handled", "previous_submitted"}
 }
 
 // Duties are all reporting duties, in the order of the file.
@@ -154,22 +162,24 @@ func Duties() ([]Duty, error) {
 }
 
 // duties reads the file once: clocks are computed again on every page.
-var duties = sync.OnceValues(readDuties)
+var duties = sync.OnceValues(func() ([]Duty, error) { return readDuties(clocks) })
 
-func readDuties() ([]Duty, error) {
+// readDuties reads duties. A duty is known by its id and the first day it applies: versions of one follow each other without
+// overlap.
+func readDuties(text []byte) ([]Duty, error) {
 	var out []Duty
-	d := yaml.NewDecoder(bytes.NewReader(clocks))
+	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(&out); err != nil {
 		return nil, fmt.Errorf("read reporting duties: %w", err)
 	}
 	var faults []error
-	seen := map[string]bool{}
+	before := map[string]Duty{}
 	for _, x := range out {
-		if seen[x.ID] {
-			faults = append(faults, fmt.Errorf("clocks.yaml: %s stands twice", x.ID))
+		if b, ok := before[x.ID]; ok && (b.To == "" || x.From <= b.To) {
+			faults = append(faults, fmt.Errorf("clocks.yaml: %s stands twice for one day", x.ID))
 		}
-		seen[x.ID] = true
+		before[x.ID] = x
 		for _, reason := range x.faults() {
 			faults = append(faults, fmt.Errorf("clocks.yaml: %s: %s", x.ID, reason))
 		}
@@ -193,6 +203,7 @@ func (d Duty) faults() []string {
 	}
 	want(d.ID != "" && strings.Trim(d.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") == "", "the id must be small letters, digits and hyphens")
 	want(d.Title != "" && d.Instrument != "" && d.Article != "" && len(d.Recipients) > 0, "title, instrument, article and recipients are needed")
+	want(d.Source != "", "source is needed: where the text is read")
 	want(slices.Contains(JurisdictionIDs(), d.Jurisdiction), "unknown jurisdiction %q", d.Jurisdiction)
 	want(slices.Contains([]string{"in_force", "proposed", "unconfirmed", "repealed"}, d.Status), "unknown status %q", d.Status)
 	want(slices.Contains([]string{"us-federal", "eu", "uk", "weekends"}, d.Calendar), "unknown calendar %q", d.Calendar)
@@ -221,8 +232,8 @@ func (d Duty) faults() []string {
 		want(s.ID != "" && s.Title != "", "stage %d has no id or title", i+1)
 		want(slices.Contains(DutyStarts(), s.Start), "stage %s starts at %q", s.ID, s.Start)
 		want(s.Start != "previous_submitted" || i > 0, "stage %s has none before it", s.ID)
-		want(slices.Contains([]string{"hour", "calendar_day", "work_day", "month", "promptly"}, s.Unit), "stage %s has the unit %q", s.ID, s.Unit)
-		want((s.Unit == "promptly") == (s.Length == 0) && s.Length >= 0, "stage %s has no length", s.ID)
+		want(slices.Contains([]string{"hour", "calendar_day", "work_day", "month", "promptly", "unknown"}, s.Unit), "stage %s has the unit %q", s.ID, s.Unit)
+		want((s.Unit == "promptly" || s.Unit == "unknown") == (s.Length == 0) && s.Length >= 0, "stage %s has no length", s.ID)
 	}
 	return out
 }

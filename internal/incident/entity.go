@@ -304,7 +304,7 @@ func (e *Entity) setDelays(l *problem.List, all []clock.Delay, reason string) []
 // Rule says that a duty does not apply to an entity, and why. "" takes it back.
 func (c Cases) Rule(ctx context.Context, incident, entity, duty, reason string) error {
 	return c.ofEntity(ctx, incident, entity, KindClockRuled, func(_ *store.Tx, e *Entity) (Body, error) {
-		if _, err := stageOf(duty, ""); err != nil {
+		if err := stageOf(duty, ""); err != nil {
 			return Body{}, err
 		}
 		reason = strings.TrimSpace(reason)

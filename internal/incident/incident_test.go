@@ -177,9 +177,9 @@ func TestFromDeclaredToClosed(t *testing.T) {
 
 		s.refused(move(incident.Closed), problem.Invalid, "say the cause", "what was learned", "evidence is kept", "legal entity", "say why there is none")
 		entity, err := s.cases.AddEntity(anna, i, incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"},
-			Facts: map[string]clock.Truth{"significant_incident": clock.Yes}, Instants: map[string]time.Time{"became_aware": s.clock.Now().Add(-time.Hour)}}})
+			Facts: map[string]clock.Truth{"recipients_affected": clock.No, "authority_request": clock.No, "still_ongoing": clock.No, "significant_incident": clock.Yes}, Instants: map[string]time.Time{"became_aware": s.clock.Now().Add(-time.Hour)}}})
 		s.must(err)
-		s.refused(move(incident.Closed), problem.Invalid, "Early warning is running", "Final report is waiting")
+		s.refused(move(incident.Closed), problem.Invalid, "Early warning is running", "Final or progress report is waiting")
 		// A manufacturer that is told has clocks of its own, which keep nobody here from closing.
 		s.must(s.db.Update(anna, func(tx *store.Tx) error {
 			_, err := incident.AwareTx(anna, tx, i, incident.Entity{Name: "Nordmed", Entity: clock.Entity{Jurisdictions: []string{"Germany"}, Roles: []string{"manufacturer"},

@@ -103,7 +103,7 @@ func (d Sent) apply(now time.Time, e *Entity, me people.Name) (Body, error) {
 
 // due is the instant from which the report's time runs. It is Conflict to send a report that is not due.
 func (d Sent) due(e Entity, now time.Time) (time.Time, error) {
-	if _, err := stageOf(d.Duty, d.Stage); err != nil {
+	if err := stageOf(d.Duty, d.Stage); err != nil {
 		return time.Time{}, err
 	}
 	duties, err := content.Duties()
@@ -128,18 +128,20 @@ func (d Sent) due(e Entity, now time.Time) (time.Time, error) {
 	}
 }
 
-// stageOf finds a stage of a duty; "" is any.
-func stageOf(duty, stage string) (content.Duty, error) {
+// stageOf says whether a duty, in any version of it, has a stage; "" is any.
+func stageOf(duty, stage string) error {
 	duties, err := content.Duties()
 	if err != nil {
-		return content.Duty{}, err
+		return err
 	}
-	n := slices.IndexFunc(duties, func(d content.Duty) bool { return d.ID == duty })
-	if n < 0 {
-		return content.Duty{}, problem.New(problem.NotFound, "there is no duty %q", duty)
+	duties = slices.DeleteFunc(duties, func(d content.Duty) bool { return d.ID != duty })
+	if len(duties) == 0 {
+		return problem.New(problem.NotFound, "there is no duty %q", duty)
 	}
-	if stage != "" && !slices.ContainsFunc(duties[n].Stages, func(s content.Stage) bool { return s.ID == stage }) {
-		return content.Duty{}, problem.New(problem.NotFound, "%s has no report %q", duty, stage)
+	if stage != "" && !slices.ContainsFunc(duties, func(d content.Duty) bool {
+		return slices.ContainsFunc(d.Stages, func(s content.Stage) bool { return s.ID == stage })
+	}) {
+		return problem.New(problem.NotFound, "%s has no report %q", duty, stage)
 	}
-	return duties[n], nil
+	return nil
 }

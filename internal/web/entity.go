@@ -166,6 +166,8 @@ func factFields(e incident.Entity, rows []clockRow) []Field {
 		}
 		starts[c.Stage.Start] = true
 	}
+	starts["discovery"] = starts["discovery"] || starts["discovery_year_end"]
+	starts["report_sent"] = starts["report_year_end"]
 	var out []Field
 	for _, f := range content.DutyFacts() {
 		if asked[f.Name] {
@@ -174,7 +176,7 @@ func factFields(e incident.Entity, rows []clockRow) []Field {
 		}
 	}
 	for _, name := range content.DutyStarts() {
-		if name != "previous_submitted" && name != "discovery_year_end" && (starts[name] || name == "became_aware") {
+		if name != "previous_submitted" && !strings.HasSuffix(name, "_year_end") && (starts[name] || name == "became_aware") {
 			zone := zoneField("zones."+name, e.Zones[name])
 			out = append(out, Field{Name: "instants." + name, Label: title(name), Kind: "datetime-local", Value: inputTimeIn(e.Instants[name], zone.Value)}, zone)
 		}

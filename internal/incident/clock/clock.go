@@ -102,7 +102,11 @@ func Key(duty, stage string) string { return duty + "/" + stage }
 // Evaluate gives every stage of every duty that concerns the entity, in the order of the duties.
 func Evaluate(duties []content.Duty, e Entity, now time.Time) ([]Clock, error) {
 	var out []Clock
-	for _, d := range duties {
+	for n, d := range duties {
+		if slices.ContainsFunc(duties[:n], func(x content.Duty) bool { return x.ID == d.ID }) {
+			continue
+		}
+		d = versionOf(duties[n:], e, now)
 		here := slices.ContainsFunc(e.Jurisdictions, func(j string) bool { return strings.EqualFold(j, d.Jurisdiction) })
 		if !here || !slices.ContainsFunc(d.Roles, func(r string) bool { return slices.Contains(e.Roles, r) }) {
 			continue
@@ -129,22 +133,19 @@ func stage(d content.Duty, i int, e Entity, now time.Time) Clock {
 		c.State, c.Reason = NotApplicable, "its condition is not met"
 		return c
 	}
-	start, ok := startOf(d, i, e)
-	if !ok {
-		start = now // decides only whether the law is in force
-	}
-	start = start.In(now.Location())
-	if reason := outOfForce(d, start); reason != "" && !slices.Contains(e.Observes, d.ID) {
+	if reason := outOfForce(d, begun(d, e, now)); reason != "" && !slices.Contains(e.Observes, d.ID) {
 		c.State, c.Reason = NotInForce, reason
 		return c
 	}
 	if answer == Unknown {
 		c.Missing = deciding(d.When, e.Facts)
 	}
+	start, ok := startOf(d, i, e)
 	if !ok {
 		c.State = Waiting
 		return c
 	}
+	start = start.In(now.Location())
 	c.Start = start
 	c.Latest = latest(c.Stage, start, calendar(d, e))
 	if d.Delay != "" && !c.Latest.IsZero() {
@@ -177,6 +178,30 @@ func (c Clock) at(now time.Time, answer Truth, done time.Time) Clock {
 	return c
 }
 
+// versionOf is the version of the first of the duties that was in force when it began to run, or the first one.
+func versionOf(duties []content.Duty, e Entity, now time.Time) content.Duty {
+	out := duties[0]
+	for _, d := range duties[1:] {
+		if d.ID == out.ID && d.From <= begun(d, e, now) {
+			out = d
+		}
+	}
+	return out
+}
+
+// begun is the day, in the authority's zone, by which it is decided whether a duty is in force and in which version: that of its
+// first stage. Later stages stay under the law under which it began.
+func begun(d content.Duty, e Entity, now time.Time) string {
+	start, ok := startOf(d, 0, e)
+	if !ok {
+		start = now
+	}
+	if zone, err := time.LoadLocation(d.Zone); err == nil {
+		start = start.In(zone)
+	}
+	return start.Format(time.DateOnly)
+}
+
 // startOf is the instant from which a stage runs. Belief and discovery that nobody dated are counted from awareness, the
 // earliest of them.
 func startOf(d content.Duty, i int, e Entity) (time.Time, bool) {
@@ -196,21 +221,29 @@ func startOf(d content.Duty, i int, e Entity) (time.Time, bool) {
 		return at(s, "became_aware")
 	case "discovery_year_end":
 		t, ok := at("discovery", "became_aware")
-		if zone, err := time.LoadLocation(d.Zone); ok && err == nil {
-			t = time.Date(t.In(zone).Year(), time.December, 31, 12, 0, 0, 0, zone)
-		}
-		return t, ok
+		return yearEnd(t, d.Zone), ok
+	case "report_year_end":
+		t, ok := at("report_sent")
+		return yearEnd(t, d.Zone), ok
 	default:
 		return at(s)
 	}
 }
 
-func outOfForce(d content.Duty, start time.Time) string {
-	day := start.Format(time.DateOnly)
+// yearEnd is noon of the last day of the year of t in a zone.
+func yearEnd(t time.Time, name string) time.Time {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return t
+	}
+	return time.Date(t.In(zone).Year(), time.December, 31, 12, 0, 0, 0, zone)
+}
+
+func outOfForce(d content.Duty, day string) string {
 	switch {
-	case d.Status == "repealed":
+	case d.Status == "repealed" && (d.To == "" || day > d.To):
 		return "repealed"
-	case d.Status != "in_force":
+	case d.Status != "in_force" && d.Status != "repealed":
 		return "the law is " + d.Status
 	case d.From != "" && day < d.From:
 		return "applies from " + d.From

@@ -1,8 +1,11 @@
 package clock
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,7 +206,7 @@ func TestPropertiesOfLatest(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, c := range plain {
-			if c.Stage.Unit == "promptly" {
+			if c.Stage.Unit == "promptly" || c.Stage.Unit == "unknown" {
 				if !c.Latest.IsZero() {
 					t.Fatalf("%s has a last instant", d.ID)
 				}
@@ -257,16 +260,158 @@ func TestCalendars(t *testing.T) {
 	}
 }
 
+// reference is the table of the reference (incidents.md 4.6) with its notes, written down by hand and not from the file of the
+// duties: "duty roles status checked: stage start length unit; …".
+const reference = `
+us-mdr-803-30 manufacturer in_force V: report became_aware 30 calendar_day
+us-mdr-803-5 manufacturer in_force V: report became_aware 5 work_day
+us-mdr-803-supplement manufacturer in_force K: supplement new_information 1 month
+us-mdr-803-facility-death user_facility in_force V: report became_aware 10 work_day
+us-mdr-803-facility-injury user_facility in_force V: report became_aware 10 work_day
+us-mdr-803-33 user_facility in_force V: annual report_year_end 1 calendar_day
+us-mdr-803-importer importer in_force V: report became_aware 30 calendar_day
+us-806 manufacturer,importer in_force V: report correction_begun 10 work_day
+us-fda-postmarket manufacturer in_force V: told became_aware 30 calendar_day; fixed became_aware 60 calendar_day
+us-hipaa-404 covered_entity in_force V: notice discovery 60 calendar_day
+us-hipaa-408-large covered_entity in_force V: notice discovery 60 calendar_day
+us-hipaa-408-small covered_entity in_force V: notice discovery_year_end 60 calendar_day
+us-hipaa-406 covered_entity in_force K: notice discovery 60 calendar_day
+us-hipaa-410 business_associate in_force V: notice discovery 60 calendar_day
+us-circia-incident covered_entity,user_facility,manufacturer unconfirmed V: report reasonably_believes 72 hour
+us-circia-ransom covered_entity,user_facility,manufacturer unconfirmed V: report payment 24 hour
+us-circia-supplement covered_entity,user_facility,manufacturer unconfirmed V: supplement new_information 0 promptly
+us-sec-8k listed_company in_force K: form materiality_determined 4 work_day
+us-state-breach covered_entity,business_associate,user_facility,manufacturer unconfirmed K: notice discovery 0 unknown
+us-ocr covered_entity,business_associate unconfirmed K: report discovery 0 unknown
+us-fbi covered_entity,business_associate,user_facility,manufacturer unconfirmed K: report became_aware 0 unknown
+eu-mdr-87-15 manufacturer in_force V: report became_aware 15 calendar_day
+eu-mdr-87-2 manufacturer in_force V: report became_aware 2 calendar_day
+eu-mdr-87-10 manufacturer in_force V: report became_aware 10 calendar_day
+eu-mdr-87-fsca manufacturer in_force K: report correction_decided 0 promptly
+eu-mdr-88 manufacturer in_force V: report became_aware 0 promptly
+eu-ivdr-82-15 ivd_manufacturer in_force K: report became_aware 15 calendar_day
+eu-ivdr-82-10 ivd_manufacturer in_force K: report became_aware 10 calendar_day
+eu-ivdr-82-2 ivd_manufacturer in_force K: report became_aware 2 calendar_day
+eu-ivdr-82-fsca ivd_manufacturer in_force K: report correction_decided 0 promptly
+eu-ivdr-83 ivd_manufacturer in_force K: report became_aware 0 promptly
+eu-mdr-87a manufacturer,ivd_manufacturer proposed V: report became_aware 30 calendar_day
+eu-mdr-87-30 manufacturer,ivd_manufacturer proposed V: report became_aware 30 calendar_day
+eu-nis2-23 essential_entity,important_entity in_force V: warning became_aware 24 hour; notification became_aware 72 hour; final previous_submitted 1 month
+eu-nis2-23-recipients essential_entity,important_entity in_force V: notice became_aware 0 promptly
+eu-nis2-23-intermediate essential_entity,important_entity in_force V: intermediate request_received 0 promptly
+eu-nis2-23-ongoing essential_entity,important_entity in_force V: final incident_handled 1 month
+eu-cra-14-vulnerability digital_manufacturer in_force V: warning became_aware 24 hour; notification became_aware 72 hour; final measure_available 14 calendar_day
+eu-cra-14-incident digital_manufacturer in_force V: warning became_aware 24 hour; notification became_aware 72 hour; final previous_submitted 1 month
+eu-gdpr-33 controller in_force V: notification became_aware 72 hour
+eu-gdpr-34 controller in_force V: notice became_aware 0 promptly
+eu-gdpr-33-processor processor in_force V: notice became_aware 0 promptly
+uk-mdr-4a-15 manufacturer in_force K: report became_aware 15 calendar_day
+uk-mdr-4a-10 manufacturer in_force K: report became_aware 10 calendar_day
+uk-mdr-4a-2 manufacturer in_force K: report became_aware 2 calendar_day
+uk-psur manufacturer in_force V: report request_received 3 work_day
+uk-gdpr-33 controller,essential_entity in_force K: notification became_aware 72 hour
+ca-mpr-10 manufacturer,importer in_force K: report became_aware 10 calendar_day
+ca-mpr-30 manufacturer,importer in_force K: report became_aware 30 calendar_day
+au-tga-48h manufacturer,importer in_force K: report became_aware 48 hour
+au-tga-10 manufacturer,importer in_force K: report became_aware 10 calendar_day
+au-tga-30 manufacturer,importer in_force K: report became_aware 30 calendar_day
+jp-pmda-15 manufacturer,importer in_force K: report became_aware 15 calendar_day
+jp-pmda-30 manufacturer,importer in_force K: report became_aware 30 calendar_day
+ch-swissmedic-15 manufacturer in_force K: report became_aware 15 calendar_day
+ch-swissmedic-10 manufacturer in_force K: report became_aware 10 calendar_day
+ch-swissmedic-2 manufacturer in_force K: report became_aware 2 calendar_day
+ch-swissmedic-fsca manufacturer in_force K: report correction_decided 0 promptly
+ch-swissmedic-trend manufacturer in_force K: report became_aware 0 promptly
+`
+
 func TestEveryInstrumentOfTheReferenceHasItsDuty(t *testing.T) {
-	var ids []string
+	var got []string
 	for _, d := range duties(t) {
-		ids = append(ids, d.ID)
-	}
-	for _, prefix := range []string{"us-mdr-803-30", "us-mdr-803-5", "us-mdr-803-facility", "us-mdr-803-importer", "us-mdr-803-supplement", "us-806", "us-fda-postmarket", "us-hipaa-404", "us-hipaa-408-large",
-		"us-hipaa-408-small", "us-hipaa-406", "us-hipaa-410", "us-circia", "us-sec", "eu-mdr-87-15", "eu-mdr-87-2", "eu-mdr-87-10", "eu-mdr-87-fsca", "eu-mdr-88", "eu-ivdr", "eu-mdr-87a", "eu-nis2",
-		"eu-cra-14-vulnerability", "eu-cra-14-incident", "eu-gdpr-33", "eu-gdpr-34", "uk-mdr", "uk-gdpr", "ca-mpr", "au-tga", "jp-pmda", "ch-swissmedic"} {
-		if !slices.ContainsFunc(ids, func(id string) bool { return len(id) >= len(prefix) && id[:len(prefix)] == prefix }) {
-			t.Errorf("no duty for %s", prefix)
+		var stages []string
+		for _, s := range d.Stages {
+			stages = append(stages, fmt.Sprintf("%s %s %d %s", s.ID, s.Start, s.Length, s.Unit))
 		}
+		got = append(got, fmt.Sprintf("%s %s %s %s: %s", d.ID, strings.Join(d.Roles, ","), d.Status, d.Checked, strings.Join(stages, "; ")))
+	}
+	want := strings.Split(strings.TrimSpace(reference), "\n")
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the duties are not those of the reference:\n%s", diff)
+	}
+	for id, from := range map[string]string{"eu-cra-14-vulnerability": "2026-09-11", "eu-cra-14-incident": "2026-09-11", "uk-mdr-4a-15": "2025-06-16", "uk-psur": "2025-06-16"} {
+		if d := find(t, id); d.From != from {
+			t.Errorf("%s applies from %q, want %s", id, d.From, from)
+		}
+	}
+}
+
+// A law that changes has two versions. The instant from which its first report runs decides, also for the reports after it.
+func TestALawHasVersionsByDate(t *testing.T) {
+	old := find(t, "eu-cra-14-incident")
+	old.From, old.To = "2026-01-01", "2026-12-31"
+	changed := old
+	changed.From, changed.To, changed.Stages = "2027-01-01", "", slices.Clone(old.Stages)
+	changed.Stages[0].Length = 36
+	for start, want := range map[string]time.Duration{"2026-12-31 23:30:00": 24 * time.Hour, "2027-01-01 00:30:00": 36 * time.Hour, "2025-05-01 00:00:00": 0} {
+		aware := instant(t, old.Zone, start)
+		e := everywhere(old, aware)
+		e.Observes = nil
+		e.Discharged = map[string]time.Time{Key(old.ID, "notification"): aware.AddDate(0, 0, 2)}
+		clocks, err := Evaluate([]content.Duty{old, changed}, e, aware)
+		if err != nil || len(clocks) != 3 {
+			t.Fatalf("%d clocks, %v", len(clocks), err)
+		}
+		if want == 0 {
+			if clocks[0].State != NotInForce || clocks[0].Reason != "applies from 2026-01-01" {
+				t.Errorf("before the law it is %s (%s)", clocks[0].State, clocks[0].Reason)
+			}
+			continue
+		}
+		if got := clocks[0].Latest.Sub(aware); got != want || clocks[2].State != Running {
+			t.Errorf("from %s it runs for %v, the final report is %s", start, got, clocks[2].State)
+		}
+	}
+	old.Status = "repealed"
+	for start, want := range map[string]State{"2026-12-31 12:00:00": Running, "2027-01-01 12:00:00": NotInForce} {
+		aware := instant(t, old.Zone, start)
+		e := everywhere(old, aware)
+		e.Observes, e.Discharged = nil, nil
+		if got := one(t, old, e, aware); got.State != want {
+			t.Errorf("a law repealed with the end of the year is %s on %s", got.State, start)
+		}
+	}
+}
+
+func TestTheAnnualReportIsDueOnTheFirstOfJanuary(t *testing.T) {
+	d := find(t, "us-mdr-803-33")
+	e := everywhere(d, instant(t, d.Zone, "2026-05-05 12:00:00"))
+	e.Discharged = nil
+	if got, want := one(t, d, e, e.Instants["report_sent"]).Latest, instant(t, d.Zone, "2027-01-01 23:59:59"); !got.Equal(want) {
+		t.Errorf("latest %v, want %v", got, want)
+	}
+}
+
+// The conditions of the guidance, all kept, leave no report of the correction due; one that is not kept, or not known, does.
+func TestAnUncontrolledRiskThatIsHandledNeedsNoReport(t *testing.T) {
+	d := find(t, "us-806")
+	now := instant(t, d.Zone, "2026-05-05 12:00:00")
+	e := everywhere(d, now)
+	e.Discharged = nil
+	kept := map[string]Truth{"uncontrolled_risk": Yes, "death": No, "serious_injury": No, "isao_member": Yes, "told_within_30_days": Yes, "fixed_within_60_days": Yes}
+	maps.Copy(e.Facts, kept)
+	if got := one(t, d, e, now); got.State != NotApplicable {
+		t.Errorf("with all conditions kept it is %s", got.State)
+	}
+	for name, v := range kept {
+		e.Facts[name] = map[Truth]Truth{Yes: No, No: Yes}[v]
+		if got := one(t, d, e, now); got.State != Running {
+			t.Errorf("without %s it is %s", name, got.State)
+		}
+		e.Facts[name] = Unknown
+		if got := one(t, d, e, now); got.State != MayRun {
+			t.Errorf("with %s unknown it is %s", name, got.State)
+		}
+		e.Facts[name] = v
 	}
 }

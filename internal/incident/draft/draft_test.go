@@ -347,7 +347,8 @@ func TestNothingIsInvented(t *testing.T) {
 
 func TestEveryDutyHasATemplate(t *testing.T) {
 	// Why a report is not drafted from the facts of an incident.
-	without := map[string]string{"uk-psur/report": "it is the manufacturer's report on all its experience, made from the file of surveillance"}
+	without := map[string]string{"uk-psur/report": "it is the manufacturer's report on all its experience, made from the file of surveillance",
+		"us-state-breach/notice": "nobody entered which State asks for what", "us-ocr/report": "it answers what the office asks for", "us-fbi/report": "nobody entered what is asked for"}
 	duties, err := content.Duties()
 	if err != nil {
 		t.Fatal(err)

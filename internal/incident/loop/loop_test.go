@@ -140,7 +140,7 @@ func TestMetricsComeFromRecordsOrSayWhatIsMissing(t *testing.T) {
 		s.clock.Advance(30 * time.Minute)
 		s.must(s.cases.SetDevice(s.ctx, i, s.pump, incident.DeviceChange{State: incident.BackInUse}))
 		e, err := s.cases.AddEntity(s.ctx, i, incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"},
-			Facts: map[string]clock.Truth{"significant_incident": clock.Yes}, Instants: map[string]time.Time{"became_aware": s.clock.Now()}}})
+			Facts: map[string]clock.Truth{"recipients_affected": clock.No, "authority_request": clock.No, "still_ongoing": clock.No, "significant_incident": clock.Yes}, Instants: map[string]time.Time{"became_aware": s.clock.Now()}}})
 		s.must(err)
 		s.clock.Advance(4 * time.Hour)
 		s.must(s.cases.Discharge(s.ctx, i, e, incident.Sent{Duty: "eu-nis2-23", Stage: "warning", At: s.clock.Now(), Evidence: "CSIRT 1"}))
