@@ -16,11 +16,12 @@ import (
 	"triward/internal/incident/draft"
 	"triward/internal/incident/ladder"
 	"triward/internal/incident/room"
+	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/testdb"
 )
 
-var linked = regexp.MustCompile(`href="(/[^"#]*)`)
+var linked = regexp.MustCompile(`href="(/[^"#?]*)`)
 
 // ofCase are the pages that belong to a record of an incident.
 var ofCase = regexp.MustCompile(`^/(incidents/inc_|containments/cnt_|exhibits/)`)
@@ -38,6 +39,7 @@ func TestEveryPageOfAnExerciseIsMarked(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Vault, s.Drafts = custody.Vault{DB: s.DB, Blobs: blobs, Keys: keys}, draft.Desk{DB: s.DB}
+		s.Inquiries.Builder.Ledger = ledger.Ledger{DB: s.DB, Key: s.Signer.Key}
 		c := session(t, s, "ann")
 		for name, want := range map[string]bool{"exercise": true, "real": false} {
 			t.Run(name, func(t *testing.T) {
@@ -53,6 +55,9 @@ func TestEveryPageOfAnExerciseIsMarked(t *testing.T) {
 					}
 					seen[at] = true
 					w := ask(b.h, "GET", at, c, "")
+					if w.Code >= http.StatusInternalServerError {
+						t.Errorf("%s answers %d", at, w.Code)
+					}
 					if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 						continue
 					}
