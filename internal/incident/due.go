@@ -46,7 +46,7 @@ func Ticking(ctx context.Context, r store.Reader, all []Incident, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range clocks {
+		for _, e := range Ours(clocks) {
 			for _, c := range e.Clocks {
 				if c.State == clock.Running || c.State == clock.MayRun || c.State == clock.Overdue {
 					out = append(out, ClockOf{c, i, e.Entity, said.known(e.ID, c)})

@@ -354,3 +354,22 @@ func TestSituationReportCarriesSignOffs(t *testing.T) {
 		}))
 	})
 }
+
+// What is overdue stands first, also before what is due without delay, and by itself.
+func TestRoomShowsOverdueClocksFirst(t *testing.T) {
+	each(t, func(s *scene) {
+		aware := map[string]time.Time{"became_aware": s.clock.Now()}
+		_, err := s.cases.AddEntity(s.as(s.anna), s.inc, incident.Entity{Name: "Maker", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"manufacturer"}, Instants: aware, Facts: map[string]clock.Truth{"device_involved": clock.Yes, "rising_trend": clock.Yes}}})
+		s.ok(err)
+		_, err = s.cases.AddEntity(s.as(s.anna), s.inc, incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"}, Instants: aware, Facts: map[string]clock.Truth{"significant_incident": clock.Yes}}})
+		s.ok(err)
+		if v := s.look(); len(v.Overdue()) != 0 || !v.Clocks[0].Latest.IsZero() {
+			t.Errorf("at first %d are overdue, and %s stands first", len(v.Overdue()), v.Clocks[0].Stage.Title)
+		}
+		s.clock.Advance(25 * time.Hour)
+		v := s.look()
+		if got := v.Overdue(); len(got) != 1 || got[0].Entity != "Hospital" || v.Clocks[0].Entity != "Hospital" {
+			t.Errorf("overdue are %+v; %s of %s stands first", got, v.Clocks[0].Stage.Title, v.Clocks[0].Entity)
+		}
+	})
+}

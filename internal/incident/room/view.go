@@ -39,6 +39,11 @@ type Running struct {
 	Entity   string // name
 }
 
+// Overdue are the clocks whose last lawful instant is over.
+func (v View) Overdue() []Running {
+	return slices.DeleteFunc(slices.Clone(v.Clocks), func(c Running) bool { return !c.Late })
+}
+
 // Task is a task with the incident that it belongs to.
 type Task struct {
 	incident.Task
@@ -135,7 +140,13 @@ func (v *View) work(ctx context.Context, r store.Reader) error {
 			}
 		}
 	}
-	slices.SortStableFunc(v.Clocks, func(a, b Running) int { // without delay comes first, then what ends first
+	slices.SortStableFunc(v.Clocks, func(a, b Running) int { // what is overdue, then without delay, then what ends first
+		if a.Late != b.Late {
+			if a.Late {
+				return -1
+			}
+			return 1
+		}
 		return a.Latest.Compare(b.Latest)
 	})
 	order := func(t Task) int {
