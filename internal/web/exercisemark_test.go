@@ -65,6 +65,9 @@ func TestEveryPageOfAnExerciseIsMarked(t *testing.T) {
 					if got := strings.Contains(page, `id="exercise-mark"`) && strings.Contains(page, "<title>EXERCISE · "); got != want {
 						t.Errorf("%s is marked as an exercise: %v", at, got)
 					}
+					if at == "/incidents/"+inc && !strings.Contains(page, ": Studies leave · Triward</title>") {
+						t.Error("the title of the window does not name the incident")
+					}
 					kinds[strings.SplitN(at, "/", 3)[1]] = true
 					for _, m := range linked.FindAllStringSubmatch(page, -1) {
 						if to := html.UnescapeString(m[1]); ofCase.MatchString(to) && (strings.Contains(to, inc) || !strings.HasPrefix(to, "/incidents/")) {

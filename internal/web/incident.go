@@ -153,7 +153,7 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 	p.MayPlan = p.State.Open() && v.may(incident.KindPlanned)
 	p.MayTell = v.may(incident.KindEntitySet)
 	p.MayKeep, p.MayExport = v.may(custody.KindRegistered), v.may(custody.KindWorked)
-	p.Frame = v.frame(p.Number+": "+short(80, p.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
+	p.Frame = v.frame(p.Number+": "+short(80, p.File.Title), urlIncidents(), Link{urlIncidents(), "Incidents"})
 	return p, err
 }
 
