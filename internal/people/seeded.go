@@ -96,7 +96,7 @@ func Seeded() []Role {
 func onIncidents(role string) []string {
 	respond := []string{"incident.declared", "incident.changed", "incident.moved", "incident.closed", "incident.device_involved", "incident.device_moved", "incident.linked",
 		"incident.noted", "incident.task_set", "incident.recipient_named", "incident.recipient_removed", "containment.planned", "containment.checked", "containment.ran", "containment.seen", "containment.returned",
-		"containment.cancelled", "claim.indicator_added", "claim.looked_up", "claim.made", "claim.withdrawn", "claim.chained"}
+		"containment.cancelled", "claim.indicator_added", "claim.looked_up", "claim.made", "claim.withdrawn", "claim.chained", "capture.guide_written"}
 	respond = append(respond, "incident.blast_kept", "incident.priority_said", "incident.reported", "loop.check_planned", "loop.check_answered", "loop.estimated")
 	tell := []string{"incident.calendar_set", "incident.entity_set", "incident.clock_ruled", "incident.clock_answered", "incident.noted", "draft.started", "draft.edited", "draft.reopened", "draft.sent",
 		"telling.recorded", "telling.answered", "stakeholder.added", "stakeholder.changed", "stakeholder.retired"}

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/device"
 	"triward/internal/incident"
+	"triward/internal/incident/capture"
 	"triward/internal/incident/ladder"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -25,6 +27,8 @@ type containmentPage struct {
 	Acts  []act
 	Lift  *Form
 
+	Capture *capture.Advice // what to capture of the device first; nil below the swap of a device
+
 	Carried *carried // nil: by hand
 	Choose  bool     // another way may be chosen
 }
@@ -37,7 +41,11 @@ func (p containmentPage) Signed(s ladder.SignOff) bool { return s.Holds(p.Sheet.
 func (s *Server) containmentPageOf(v *visit) (containmentPage, error) {
 	p := containmentPage{Now: s.now()}
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		p.Sheet, p.Incident, err = s.Cases.SheetOf(ctx, r, v.path("id"), p.Now)
+		if p.Sheet, p.Incident, err = s.Cases.SheetOf(ctx, r, v.path("id"), p.Now); err != nil || p.Level < ladder.Swap {
+			return err
+		}
+		a, err := capture.For(ctx, r, capture.Subject{ID: device.ID(p.Device), Name: p.DeviceName})
+		p.Capture = &a
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"triward/internal/detection"
 	"triward/internal/device"
+	"triward/internal/incident/capture"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -44,6 +45,8 @@ type devicePage struct {
 	Alerts     []alertRow
 	Events     string // address of its events, "" for none
 	Standing   []standingRow
+	MayGuide   bool
+	Capture    capture.Advice // what to capture of it before it loses power
 }
 
 func (devicePage) template() string { return "device" }
@@ -52,7 +55,7 @@ const weaknessesShown = 25
 
 func (s *Server) deviceOf(v *visit) (devicePage, error) {
 	id := device.ID(v.path("id"))
-	p := devicePage{SawRisk: v.may(risk.KindRead), MayEdit: v.may(device.KindChanged), MayMerge: v.may(device.KindMerged), MayDecide: v.may("risk.decided|risk.accepted"), MayDrop: v.may(device.KindPartWithdrawn)}
+	p := devicePage{SawRisk: v.may(risk.KindRead), MayEdit: v.may(device.KindChanged), MayMerge: v.may(device.KindMerged), MayDecide: v.may("risk.decided|risk.accepted"), MayDrop: v.may(device.KindPartWithdrawn), MayGuide: v.may(capture.KindWritten)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		d, err := device.Get(ctx, r, id)
 		if err != nil {
@@ -64,6 +67,9 @@ func (s *Server) deviceOf(v *visit) (devicePage, error) {
 			return err
 		}
 		p.Names = identities(d)
+		if p.Capture, err = capture.For(ctx, r, capture.Subject{ID: id, Name: d.RawVendor + " " + d.RawModel}); err != nil {
+			return err
+		}
 		if p.Standing, err = s.standingRows(ctx, r, v, string(id)); err != nil {
 			return err
 		}

@@ -5,12 +5,11 @@ import (
 	"net/url"
 	"time"
 
-	"triward/internal/content"
 	"triward/internal/device"
 	"triward/internal/incident"
+	"triward/internal/incident/capture"
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
-	"triward/internal/product"
 	"triward/internal/store"
 )
 
@@ -18,62 +17,45 @@ import (
 type exhibitNewPage struct {
 	Frame
 	Lead   string
-	Guides []guideOf
+	Guides []capture.Advice
+	More   int // devices whose guides are not shown here
 	Form   Form
 }
 
 func (exhibitNewPage) template() string { return "exhibitnew" }
 
-// guideOf is what to capture of a device.
-type guideOf struct {
-	Device string
-	Guides []content.Guide
-}
+// guidesShown bounds the devices whose guides stand on one page.
+const guidesShown = 100
 
-// guidesOf are the guides for the devices of an incident; without one, that for every device.
-func guidesOf(ctx context.Context, r store.Reader, in []incident.Involved) ([]guideOf, error) {
-	var out []guideOf
-	for _, d := range in[:min(len(in), 20)] {
-		about := d.Name
-		if d.Device != "" {
-			b, err := device.Briefs(ctx, r, []string{d.Device})
-			if err != nil {
-				return nil, err
-			}
-			if len(b) == 1 && b[0].Model != "" {
-				m, err := product.Get(ctx, r, b[0].Model)
-				if err != nil && problem.KindOf(err) == "" {
-					return nil, err
-				}
-				for _, f := range m.Functions {
-					about += " " + f.Name
-				}
-			}
+// guidesOf are the guides for the devices of an incident, and how many devices are left out.
+func guidesOf(ctx context.Context, r store.Reader, in []incident.Involved) ([]capture.Advice, int, error) {
+	some, more := first(in, guidesShown)
+	out := make([]capture.Advice, len(some))
+	for n, d := range some {
+		var err error
+		if out[n], err = capture.For(ctx, r, capture.Subject{ID: device.ID(d.Device), Name: d.Name}); err != nil {
+			return nil, 0, err
 		}
-		g, err := content.GuidesFor(about)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, guideOf{d.Name, g})
 	}
-	return out, nil
+	return out, more, nil
 }
 
 // exhibitNewPageOf is the form.
 func (s *Server) exhibitNewPageOf(v *visit) (exhibitNewPage, error) {
 	var f incident.File
-	var guides []guideOf
+	var guides []capture.Advice
+	more := 0
 	var exhibits []custody.Item
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
 		if f, err = incident.Get(ctx, r, v.path("id")); err == nil {
-			guides, err = guidesOf(ctx, r, f.Devices)
+			guides, more, err = guidesOf(ctx, r, f.Devices)
 		}
 		if err == nil && v.may(custody.KindRead) {
 			exhibits, err = custody.List(ctx, r, f.ID)
 		}
 		return err
 	})
-	p := exhibitNewPage{Frame: v.frame("Register evidence", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}), Guides: guides,
+	p := exhibitNewPage{Frame: v.frame("Register evidence", urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(f.ID), f.Number}), Guides: guides, More: more,
 		Lead: "What the device alone remembers first: screen, alarm and event log, traffic at its port. A battery device forgets when it is off. Nothing that can write is plugged into a device in use."}
 	p.Form = Form{ID: "exhibit", Action: urlIncident(f.ID) + "/evidence/new", Submit: "Register it", Cancel: urlIncident(f.ID)}.with(exhibitFields(f, exhibits, s.now())...)
 	return p, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"triward/internal/device"
+	"triward/internal/incident/capture"
 	"triward/internal/problem"
 	"triward/internal/product"
 	"triward/internal/risk"
@@ -27,6 +28,8 @@ type productPage struct {
 	SeeRisk   bool
 	MayEdit   bool
 	MayDrop   bool
+	MayGuide  bool
+	Guide     capture.Guide // what this house says to capture of its devices
 	Release   *Form
 	Support   *Form
 	Fact      *Form
@@ -47,11 +50,14 @@ type releaseRow struct {
 }
 
 func (s *Server) productOf(v *visit) (productPage, error) {
-	p := productPage{SeeFleet: v.may(device.KindRead), SeeRisk: v.may(risk.KindRead), MayEdit: v.may(product.KindModelChanged), MayDrop: v.may(product.KindFactWithdrawn)}
+	p := productPage{SeeFleet: v.may(device.KindRead), SeeRisk: v.may(risk.KindRead), MayEdit: v.may(product.KindModelChanged), MayDrop: v.may(product.KindFactWithdrawn), MayGuide: v.may(capture.KindWritten)}
 	err := v.view(func(ctx context.Context, r store.Reader) error {
 		id := product.ModelID(v.path("id"))
 		var err error
 		if p.Model, err = product.Get(ctx, r, id); err != nil {
+			return err
+		}
+		if p.Guide, err = capture.Of(ctx, r, id); err != nil {
 			return err
 		}
 		if p.Makes, err = product.GetManufacturer(ctx, r, p.Model.Manufacturer); err != nil {

@@ -192,6 +192,8 @@ func productRoutes() []route {
 		{"GET", "/products/new", "product.model_added", (*Server).productNew},
 		{"POST", "/products/new", "product.model_added", (*Server).productNewDone},
 		{"GET", "/products/{id}", "product.read", (*Server).product},
+		{"GET", "/products/{id}/guide", "capture.guide_written", (*Server).guide},
+		{"POST", "/products/{id}/guide", "capture.guide_written", (*Server).guideDone},
 		{"GET", "/products/{id}/edit", "product.model_changed", (*Server).productEdit},
 		{"POST", "/products/{id}/edit", "product.model_changed", (*Server).productEditDone},
 		{"POST", "/products/{id}/releases", "product.release_added", (*Server).releaseAdd},

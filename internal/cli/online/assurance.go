@@ -62,7 +62,7 @@ func (r *Remote) confirmMapping() *cobra.Command {
 
 func (r *Remote) evidence() *cobra.Command {
 	return r.group("evidence", "What shows that clauses are lived, and the evidence of incidents with its custody",
-		append(r.items(), whole(r.line("list", "List evidence queries and what they say now"), "ID STATE HOLDING FAILING UNCLEAR EVIDENCE-OF:evidence_of TITLE", (*client.Client).Evidence),
+		append(append(r.items(), r.captures()...), whole(r.line("list", "List evidence queries and what they say now"), "ID STATE HOLDING FAILING UNCLEAR EVIDENCE-OF:evidence_of TITLE", (*client.Client).Evidence),
 			r.replay(),
 			show(r.line("evaluate QUERY", "Ask a query now and seal the result in the journal"), (*client.Client).EvaluateEvidence))...)
 }

@@ -286,6 +286,7 @@ func claimKinds() []Kind {
 		{"claim.made", "claim who did what and how"},
 		{"claim.withdrawn", "take claims back"},
 		{"claim.chained", "chain claims to activity threads"},
+		{"capture.guide_written", "write what to capture of devices of a model before they lose power"},
 	}
 }
 

@@ -8,3 +8,12 @@ CREATE TABLE claim_thread (
 	PRIMARY KEY (id, version)
 );
 CREATE INDEX claim_thread_incident ON claim_thread (incident, id, version);
+
+-- What to capture of devices of a model before they lose power, as this house says: every version, the newest counts.
+-- append-only: capture_guide
+CREATE TABLE capture_guide (
+	model TEXT NOT NULL REFERENCES model (id),
+	version BIGINT NOT NULL,
+	body TEXT NOT NULL,
+	PRIMARY KEY (model, version)
+);
