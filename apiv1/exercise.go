@@ -51,6 +51,16 @@ type ExerciseShown struct {
 	Marks   []ExerciseMark   `json:"marks" nullable:"false"`
 	Tallies []ExerciseTally  `json:"tallies" nullable:"false" doc:"The roles, then all"`
 	People  []ExercisePerson `json:"people" nullable:"false"`
+	Clocks  []ExerciseClock  `json:"clocks" nullable:"false" doc:"Reporting clocks that apply, as they stand now or stood at the end"`
+}
+
+// ExerciseClock is a reporting clock of an exercise.
+type ExerciseClock struct {
+	Entity string    `json:"entity"`
+	Report string    `json:"report"`
+	State  string    `json:"state" enum:"waiting,may_run,running,overdue,discharged"`
+	Latest time.Time `json:"latest,omitzero"`
+	Late   bool      `json:"late"`
 }
 
 // ExerciseInject is something that happens in an exercise.

@@ -88,6 +88,7 @@ type LoopPart struct {
 	Note   string    `json:"note,omitempty"`
 	Done   bool      `json:"done"`
 	Waits  string    `json:"waits,omitempty"`
+	Tried  string    `json:"tried,omitempty" doc:"Of a rule: what it would have found in the past"`
 	At     time.Time `json:"at"`
 	Ended  time.Time `json:"ended,omitzero"`
 }

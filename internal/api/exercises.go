@@ -62,7 +62,7 @@ func wireExercise(x exercise.Exercise) apiv1.Exercise {
 }
 
 func wireSheet(x exercise.Sheet) apiv1.ExerciseShown {
-	out := apiv1.ExerciseShown{Exercise: wireExercise(x.Exercise), Injects: []apiv1.ExerciseInject{}, Marks: []apiv1.ExerciseMark{}, Tallies: []apiv1.ExerciseTally{}, People: []apiv1.ExercisePerson{}}
+	out := apiv1.ExerciseShown{Exercise: wireExercise(x.Exercise), Injects: []apiv1.ExerciseInject{}, Marks: []apiv1.ExerciseMark{}, Tallies: []apiv1.ExerciseTally{}, People: []apiv1.ExercisePerson{}, Clocks: []apiv1.ExerciseClock{}}
 	for _, g := range x.Given {
 		out.Injects = append(out.Injects, apiv1.ExerciseInject{ID: g.ID, Kind: g.Kind, To: g.To, From: g.From, Text: g.Text, Due: g.Due, At: g.At, Answer: g.Answer, AnsweredName: g.ByName, Answered: g.Answered})
 	}
@@ -71,6 +71,11 @@ func wireSheet(x exercise.Sheet) apiv1.ExerciseShown {
 	}
 	for _, t := range x.Report.Tallies {
 		out.Tallies = append(out.Tallies, apiv1.ExerciseTally{Role: t.Role, InTime: t.InTime, Late: t.Late, Missed: t.Missed, Others: t.Others})
+	}
+	for _, e := range x.Clocks {
+		for _, c := range e.Clocks {
+			out.Clocks = append(out.Clocks, apiv1.ExerciseClock{Entity: e.Name, Report: c.Duty.Title + ": " + c.Stage.Title, State: string(c.State), Latest: c.Latest, Late: c.Late})
+		}
 	}
 	for _, p := range x.Report.People {
 		out.People = append(out.People, apiv1.ExercisePerson{Account: p.Account, Name: p.Name, Entries: p.Acts, InTime: p.InTime, Late: p.Late})

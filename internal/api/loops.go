@@ -105,7 +105,7 @@ func (s *Server) learned(ctx context.Context, of string) (apiv1.Learned, error) 
 		m, err := loop.Measure(ctx, r, of, s.DB.Now())
 		out = apiv1.Learned{Number: st.Incident.Number, Exercise: st.Incident.Exercise, Closed: st.Closed(), Open: st.Open, Ended: st.Ended, Missing: orEmpty(st.Missing),
 			Parts: each(st.Parts, func(p loop.Part) apiv1.LoopPart {
-				return apiv1.LoopPart{Kind: string(p.Kind), Target: p.Target, Title: p.Title, Note: p.Note, Done: p.Done, Waits: p.Waits, At: p.At, Ended: p.Ended}
+				return apiv1.LoopPart{Kind: string(p.Kind), Target: p.Target, Title: p.Title, Note: p.Note, Done: p.Done, Waits: p.Waits, Tried: p.Tried, At: p.At, Ended: p.Ended}
 			}),
 			Checks: each(st.Checks, func(c loop.Check) apiv1.EffectCheck {
 				return apiv1.EffectCheck{ID: c.ID, Of: c.Of, Question: c.Question, Owner: c.OwnerName, Due: c.Due, Result: string(c.Result), Finding: c.Finding, Answered: c.Answered, Follow: c.Follow}

@@ -2,6 +2,7 @@ package online
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,7 @@ func (r *Remote) exerciseReport() *cobra.Command {
 	injects := columnsOf[apiv1.ExerciseInject](r.line("report EXERCISE", ""), "ID KIND TO DUE AT TEXT ANSWER")
 	marks := columnsOf[apiv1.ExerciseMark](r.line("report EXERCISE", ""), "TITLE ROLE STANDING TOOK TARGET NAME")
 	tallies := columnsOf[apiv1.ExerciseTally](r.line("report EXERCISE", ""), "ROLE IN-TIME LATE MISSED OTHERS")
+	clocks := columnsOf[apiv1.ExerciseClock](r.line("report EXERCISE", ""), "ENTITY REPORT STATE LATEST LATE")
 	people := columnsOf[apiv1.ExercisePerson](r.line("report EXERCISE", ""), "NAME ENTRIES IN-TIME LATE ACCOUNT")
 	return r.line("report EXERCISE", "Show an exercise with its score, by id or number").does(func(ctx context.Context, c *client.Client, args []string) error {
 		v, err := c.Exercise(ctx, args[0])
@@ -52,7 +54,7 @@ func (r *Remote) exerciseReport() *cobra.Command {
 			if err := r.table(tallies, v.Tallies); err != nil {
 				return err
 			}
-			return r.table(people, v.People)
+			return errors.Join(r.table(clocks, v.Clocks), r.table(people, v.People))
 		})
 	})
 }

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Part struct {
 	Done  bool
 	Waits string    // what is missing, in words
 	Ended time.Time // when it was done; zero when it is not
+	Tried string    // of a rule: what it would have found in the past, in words
 }
 
 // State is how a loop stands.
@@ -200,6 +202,14 @@ func (p *Part) rule(ctx context.Context, r store.Reader) error {
 	it, err := detection.GetRule(ctx, r, p.Target, p.At)
 	if err != nil {
 		return err
+	}
+	tried, err := detection.Backtests(ctx, r, p.Target)
+	if err != nil {
+		return err
+	}
+	if len(tried) > 0 {
+		b := tried[0]
+		p.Tried = fmt.Sprintf("tried on %d events from %s to %s: %d hits", b.Events, b.From.UTC().Format(time.DateOnly), b.To.UTC().Format(time.DateOnly), b.Hits)
 	}
 	p.Title, p.Done = it.Title, it.State.Pages() || it.State == detection.Retired
 	if p.Done {
