@@ -520,4 +520,5 @@ type EvidenceOffset struct {
 // EvidenceWhy says why evidence is read.
 type EvidenceWhy struct {
 	Reason string `query:"reason" maxLength:"4000"`
+	Begins int64  // the byte that a download goes on with; sent as Range
 }

@@ -71,6 +71,7 @@ type call struct {
 	path   string // below /api/v1, escaped
 	query  any    // struct with "query" tags, or nil
 	body   any    // sent as JSON; file as it is; nil for none
+	from   int64  // the byte that the answer begins with
 	long   bool   // may take longer than the limit of a request: large content, or the server hashes it
 }
 
@@ -100,6 +101,9 @@ func (c *Client) do(ctx context.Context, in call) (*http.Response, error) {
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", kind)
+	}
+	if in.from > 0 {
+		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", in.from))
 	}
 	if f, ok := body.(*os.File); ok {
 		announce(r, f)
@@ -186,6 +190,9 @@ func save(ctx context.Context, c *Client, w io.Writer, in call) error {
 		return err
 	}
 	defer resp.Body.Close()
+	if in.from > 0 && resp.StatusCode != http.StatusPartialContent {
+		return fmt.Errorf("%s %s: the server does not go on where the answer broke off", in.method, in.path)
+	}
 	if _, err := io.Copy(w, resp.Body); err != nil {
 		return fmt.Errorf("%s %s: the answer broke off: %w", in.method, in.path, err)
 	}

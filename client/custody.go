@@ -39,7 +39,7 @@ func (c *Client) AnnounceEvidence(ctx context.Context, item string, in apiv1.Evi
 
 // EvidenceContent writes the content of a piece of evidence; that it was read, and why, is recorded.
 func (c *Client) EvidenceContent(ctx context.Context, item string, q apiv1.EvidenceWhy, w io.Writer) error {
-	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q, long: true})
+	return save(ctx, c, w, call{method: "GET", path: at("/evidence-items/{}/content", item), query: q, from: q.Begins, long: true})
 }
 
 // ExportEvidence writes the evidence of an incident as a bundle, and records that.

@@ -3,8 +3,13 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"triward/apiv1"
 	"triward/internal/assurance/exhibits"
@@ -117,18 +122,64 @@ func (s *Server) custodyRest() {
 		act(s, op{id: w.id, route: "POST /evidence-items/{id}/" + w.route, kind: w.kind, summary: w.summary},
 			func(ctx context.Context, in *oneWith[apiv1.Reason]) error { return w.do(ctx, in.ID, in.Body.Reason) })
 	}
-	stream(s, op{id: "evidence-content", route: "GET /evidence-items/{id}/content", kind: custody.KindAccessed, summary: "The content of a piece of evidence; that it was read, and why, is recorded first"},
-		"application/octet-stream", func(ctx context.Context, in *struct {
-			ID     string `path:"id" maxLength:"200"`
-			Reason string `query:"reason" maxLength:"4000"`
-		}, w io.Writer) error {
-			_, content, err := s.Vault.Open(ctx, in.ID, in.Reason)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(w, content)
-			return errors.Join(err, content.Close())
-		})
+	s.evidenceContent()
+}
+
+type contentIn struct {
+	ID     string `path:"id" maxLength:"200"`
+	Reason string `query:"reason" maxLength:"4000"`
+	Range  string `header:"Range" maxLength:"100" doc:"One stretch, as bytes=100- or bytes=100-199: a download that was cut short goes on; each is recorded"`
+}
+
+// evidenceContent gives content out, whole or from where a download was cut short (RFC 9110, 14).
+func (s *Server) evidenceContent() {
+	const kind = "application/octet-stream"
+	h := s.operation(op{id: "evidence-content", route: "GET /evidence-items/{id}/content", kind: custody.KindAccessed, summary: "The content of a piece of evidence, whole or a stretch of it; that it was read, and why, is recorded first"})
+	binary := map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}
+	h.Responses["200"], h.Responses["206"] = &huma.Response{Description: "The content", Content: binary}, &huma.Response{Description: "A stretch of the content", Content: binary}
+	huma.Register(s.api, h, func(ctx context.Context, in *contentIn) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			s.send(hc, kind, func(out *late) error {
+				span, part := spanOf(in.Range)
+				item, content, err := s.Vault.OpenSpan(ctx, in.ID, in.Reason, span)
+				if err != nil {
+					return err
+				}
+				header := out.w.Header()
+				header.Set("Accept-Ranges", "bytes")
+				if item.SHA256 != "" {
+					header.Set("ETag", `"`+item.SHA256+`"`)
+				}
+				if part {
+					if span.Ends == 0 || span.Ends > item.Size {
+						span.Ends = item.Size
+					}
+					out.status = http.StatusPartialContent
+					header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", span.Begins, span.Ends-1, item.Size))
+				}
+				_, err = io.Copy(out, content)
+				return errors.Join(err, content.Close())
+			})
+		}}, nil
+	})
+}
+
+// spanOf reads one range of bytes that begins at a place; any other form is not understood, and all is given (RFC 9110, 14.2).
+func spanOf(text string) (custody.Span, bool) {
+	set, ok := strings.CutPrefix(strings.TrimSpace(text), "bytes=")
+	first, last, dash := strings.Cut(set, "-")
+	from, err := strconv.ParseInt(first, 10, 64)
+	if !ok || !dash || err != nil || from < 0 {
+		return custody.Span{}, false
+	}
+	if last == "" {
+		return custody.Span{Begins: from}, true
+	}
+	to, err := strconv.ParseInt(last, 10, 64)
+	if err != nil || to < from || to == 1<<63-1 {
+		return custody.Span{}, false
+	}
+	return custody.Span{Begins: from, Ends: to + 1}, true
 }
 
 // itemOf is a new item as it is sent.

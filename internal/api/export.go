@@ -25,14 +25,14 @@ func stream[I any](s *Server, o op, kind string, fn func(ctx context.Context, in
 	h := s.operation(o)
 	h.Responses["200"] = &huma.Response{Description: "The export", Content: map[string]*huma.MediaType{kind: {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	huma.Register(s.api, h, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
-		return &huma.StreamResponse{Body: func(hc huma.Context) { s.send(hc, kind, func(w io.Writer) error { return fn(ctx, in, w) }) }}, nil
+		return &huma.StreamResponse{Body: func(hc huma.Context) { s.send(hc, kind, func(w *late) error { return fn(ctx, in, w) }) }}, nil
 	})
 }
 
 // send writes what fn writes; until its first byte a failure is answered as one.
-func (s *Server) send(hc huma.Context, kind string, fn func(w io.Writer) error) {
+func (s *Server) send(hc huma.Context, kind string, fn func(w *late) error) {
 	_, w := humago.Unwrap(hc)
-	out := &late{w: w, kind: kind}
+	out := &late{w: w, kind: kind, status: http.StatusOK}
 	err := fn(out)
 	switch {
 	case err == nil && !out.begun:
@@ -49,15 +49,16 @@ func (s *Server) send(hc huma.Context, kind string, fn func(w io.Writer) error) 
 
 // late sends the header with the first byte.
 type late struct {
-	w     http.ResponseWriter
-	kind  string
-	begun bool
+	w      http.ResponseWriter
+	kind   string
+	status int
+	begun  bool
 }
 
 func (l *late) begin() {
 	l.begun = true
 	l.w.Header().Set("Content-Type", l.kind)
-	l.w.WriteHeader(http.StatusOK)
+	l.w.WriteHeader(l.status)
 }
 
 // Write implements io.Writer.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -119,11 +121,60 @@ func hashFile(f io.ReaderAt, first, size int64) (begins, whole string, err error
 
 func (r *Remote) fetchContent() *cobra.Command {
 	var why, file string
-	c := r.line("fetch ITEM", "Write the content of evidence to a file; that it was read, and why, is recorded").does(func(ctx context.Context, c *client.Client, args []string) error {
-		return r.Save(file, func(w io.Writer) error { return c.EvidenceContent(ctx, args[0], apiv1.EvidenceWhy{Reason: why}, w) })
+	c := r.line("fetch ITEM", "Write the content of evidence to a file and check its SHA-256; that it was read, and why, is recorded. Cut short, it goes on where it stopped").does(func(ctx context.Context, c *client.Client, args []string) error {
+		there, err := c.EvidenceItem(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if file != "" {
+			return fetchTo(ctx, c, there, fetching{file, why})
+		}
+		h := sha256.New()
+		if err := c.EvidenceContent(ctx, there.ID, apiv1.EvidenceWhy{Reason: why}, io.MultiWriter(r.Out, h)); err != nil {
+			return err
+		}
+		return sameContent(there, h)
 	})
 	c.Flags().StringVarP(&file, "output", "o", "", "file to write; absent: the standard output")
 	return reasonFlag(c, &why)
+}
+
+// fetching is where content goes, and why it is read.
+type fetching struct{ file, why string }
+
+// fetchTo writes content beside a file until all of it is there and is what the server says it is. What is there already of
+// an earlier try is kept.
+func fetchTo(ctx context.Context, c *client.Client, there apiv1.EvidenceItem, to fetching) (err error) {
+	f, err := os.OpenFile(to.file+".part", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return terminal.Misused("cannot write %s: %w", to.file, terminal.Reason(err))
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	h := sha256.New()
+	have, err := io.Copy(h, io.LimitReader(f, there.Size))
+	if err != nil {
+		return fmt.Errorf("read what is there: %w", err)
+	}
+	if err := f.Truncate(have); err != nil {
+		return fmt.Errorf("write %s: %w", f.Name(), err)
+	}
+	if have < there.Size || have == 0 {
+		if err := c.EvidenceContent(ctx, there.ID, apiv1.EvidenceWhy{Reason: to.why, Begins: have}, io.MultiWriter(f, h)); err != nil {
+			return fmt.Errorf("not all came, call it again to go on: %w", err)
+		}
+	}
+	if err := sameContent(there, h); err != nil {
+		return errors.Join(err, os.Remove(f.Name())) // another try begins anew
+	}
+	return os.Rename(f.Name(), to.file)
+}
+
+// sameContent compares what came with the hash that the server has of it.
+func sameContent(there apiv1.EvidenceItem, h hash.Hash) error {
+	if got := hex.EncodeToString(h.Sum(nil)); got != there.Received {
+		return fmt.Errorf("the SHA-256 of what came is %s, that of the evidence %s", got, there.Received)
+	}
+	return nil
 }
 
 func (r *Remote) exportEvidence() *cobra.Command {

@@ -251,25 +251,7 @@ func (v Vault) Release(ctx context.Context, item string, h Hand) error {
 
 // Open reads the content of an item. That it is read, by whom and why is an entry before the first byte.
 func (v Vault) Open(ctx context.Context, item, reason string) (Item, io.ReadCloser, error) {
-	var out Item
-	err := v.do(ctx, item, KindAccessed, func(_ *store.Tx, s step) (Entry, error) {
-		if err := s.item.must(OpRead); err != nil {
-			return Entry{}, err
-		}
-		if strings.TrimSpace(reason) == "" {
-			return Entry{}, because()
-		}
-		out = *s.item
-		return Entry{Action: Accessed, Reason: strings.TrimSpace(reason)}, nil
-	})
-	if err != nil {
-		return out, nil, err
-	}
-	_, ps, err := v.read(ctx, item)
-	if err != nil {
-		return out, nil, err
-	}
-	return out, v.content(ctx, item, ps), nil
+	return v.OpenSpan(ctx, item, reason, Span{})
 }
 
 func because() error {
