@@ -170,8 +170,9 @@ func (p *player) learns(code, label, sees string, answers map[string]string) {
 	p.until(p.s.address+"/tasks", "revision "+label)
 	p.leave(chromedp.Click(fmt.Sprintf(`//main//li[contains(., %q)]//a[starts-with(normalize-space(.), %q)]`, "revision "+label, code+" "), chromedp.NodeVisible))
 	p.sees(sees)
-	for name, value := range answers {
-		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[name=%q][value=%q]`, name, value)), chromedp.NodeVisible))
+	asked := strings.Fields(evaluate[string](p.browser, `[...new Set(Array.from(document.querySelectorAll("#quiz fieldset input")).map(i => i.name))].join(" ")`)) // of a change only what it changed
+	for _, name := range asked {
+		p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[name=%q][value=%q]`, name, answers[name])), chromedp.NodeVisible))
 	}
 	p.leave(chromedp.Click(chromedp.CSS("#quiz button.primary"), chromedp.NodeVisible))
 	p.sign("#sign")

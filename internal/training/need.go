@@ -97,6 +97,9 @@ func toldOnly(ctx context.Context, r store.Reader, v document.Revision) (bool, e
 func (d Desk) askedBy(base Need, text source.Document, rules []Rule) []Need {
 	byKey := map[string]Need{}
 	add := func(n Need) {
+		if n.Kind == Practical && len(text.Steps) == 0 {
+			n.Kind = Quiz // there is nothing to carry out
+		}
 		if n.Kind == Quiz && len(text.Quiz) == 0 {
 			n.Kind = Read // there is nothing to ask
 		}

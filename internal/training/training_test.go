@@ -439,6 +439,20 @@ func TestPractical(t *testing.T) {
 	})
 }
 
+// A curriculum asks one kind for all its documents; those without steps cannot be carried out.
+func TestWithoutStepsThereIsNoPractical(t *testing.T) {
+	for quiz, want := range map[string]training.Kind{"\n  - {id: q1, ask: \"What comes first?\", choices: [\"Write it down\", \"Wait\"], right: [1]}": training.Quiz, "": training.Read} {
+		each(t, func(s *scene) {
+			s.desk.Curricula = []training.Curriculum{{ID: "hands", Title: "Hands", Functions: []source.Function{"field_service"}, Minutes: 60, Kind: training.Practical, Documents: []string{"SOP-14"}}}
+			documenttest.Effective(t, s.db, sop("training: ", "effective: ", "steps: ", "quiz: "+quiz))
+			s.follow()
+			if b := s.one(s.bob); b.Kind != want {
+				t.Errorf("the curriculum asks for a %s, want %s", b.Kind, want)
+			}
+		})
+	}
+}
+
 func TestRulesAndCurricula(t *testing.T) {
 	each(t, func(s *scene) {
 		s.desk.Curricula = []training.Curriculum{{ID: "board", Title: "Board", Functions: []source.Function{"board"}, Minutes: 60, RecertMonths: 12, Kind: training.Read, Documents: []string{"SOP-14"}}}
