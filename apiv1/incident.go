@@ -47,10 +47,12 @@ type IncidentInput struct {
 	Plan     string         `json:"plan,omitempty" maxLength:"20" doc:"Code of the procedure to run"`
 }
 
-// IncidentChange changes an incident; a reason is needed where the awareness changes.
+// IncidentChange changes an incident; a reason is needed where the awareness, care, the legal state or the disclosure changes, and
+// where the severity falls.
 type IncidentChange struct {
 	IncidentFacts
-	Reason string `json:"reason,omitempty" maxLength:"4000"`
+	IfChanged time.Time `json:"if_changed,omitzero" doc:"changed of the incident as it was read; a Conflict when it has changed since"`
+	Reason    string    `json:"reason,omitempty" maxLength:"4000"`
 }
 
 // Incident is a case.
@@ -69,7 +71,9 @@ type Incident struct {
 	SameAs    string    `json:"same_as,omitempty" doc:"The incident that this one is a duplicate of"`
 	HeldUntil time.Time `json:"held_until,omitzero"`
 	HeldFor   string    `json:"held_for,omitempty"`
-	Closer    string    `json:"closer,omitempty" doc:"Who asked to close it, where two people must"`
+	Closer    string    `json:"closer,omitempty" doc:"Who asked to end it, where two people must"`
+	Asked     string    `json:"asked,omitempty" doc:"How it was asked to end: closed, false_alarm, or the id of the incident that it is a duplicate of"`
+	Worst     int       `json:"worst" doc:"The greatest severity that it ever had; from 3 on two people end it"`
 	Closed    time.Time `json:"closed,omitzero"`
 	Changed   time.Time `json:"changed"`
 }
@@ -93,6 +97,7 @@ type IncidentDevice struct {
 	State        string    `json:"state"`
 	Evidence     string    `json:"evidence" enum:"not_kept,preserved,waived"`
 	EvidenceNote string    `json:"evidence_note,omitempty"`
+	WaivedBy     string    `json:"waived_by,omitempty" doc:"Who signed that no evidence is kept; it is waived only then"`
 	Checks       []string  `json:"checks" nullable:"false" doc:"Of the revalidation, those done"`
 	Changed      time.Time `json:"changed"`
 }

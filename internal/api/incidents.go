@@ -49,6 +49,7 @@ func (s *Server) incidents() {
 		func(ctx context.Context, in *oneWith[apiv1.IncidentChange]) error {
 			var to incident.Incident
 			takeIncident(in.Body.IncidentFacts, &to)
+			to.Changed = in.Body.IfChanged
 			return s.Cases.Change(ctx, in.ID, to, in.Body.Reason)
 		})
 	act(s, op{id: "move-incident", route: "POST /incidents/{id}/move", kind: incident.KindMoved + "|" + incident.KindClosed, summary: "Move an incident on; everything that its guard misses is told at once"},
@@ -170,7 +171,7 @@ func takeIncident(b apiv1.IncidentFacts, to *incident.Incident) {
 
 func wireIncident(i incident.Incident) apiv1.Incident {
 	return apiv1.Incident{ID: i.ID, Number: i.Number, State: string(i.State), Exercise: i.Exercise, Withheld: i.Withheld, OwnerName: i.OwnerName, Site: i.Site, Product: i.Product, Declared: i.Declared, Run: i.Run,
-		SameAs: i.SameAs, HeldUntil: i.HeldTill, HeldFor: i.HeldFor, Closer: i.CloserName, Closed: i.Closed, Changed: i.Changed,
+		SameAs: i.SameAs, HeldUntil: i.HeldTill, HeldFor: i.HeldFor, Closer: i.CloserName, Asked: i.Asked, Worst: i.Worst, Closed: i.Closed, Changed: i.Changed,
 		IncidentFacts: apiv1.IncidentFacts{Title: i.Title, Summary: i.Summary, Cyber: i.Cyber, Clinical: i.Clinical, TLP: string(i.TLP), PAP: string(i.PAP), Care: string(i.Care), Legal: string(i.Legal),
 			Disclosure: string(i.Disclosure), Owner: i.Owner, Aware: i.Aware, AwareWho: i.AwareWho, AwareHow: i.AwareHow, NoContainment: i.NoContainment, Extent: i.Extent, RootCause: i.RootCause,
 			LookedAt: i.LookedAt, Lessons: i.Lessons, Reviewed: i.Reviewed, RetainUntil: i.RetainUntil}}
@@ -182,7 +183,7 @@ func wireFile(f incident.File) apiv1.IncidentShown {
 		out.Moves = append(out.Moves, string(m))
 	}
 	out.Devices = list(f.Devices, func(d incident.Involved) apiv1.IncidentDevice {
-		return apiv1.IncidentDevice{ID: d.ID, Device: d.Device, Name: d.Name, State: string(d.State), Evidence: string(d.Evidence), EvidenceNote: d.EvidenceNote, Checks: orEmpty(d.Checks), Changed: d.Changed}
+		return apiv1.IncidentDevice{ID: d.ID, Device: d.Device, Name: d.Name, State: string(d.State), Evidence: string(d.Evidence), EvidenceNote: d.EvidenceNote, WaivedBy: d.WaiverName, Checks: orEmpty(d.Checks), Changed: d.Changed}
 	}).Items
 	out.Links = list(f.Links, func(l incident.Link) apiv1.IncidentLink {
 		return apiv1.IncidentLink{Kind: string(l.Kind), Target: l.Target, Note: l.Note, Name: l.ActorName, At: l.At}

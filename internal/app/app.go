@@ -349,7 +349,7 @@ func (a *App) ticks() []work {
 
 // cases keeps incidents.
 func (a *App) cases() incident.Cases {
-	c := incident.Cases{DB: a.db, Runs: a.runs}
+	c := incident.Cases{DB: a.db, Runs: a.runs, Signer: a.signer, Preserves: custody.Vault{}.Preserves}
 	d := a.carrying(c)
 	c.Ready, c.Vouch = d.Ready, d.Vouch
 	return c

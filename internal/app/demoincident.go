@@ -21,6 +21,11 @@ func (d *demonstration) incidents(story map[int][]chapter) {
 	story[0] = append(story[0], d.archiveRead)
 }
 
+// cases keeps incidents.
+func (d *demonstration) cases() incident.Cases {
+	return incident.Cases{DB: d.db, Runs: d.runs, Preserves: d.vault.Preserves}
+}
+
 // tagged is the device with an asset tag.
 func (d *demonstration) tagged(ctx context.Context, tag string) (string, error) {
 	var out string
@@ -50,7 +55,7 @@ func (d *demonstration) steps(all ...func() error) error {
 
 // pumpCalls contains a pump that calls an unknown address: blocked outside, then off the network with the consent of both sides.
 func (d *demonstration) pumpCalls(ctx context.Context) error {
-	cases := incident.Cases{DB: d.db, Runs: d.runs}
+	cases := d.cases()
 	security, htm, medical := d.as(ctx, "security"), d.as(ctx, "htm"), d.as(ctx, "medical")
 	pump, err := d.tagged(security, "SB-10001")
 	if err != nil {
@@ -96,11 +101,12 @@ func (d *demonstration) pumpCalls(ctx context.Context) error {
 			return cases.See(security, off, ladder.Observed, "no packet of the pump for five minutes, the pump shows no alarm")
 		},
 		func() error {
-			return cases.SetDevice(security, id, pump, incident.DeviceChange{State: incident.Compromised, Evidence: incident.Preserved, EvidenceNote: "log of the pump and two hours of traffic at the switch, sealed in the safe of clinical engineering"})
+			return cases.SetDevice(security, id, pump, incident.DeviceChange{State: incident.Compromised})
 		},
 		func() error { return cases.SetDevice(htm, id, pump, incident.DeviceChange{State: incident.Contained}) },
+		func() error { return d.exhibits(ctx, id, pump) },
 		func() error {
-			return d.exhibits(ctx, id, pump)
+			return cases.SetDevice(security, id, pump, incident.DeviceChange{Evidence: incident.Preserved, EvidenceNote: "its log, and its memory card in the safe of clinical engineering, both under seal"})
 		},
 		func() error {
 			return cases.Note(medical, id, incident.Decision, "The patient stays on this pump until the change of the syringe at six; then a spare takes over.")
@@ -141,7 +147,7 @@ func (d *demonstration) exhibits(ctx context.Context, id, pump string) error {
 
 // pumpClean brings the pump back: cleaned, checked, in use again, and watched.
 func (d *demonstration) pumpClean(ctx context.Context) error {
-	cases := incident.Cases{DB: d.db, Runs: d.runs}
+	cases := d.cases()
 	security, htm, id := d.as(ctx, "security"), d.as(ctx, "htm"), d.made["incident pump"]
 	if _, err := cases.ReturnDue(store.WithActor(ctx, store.System("containment"))); err != nil {
 		return err
@@ -197,7 +203,7 @@ func (d *demonstration) pumpClean(ctx context.Context) error {
 
 // archiveRead is the incident in which people are at work: studies leave the archive.
 func (d *demonstration) archiveRead(ctx context.Context) error {
-	cases := incident.Cases{DB: d.db, Runs: d.runs}
+	cases := d.cases()
 	security, htm := d.as(ctx, "security"), d.as(ctx, "htm")
 	id, err := cases.Declare(security, incident.Declaration{Systems: []string{"Image archive", "Unknown workstation 10.20.40.77"}, Plan: "SOP-26",
 		Incident: incident.Incident{Title: "Unknown workstation reads studies from the archive", Cyber: 3, Clinical: 2, TLP: incident.AmberStrict, PAP: incident.Red, Care: incident.Normal, Legal: incident.LegalHold, Disclosure: incident.Undisclosed,

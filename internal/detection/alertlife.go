@@ -17,6 +17,10 @@ const mostAtOnce = 500
 
 // each moves alerts in one transaction; step changes one and says which event records it ("" leaves it as it is).
 func (s Alerts) each(ctx context.Context, ids []string, step func(tx *store.Tx, a *Alert) (string, AlertNoted, error)) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error { return eachTx(ctx, tx, ids, step) })
+}
+
+func eachTx(ctx context.Context, tx *store.Tx, ids []string, step func(tx *store.Tx, a *Alert) (string, AlertNoted, error)) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	switch {
 	case len(ids) == 0:
@@ -24,31 +28,29 @@ func (s Alerts) each(ctx context.Context, ids []string, step func(tx *store.Tx, 
 	case len(ids) > mostAtOnce:
 		return problem.New(problem.Invalid, "at most %d alerts can be moved at once", mostAtOnce)
 	}
-	return s.DB.Update(ctx, func(tx *store.Tx) error {
-		for _, aid := range ids {
-			a, err := alertRow(ctx, tx, aid)
-			if err != nil {
-				return err
-			}
-			before := a.State
-			kind, note, err := step(tx, &a)
-			if err != nil {
-				return err
-			}
-			if kind == "" {
-				continue
-			}
-			a.Changed = tx.Now
-			if err := putAlert(ctx, tx, a); err != nil {
-				return err
-			}
-			note.Before = before
-			if err := recordAlert(ctx, tx, kind, a, note); err != nil {
-				return err
-			}
+	for _, aid := range ids {
+		a, err := alertRow(ctx, tx, aid)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		before := a.State
+		kind, note, err := step(tx, &a)
+		if err != nil {
+			return err
+		}
+		if kind == "" {
+			continue
+		}
+		a.Changed = tx.Now
+		if err := putAlert(ctx, tx, a); err != nil {
+			return err
+		}
+		note.Before = before
+		if err := recordAlert(ctx, tx, kind, a, note); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func notWaiting(a Alert) error {
@@ -211,19 +213,27 @@ func (s Alerts) Merge(ctx context.Context, into string, ids []string, reason str
 
 // Escalate puts alerts into a case, named by its id. Further hits still join them.
 func (s Alerts) Escalate(ctx context.Context, ids []string, to, reason string) error {
+	return s.DB.Update(ctx, func(tx *store.Tx) error { return EscalateTx(ctx, tx, ids, Escalation{to, reason}) })
+}
+
+// Escalation is into which incident alerts go, and why.
+type Escalation struct{ To, Reason string }
+
+// EscalateTx is [Alerts.Escalate] within a transaction.
+func EscalateTx(ctx context.Context, tx *store.Tx, ids []string, e Escalation) error {
 	var l problem.List
-	need(&l, "case", to, maxName)
-	text(&l, "reason", reason, maxText)
+	need(&l, "case", e.To, maxName)
+	text(&l, "reason", e.Reason, maxText)
 	if err := l.Err("the alerts cannot be escalated"); err != nil {
 		return err
 	}
-	return s.each(ctx, ids, func(tx *store.Tx, a *Alert) (string, AlertNoted, error) {
+	return eachTx(ctx, tx, ids, func(tx *store.Tx, a *Alert) (string, AlertNoted, error) {
 		if !a.State.waits() {
 			return "", AlertNoted{}, notWaiting(*a)
 		}
 		a.acknowledge(tx)
-		a.State, a.Reason, a.Target = Escalated, reason, to
-		return KindAlertEscalated, AlertNoted{Target: to, Reason: reason}, nil
+		a.State, a.Reason, a.Target = Escalated, e.Reason, e.To
+		return KindAlertEscalated, AlertNoted{Target: e.To, Reason: e.Reason}, nil
 	})
 }
 

@@ -3,17 +3,16 @@ package incident
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"triward/internal/device"
 	"triward/internal/id"
 	"triward/internal/incident/ladder"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/procedure"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -21,6 +20,10 @@ import (
 type Cases struct {
 	DB   *store.DB
 	Runs procedure.Runs // starts the plan of an incident
+	// Preserves says whether something of a device or system ([Involved].ID) of an incident lies under seal with its integrity
+	// whole. Without it nothing counts as preserved.
+	Preserves func(ctx context.Context, r store.Reader, incident, involved string) (bool, error)
+	Signer    *signature.Signer // checks who signs that no evidence is kept
 	// Ready says what else keeps an action with a connector from running; without it such an action never runs.
 	Ready func(ctx context.Context, r store.Reader, i Incident, a Action) ([]string, error)
 	// Vouch says what a person's word counts for of an action with a connector, and refuses it where events have to show it;
@@ -51,7 +54,8 @@ func (c Cases) Declare(ctx context.Context, d Declaration) (string, error) {
 // DeclareTx is [Cases.Declare] within a transaction.
 func (c Cases) DeclareTx(ctx context.Context, tx *store.Tx, d Declaration) (Incident, error) {
 	i := d.Incident
-	i.State, i.Resumes, i.Run, i.Closer, i.SameAs = Declared, "", "", "", ""
+	i.proceed(Declared)
+	i.Run, i.Worst = "", i.Severity()
 	if err := d.check(tx.Now); err != nil {
 		return i, err
 	}
@@ -119,6 +123,9 @@ func (d Declaration) check(now time.Time) error {
 	}
 	if d.Aware.After(now) {
 		l.Add("aware", "lies in the future")
+	}
+	if d.Legal == Released {
+		l.Add("legal", "nothing was held that could be released")
 	}
 	for _, x := range d.From {
 		l.Merge("from", x.validate())
@@ -189,23 +196,20 @@ func (i *Incident) keep(ctx context.Context, tx *store.Tx, kind string, b Body) 
 	return i.record(ctx, tx, kind, b)
 }
 
-// Change sets what people fill in of an incident: everything of [Incident] that [Incident.Validate] checks, and the owner. A
-// reason is needed where the awareness changes, because clocks run from it.
+// Change sets what people fill in of an incident: everything of [Incident] that [Incident.Validate] checks, and the owner. When
+// Changed is set and the incident has changed since, it is a Conflict. A reason is needed where the awareness changes, because
+// clocks run from it, where the severity falls, and where one of the machines beside it moves.
 func (c Cases) Change(ctx context.Context, incident string, to Incident, reason string) error {
 	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
+		if !to.Changed.IsZero() && !to.Changed.Equal(i.Changed) {
+			return problem.New(problem.Conflict, "the incident was changed meanwhile; look at it again")
+		}
 		after := *i
 		after.take(to)
 		if err := after.Validate(); err != nil {
 			return err
 		}
-		var l problem.List
-		if !after.Aware.Equal(i.Aware) && strings.TrimSpace(reason) == "" {
-			l.Add("reason", "is required: reporting clocks run from the awareness")
-		}
-		if after.Aware.After(tx.Now) {
-			l.Add("aware", "lies in the future")
-		}
-		if err := l.Err("the incident cannot be changed"); err != nil {
+		if err := i.becomes(after, reason, tx.Now); err != nil {
 			return err
 		}
 		if after.Owner != i.Owner {
@@ -231,6 +235,19 @@ func (c Cases) Change(ctx context.Context, incident string, to Incident, reason 
 	})
 }
 
+// becomes returns the faults of a change at an instant.
+func (i Incident) becomes(after Incident, reason string, now time.Time) error {
+	l := &faults{}
+	said := strings.TrimSpace(reason) != ""
+	l.needs(said || after.Aware.Equal(i.Aware))("reason", "is required: reporting clocks run from the awareness")
+	l.needs(said || after.Severity() >= i.Severity())("reason", "is required: why it is less severe")
+	l.needs(!after.Aware.After(now))("aware", "lies in the future")
+	l.needs(!after.Reviewed.After(now))("reviewed", "lies in the future")
+	l.needs(after.RetainUntil.Equal(i.RetainUntil) || after.RetainUntil.After(now))("retain_until", "must lie in the future")
+	i.machines(&l.List, after, reason)
+	return l.Err("the incident cannot be changed")
+}
+
 // take copies what people fill in.
 func (i *Incident) take(to Incident) {
 	i.Title, i.Summary, i.Cyber, i.Clinical = strings.TrimSpace(to.Title), strings.TrimSpace(to.Summary), to.Cyber, to.Clinical
@@ -241,6 +258,7 @@ func (i *Incident) take(to Incident) {
 	if to.Owner != "" {
 		i.Owner = to.Owner
 	}
+	i.Worst = max(i.Worst, i.Severity())
 }
 
 // differences lists what a change changes, for the journal.
@@ -260,142 +278,6 @@ func instant(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// involve adds devices of the fleet and other systems.
-func (i Incident) involve(ctx context.Context, tx *store.Tx, devices, systems []string) error {
-	found, err := device.Briefs(ctx, tx, devices)
-	if err != nil {
-		return err
-	}
-	for _, want := range devices {
-		n := slices.IndexFunc(found, func(b device.Brief) bool { return string(b.ID) == want })
-		if n < 0 {
-			return problem.New(problem.NotFound, "there is no device %s in use in the fleet's records", want)
-		}
-		b := found[n]
-		name := strings.TrimSpace(b.AssetTag + " " + b.ModelName)
-		if err := i.add(ctx, tx, Involved{ID: want, Device: want, Name: name}); err != nil {
-			return err
-		}
-	}
-	for _, name := range systems {
-		if name = strings.TrimSpace(name); name == "" || len(name) > maxTitle {
-			return problem.New(problem.Invalid, "a system needs a name of at most %d characters", maxTitle)
-		}
-		sys, err := id.New("sys")
-		if err != nil {
-			return err
-		}
-		if err := i.add(ctx, tx, Involved{ID: sys, Name: name}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (i Incident) add(ctx context.Context, tx *store.Tx, d Involved) error {
-	d.State, d.Evidence, d.Changed = DeviceUnknown, NoEvidence, tx.Now
-	if err := putInvolved(ctx, tx, i.ID, d); err != nil {
-		return err
-	}
-	return i.record(ctx, tx, KindDeviceInvolved, Body{Of: d.ID, Note: d.Name})
-}
-
-// Involve adds devices and systems to an incident. Those that are in it already are left as they are.
-func (c Cases) Involve(ctx context.Context, incident string, devices, systems []string) error {
-	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		have, err := involved(ctx, tx, i.ID)
-		if err != nil {
-			return err
-		}
-		in := func(name string) bool {
-			return slices.ContainsFunc(have, func(d Involved) bool {
-				return d.ID == name || d.Device == "" && strings.EqualFold(d.Name, strings.TrimSpace(name))
-			})
-		}
-		devices, systems = slices.DeleteFunc(slices.Clone(devices), in), slices.DeleteFunc(slices.Clone(systems), in)
-		if len(devices)+len(systems) == 0 {
-			return problem.New(problem.Conflict, "it is in this incident already")
-		}
-		return i.involve(ctx, tx, devices, systems)
-	})
-}
-
-// DeviceChange is what becomes of a device in an incident.
-type DeviceChange struct {
-	State        DeviceState // "" leaves it
-	Evidence     Evidence    // "" leaves it
-	EvidenceNote string
-	Checks       []string // of the revalidation
-	Reason       string
-}
-
-// SetDevice moves a device in an incident. Revalidated needs every check of [RevalidationChecks]; evidence that is waived
-// needs a note.
-func (c Cases) SetDevice(ctx context.Context, incident, what string, to DeviceChange) error {
-	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, me people.Name) error {
-		have, err := involved(ctx, tx, i.ID)
-		if err != nil {
-			return err
-		}
-		n := slices.IndexFunc(have, func(d Involved) bool { return d.ID == what })
-		if n < 0 {
-			return problem.New(problem.NotFound, "%s is not in this incident", what)
-		}
-		d, err := have[n].apply(to)
-		if err != nil {
-			return err
-		}
-		d.ActorName, d.Changed = me.Name, tx.Now
-		if err := putInvolved(ctx, tx, i.ID, d); err != nil {
-			return err
-		}
-		return i.record(ctx, tx, KindDeviceMoved, Body{Of: d.ID, Note: d.Name, Reason: strings.TrimSpace(to.Reason),
-			Changes: differing(Change{"state", string(have[n].State), string(d.State)}, Change{"evidence", string(have[n].Evidence), string(d.Evidence)})})
-	})
-}
-
-func (d Involved) apply(to DeviceChange) (Involved, error) {
-	var l problem.List
-	if to.State != "" && to.State != d.State {
-		if !slices.Contains(d.State.Moves(), to.State) {
-			l.Add("state", "a device that is %s cannot become %s", word(d.State), word(to.State))
-		}
-		if to.State == DeviceRetired || to.State == Cleared {
-			if strings.TrimSpace(to.Reason) == "" {
-				l.Add("reason", "is required")
-			}
-		}
-		d.State = to.State
-	}
-	for _, x := range to.Checks {
-		if !slices.Contains(RevalidationChecks(), x) {
-			l.Add("checks", "%q is not one of the checks", x)
-		}
-		if !slices.Contains(d.Checks, x) {
-			d.Checks = append(slices.Clone(d.Checks), x)
-		}
-	}
-	if to.State == Revalidated {
-		for _, x := range RevalidationChecks() {
-			if !slices.Contains(d.Checks, x) {
-				l.Add("checks", "not done: %s", x)
-			}
-		}
-	}
-	if to.State == Compromised {
-		d.Checks = nil // what was checked before says nothing about the device now
-	}
-	if to.Evidence != "" {
-		oneOf(&l, "evidence", to.Evidence, []Evidence{NoEvidence, Preserved, Waived})
-		if to.Evidence != NoEvidence && strings.TrimSpace(to.EvidenceNote) == "" {
-			l.Add("evidence_note", "is required: what was kept and where, or why it is waived")
-		}
-		within(&l, "evidence_note", to.EvidenceNote, maxText)
-		d.Evidence, d.EvidenceNote = to.Evidence, strings.TrimSpace(to.EvidenceNote)
-	}
-	return d, l.Err("the device cannot be changed")
 }
 
 func word[T ~string](s T) string { return strings.ReplaceAll(string(s), "_", " ") }

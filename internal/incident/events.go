@@ -11,6 +11,7 @@ const (
 	KindClosed         = "incident.closed"
 	KindDeviceInvolved = "incident.device_involved"
 	KindDeviceMoved    = "incident.device_moved"
+	KindWaived         = "incident.evidence_waived" // by a second person: no evidence of a device is kept
 	KindLinked         = "incident.linked"
 	KindNoted          = "incident.noted"
 	KindTaskSet        = "incident.task_set"

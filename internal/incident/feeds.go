@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"triward/internal/detection"
+	"triward/internal/device"
 	"triward/internal/document"
 	"triward/internal/problem"
 	"triward/internal/risk"
@@ -13,10 +14,20 @@ import (
 	"triward/internal/vuln"
 )
 
-// leads refuses feedback that leads nowhere: what it names must be a record that the actor may read.
+// leads refuses a link that leads nowhere: what it names must be a record that the actor may read. Calls and reports are words.
 func (l Link) leads(ctx context.Context, r store.Reader, i Incident) error {
 	var err error
 	switch l.Kind {
+	case FromAlert:
+		a, err := detection.GetAlert(ctx, r, l.Target)
+		if err == nil && a.Exercise != i.Exercise {
+			err = problem.New(problem.Invalid, "an exercise and what really happens are kept apart: %q", a.Title)
+		}
+		return err
+	case FromFinding:
+		return finding(ctx, r, l.Target)
+	case FromAdvisory:
+		_, err = vuln.GetRecord(ctx, r, l.Target)
 	case FedDecision, FedControl:
 		_, err = risk.GetDecision(ctx, r, l.Target)
 	case FedVulnerability:
@@ -32,6 +43,32 @@ func (l Link) leads(ctx context.Context, r store.Reader, i Incident) error {
 		_, err = document.ChangeOf(ctx, r, l.Target)
 	case FedRule:
 		_, err = detection.GetRule(ctx, r, l.Target, i.Changed)
+	}
+	return err
+}
+
+// Finding names a weakness on a device, as links of [FromFinding] do.
+func Finding(device, vulnerability string) string { return device + "/" + vulnerability }
+
+// finding refuses what is no weakness that a source describes, alone or on a device of the fleet ("dev_…/CVE-2020-11896").
+func finding(ctx context.Context, r store.Reader, target string) error {
+	on, weakness, both := strings.Cut(target, "/")
+	if !both {
+		on, weakness = "", target
+	}
+	name, err := vuln.Canonical(ctx, r, weakness)
+	if err != nil {
+		return err
+	}
+	known, err := vuln.Threats(ctx, r, []string{name})
+	if err != nil {
+		return err
+	}
+	if known[name] == nil {
+		return problem.New(problem.NotFound, "no source describes the vulnerability %q", weakness)
+	}
+	if on != "" {
+		_, err = device.Get(ctx, r, device.ID(on))
 	}
 	return err
 }

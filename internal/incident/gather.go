@@ -6,20 +6,18 @@ import (
 
 	"triward/internal/detection"
 	"triward/internal/people"
-	"triward/internal/problem"
 	"triward/internal/store"
 )
 
 // Gather takes alerts into an incident: each is linked, their devices are involved, and they are escalated into it, so that
 // what fires further is seen there too. An alert of an exercise goes into an exercise only, and no other does.
 func (c Cases) Gather(ctx context.Context, incident string, alerts []string, reason string) error {
-	if err := c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		incident = i.ID
-		return i.gather(ctx, tx, alerts)
-	}); err != nil {
-		return err
-	}
-	return detection.Alerts{DB: c.DB}.Escalate(ctx, alerts, incident, reason)
+	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
+		if err := i.gather(ctx, tx, alerts); err != nil {
+			return err
+		}
+		return detection.EscalateTx(ctx, tx, alerts, detection.Escalation{To: i.ID, Reason: reason})
+	})
 }
 
 // gather links alerts and involves their devices, those that are not there yet.
@@ -37,9 +35,6 @@ func (i *Incident) gather(ctx context.Context, tx *store.Tx, alerts []string) er
 		a, err := detection.GetAlert(ctx, tx, aid)
 		if err != nil {
 			return err
-		}
-		if a.Exercise != i.Exercise {
-			return problem.New(problem.Invalid, "an exercise and what really happens are kept apart: %q", a.Title)
 		}
 		if a.Device != "" && !slices.Contains(devices, a.Device) && !slices.ContainsFunc(in, func(d Involved) bool { return d.Device == a.Device }) {
 			devices = append(devices, a.Device)

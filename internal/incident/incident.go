@@ -32,7 +32,7 @@ func States() []State {
 // Open says whether work on it goes on.
 func (s State) Open() bool { return s != Closed && s != FalseAlarm }
 
-// next is the table of moves. Every open state may go back to analysing: the extent was seen anew.
+// next is the table of moves. Every state may go back to analysing: the extent was seen anew, or what was over is not.
 var next = map[State][]State{
 	Declared:    {Analysing, OnHold, FalseAlarm},
 	Analysing:   {Containing, OnHold, FalseAlarm},
@@ -40,16 +40,21 @@ var next = map[State][]State{
 	Eradicating: {Recovering, Analysing, OnHold},
 	Recovering:  {Monitoring, Analysing, OnHold},
 	Monitoring:  {Closed, Analysing, OnHold},
-	OnHold:      {}, // back to where it was held, see Moves
+	Closed:      {Analysing},
+	FalseAlarm:  {Analysing},
+	OnHold:      {}, // back to where it was held, or to analysing, see Moves
 }
 
 // Moves lists where the incident may go from where it stands.
 func (i Incident) Moves() []State {
 	if i.State == OnHold {
-		return []State{i.Resumes}
+		return slices.Compact([]State{i.Resumes, Analysing})
 	}
 	return next[i.State]
 }
+
+// HoldOver says whether the incident is still on hold though the hold was to end.
+func (i Incident) HoldOver(now time.Time) bool { return i.State == OnHold && !now.Before(i.HeldTill) }
 
 // Marking is a TLP 2.0 or PAP label. PAP knows no amber+strict.
 type Marking string
@@ -69,49 +74,7 @@ func TLPs() []Marking { return []Marking{Red, AmberStrict, Amber, Green, Clear} 
 // PAPs are the labels of PAP.
 func PAPs() []Marking { return []Marking{Red, Amber, Green, Clear} }
 
-// Care is how clinical work goes on.
-type Care string
-
-// The states of clinical work.
-const (
-	Normal    Care = "normal"
-	Degraded  Care = "degraded"
-	Downtime  Care = "downtime"
-	Diversion Care = "diversion"
-)
-
-// Cares lists them, the mildest first.
-func Cares() []Care { return []Care{Normal, Degraded, Downtime, Diversion} }
-
-// Legal is what lawyers ask for.
-type Legal string
-
-// The legal states.
-const (
-	NoLegal    Legal = "nothing_asked"
-	LegalHold  Legal = "hold"
-	Privileged Legal = "privileged"
-	Released   Legal = "released"
-)
-
-// Legals lists them.
-func Legals() []Legal { return []Legal{NoLegal, LegalHold, Privileged, Released} }
-
-// Disclosure is how far others were told of the weakness.
-type Disclosure string
-
-// The states of disclosure.
-const (
-	Undisclosed Disclosure = "undisclosed"
-	Embargoed   Disclosure = "embargoed"
-	Coordinated Disclosure = "coordinated"
-	Public      Disclosure = "public"
-)
-
-// Disclosures lists them.
-func Disclosures() []Disclosure { return []Disclosure{Undisclosed, Embargoed, Coordinated, Public} }
-
-// Severe is the cyber or clinical level from which two people close an incident.
+// Severe is the cyber or clinical level from which two people end an incident.
 const Severe = 3
 
 // Incident is one case.
@@ -157,7 +120,9 @@ type Incident struct {
 
 	Priority int // how soon it is acted upon: 1 act now … 4 track; 0: not worked out yet, which counts as 1 (package room)
 
-	Closer, CloserName string // who asked to close it, where two must
+	Worst              int    // the greatest severity that it ever had
+	Closer, CloserName string // who asked to end it, where two must
+	Asked              string // how it was asked to end: "closed", "false_alarm", or the id of the incident that it is a duplicate of
 	Closed             time.Time
 	Changed            time.Time
 }
@@ -284,7 +249,7 @@ type Evidence string
 const (
 	NoEvidence Evidence = "not_kept"
 	Preserved  Evidence = "preserved"
-	Waived     Evidence = "waived" // with the reason
+	Waived     Evidence = "waived" // with the reason, and signed by a second person
 )
 
 // Involved is a device or another system in an incident.
@@ -298,6 +263,11 @@ type Involved struct {
 	Checks       []string // of the revalidation, see RevalidationChecks
 	ActorName    string
 	Changed      time.Time
+
+	Asker      string // account that wants to keep no evidence of it
+	Waiver     string // signature of somebody else who agreed ("sig_…"); "" until then
+	WaiverName string
+	WaivedAt   time.Time
 }
 
 // RevalidationChecks are what is checked before a device goes back to patients, in order.

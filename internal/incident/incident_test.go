@@ -35,15 +35,20 @@ type scene struct {
 	fleet device.Fleet
 	pump  string
 	scan  string
-	anna  string // IT security
-	ben   string // clinical engineer
-	cleo  string // clinical owner
+	seals map[string]bool // incident/device of which something lies under seal
+	anna  string          // IT security
+	ben   string          // clinical engineer
+	cleo  string          // clinical owner
 }
 
 func each(t *testing.T, fn func(s *scene)) {
 	testdb.EachClock(t, func(t *testing.T, db *store.DB, c *testdb.Clock) {
 		sign := signaturetest.New(t, db)
-		s := &scene{T: t, db: db, clock: c, sign: sign, fleet: device.Fleet{DB: db}, cases: incident.Cases{DB: db, Runs: procedure.Runs{DB: db, Signer: sign.Signer}}}
+		s := &scene{T: t, db: db, clock: c, sign: sign, fleet: device.Fleet{DB: db}, cases: incident.Cases{DB: db, Runs: procedure.Runs{DB: db, Signer: sign.Signer}, Signer: sign.Signer}}
+		s.seals = map[string]bool{}
+		s.cases.Preserves = func(_ context.Context, _ store.Reader, of, involved string) (bool, error) {
+			return s.seals[of+"/"+involved], nil
+		}
 		s.anna, s.ben, s.cleo = sign.Person(t, "anna", "Anna Security"), sign.Newcomer(t, "ben", "Ben Biomed"), sign.Newcomer(t, "cleo", "Cleo Clinician")
 		s.pump = s.device("P-1", product.Yes, product.LifeSustaining)
 		s.scan = s.device("S-1", product.No, product.Diagnostic)
@@ -162,7 +167,10 @@ func TestFromDeclaredToClosed(t *testing.T) {
 		edit.Extent = "one scanner"
 		s.must(s.cases.Change(anna, i, edit, ""))
 		s.refused(move(incident.Eradicating), problem.Invalid, "neither kept nor waived")
-		set(s.scan, incident.DeviceChange{Evidence: incident.Preserved, EvidenceNote: "image EV-1"})
+		kept := incident.DeviceChange{Evidence: incident.Preserved, EvidenceNote: "image EV-1"}
+		s.refused(s.cases.SetDevice(anna, i, s.scan, kept), problem.Invalid, "under seal")
+		s.seals[i+"/"+s.scan] = true
+		set(s.scan, kept)
 		s.must(move(incident.Eradicating))
 
 		s.refused(move(incident.Recovering), problem.Invalid, "before it goes back to patients")
@@ -301,6 +309,7 @@ func TestWhatTheIncidentFindsVoidsSignOffs(t *testing.T) {
 		a := s.plan(i, system, ladder.Watch)
 		s.must(s.cases.Check(s.as(s.ben), a, "free"))
 		s.clock.Advance(time.Minute)
+		s.seals[i+"/"+system] = true
 		s.must(s.cases.SetDevice(s.as(s.anna), i, system, incident.DeviceChange{Evidence: incident.Preserved, EvidenceNote: "image EV-1"}))
 		s.refused(s.cases.Run(s.as(s.ben), a), problem.Invalid, "not checked as it is now")
 	})
@@ -461,6 +470,7 @@ func TestDuplicatesKeepTheirNumber(t *testing.T) {
 		first, second := s.declare(), s.declare()
 		s.refused(s.cases.SameAs(s.as(s.anna), first, first), problem.Conflict)
 		s.must(s.cases.SameAs(s.as(s.anna), second, first))
+		s.must(s.cases.SameAs(s.as(s.ben), second, first))
 		if f := s.get("INC-2026-0002"); f.SameAs != first || f.State != incident.Closed {
 			s.Errorf("%s points at %q", f.Number, f.SameAs)
 		}
@@ -487,4 +497,13 @@ func TestScopeCoversIncidents(t *testing.T) {
 			s.Errorf("somebody without a grant writes: %v", err)
 		}
 	})
+}
+
+// nobody is a legal entity without a duty.
+func nobody(now time.Time) incident.Entity {
+	return incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"}, Facts: map[string]clock.Truth{"significant_incident": clock.No}, Instants: map[string]time.Time{"became_aware": now.Add(-time.Hour)}}}
+}
+
+func significant() map[string]clock.Truth {
+	return map[string]clock.Truth{"recipients_affected": clock.No, "authority_request": clock.No, "still_ongoing": clock.No, "significant_incident": clock.Yes}
 }

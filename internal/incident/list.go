@@ -42,17 +42,18 @@ func Get(ctx context.Context, r store.Reader, incident string) (File, error) {
 
 // Query chooses incidents.
 type Query struct {
-	State  State
-	Open   bool      // every state in which work goes on
-	Device string    // that has this device in it
-	Link   string    // that is linked with this id
-	Run    string    // whose plan this run is
-	Code   string    // one of whose steps it proved wrong
-	From   time.Time // declared at or after it
-	To     time.Time // declared before it
-	Sort   string    // of [Sorts]
-	After  string
-	Limit  int
+	State    State
+	Open     bool      // every state in which work goes on
+	Device   string    // that has this device in it
+	Link     string    // that is linked with this id
+	Run      string    // whose plan this run is
+	Code     string    // one of whose steps it proved wrong
+	From     time.Time // declared at or after it
+	To       time.Time // declared before it
+	HoldOver time.Time // on hold though the hold was to end at or before it
+	Sort     string    // of [Sorts]
+	After    string
+	Limit    int
 }
 
 // Sorts are the orders of the list.
@@ -111,6 +112,9 @@ func (q Query) choose(w *store.Where) {
 	}
 	if !q.To.IsZero() {
 		w.And("declared < ?", store.Micros(q.To))
+	}
+	if !q.HoldOver.IsZero() {
+		w.And("state = 'on_hold' AND held_until <= ?", store.Micros(q.HoldOver))
 	}
 	if q.Run != "" {
 		w.And("run = ?", q.Run)

@@ -13,14 +13,14 @@ import (
 
 const columns = `id, number, title, summary, exercise, state, resumes, held_until, held_reason, cyber, clinical, tlp, pap, care, legal, disclosure, owner, owner_name,
 	site, product, aware, aware_who, aware_how, declared, run, no_containment, extent, root_cause, looked_at, lessons, reviewed, retain_until, same_as, closer, closer_name,
-	closed, changed, priority`
+	closed, changed, priority, worst, asked`
 
 func scan(s store.Scanner) (Incident, error) {
 	var i Incident
 	var held, aware, declared, reviewed, retain, closed, changed int64
 	err := s.Scan(&i.ID, &i.Number, &i.Title, &i.Summary, &i.Exercise, &i.State, &i.Resumes, &held, &i.HeldFor, &i.Cyber, &i.Clinical, &i.TLP, &i.PAP, &i.Care, &i.Legal,
 		&i.Disclosure, &i.Owner, &i.OwnerName, &i.Site, &i.Product, &aware, &i.AwareWho, &i.AwareHow, &declared, &i.Run, &i.NoContainment, &i.Extent, &i.RootCause, &i.LookedAt,
-		&i.Lessons, &reviewed, &retain, &i.SameAs, &i.Closer, &i.CloserName, &closed, &changed, &i.Priority)
+		&i.Lessons, &reviewed, &retain, &i.SameAs, &i.Closer, &i.CloserName, &closed, &changed, &i.Priority, &i.Worst, &i.Asked)
 	i.HeldTill, i.Aware, i.Declared = store.Time(held), store.Time(aware), store.Time(declared)
 	i.Reviewed, i.RetainUntil, i.Closed, i.Changed = store.Time(reviewed), store.Time(retain), store.Time(closed), store.Time(changed)
 	return i, err
@@ -29,17 +29,18 @@ func scan(s store.Scanner) (Incident, error) {
 // put keeps an incident whole, new or changed.
 func put(ctx context.Context, tx *store.Tx, i Incident) error {
 	_, err := tx.Exec(ctx, `INSERT INTO incident (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 		ON CONFLICT (id) DO UPDATE SET title = excluded.title, summary = excluded.summary, state = excluded.state, resumes = excluded.resumes, held_until = excluded.held_until,
 			held_reason = excluded.held_reason, cyber = excluded.cyber, clinical = excluded.clinical, tlp = excluded.tlp, pap = excluded.pap, care = excluded.care,
 			legal = excluded.legal, disclosure = excluded.disclosure, owner = excluded.owner, owner_name = excluded.owner_name, aware = excluded.aware,
 			aware_who = excluded.aware_who, aware_how = excluded.aware_how, run = excluded.run, no_containment = excluded.no_containment, extent = excluded.extent,
 			root_cause = excluded.root_cause, looked_at = excluded.looked_at, lessons = excluded.lessons, reviewed = excluded.reviewed, retain_until = excluded.retain_until,
-			same_as = excluded.same_as, closer = excluded.closer, closer_name = excluded.closer_name, closed = excluded.closed, changed = excluded.changed`,
+			same_as = excluded.same_as, closer = excluded.closer, closer_name = excluded.closer_name, closed = excluded.closed, changed = excluded.changed,
+			worst = excluded.worst, asked = excluded.asked`,
 		i.ID, i.Number, i.Title, i.Summary, i.Exercise, string(i.State), string(i.Resumes), store.Micros(i.HeldTill), i.HeldFor, i.Cyber, i.Clinical, string(i.TLP), string(i.PAP),
 		string(i.Care), string(i.Legal), string(i.Disclosure), i.Owner, i.OwnerName, i.Site, i.Product, store.Micros(i.Aware), i.AwareWho, i.AwareHow, store.Micros(i.Declared),
 		i.Run, i.NoContainment, i.Extent, i.RootCause, i.LookedAt, i.Lessons, store.Micros(i.Reviewed), store.Micros(i.RetainUntil), i.SameAs, i.Closer, i.CloserName,
-		store.Micros(i.Closed), store.Micros(i.Changed), i.Priority)
+		store.Micros(i.Closed), store.Micros(i.Changed), i.Priority, i.Worst, i.Asked)
 	return err
 }
 
@@ -49,13 +50,23 @@ func SetPriority(ctx context.Context, tx *store.Tx, incident string, rank int) e
 	return err
 }
 
-// Duplicates reads the incidents that were found to be the same as this one: what was begun in them goes on here.
+// Duplicates reads the incidents that were found to be the same as this one, and those that were found to be the same as
+// them: what was begun in any of them goes on here.
 func Duplicates(ctx context.Context, r store.Reader, incident string) ([]Incident, error) {
-	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE same_as = $1 ORDER BY number`, incident)
-	if err != nil {
-		return nil, err
+	var out []Incident
+	seen := map[string]bool{incident: true}
+	for of := []string{incident}; len(of) > 0; of = of[1:] {
+		more, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident WHERE same_as = $1 ORDER BY number`, of[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range more {
+			if !seen[i.ID] {
+				seen[i.ID], of, out = true, append(of, i.ID), append(out, i)
+			}
+		}
 	}
-	return withholdAll(ctx, r, all)
+	return withholdAll(ctx, r, out)
 }
 
 // seen reads an incident that lies where the actor may read incidents, whatever its marking says.
@@ -100,25 +111,27 @@ func ofYear(ctx context.Context, r store.Reader, prefix string) (int, error) {
 	return store.Value[int](r.QueryRow(ctx, `SELECT count(*) FROM incident WHERE number LIKE $1`, prefix+"%"))
 }
 
-const deviceColumns = `id, device, name, state, evidence, evidence_note, checks, actor_name, changed`
+const deviceColumns = `id, device, name, state, evidence, evidence_note, checks, actor_name, changed, asker, waiver, waiver_name, waived`
 
 func scanInvolved(s store.Scanner) (Involved, error) {
 	var d Involved
 	var checks string
-	var changed int64
-	err := s.Scan(&d.ID, &d.Device, &d.Name, &d.State, &d.Evidence, &d.EvidenceNote, &checks, &d.ActorName, &changed)
+	var changed, waived int64
+	err := s.Scan(&d.ID, &d.Device, &d.Name, &d.State, &d.Evidence, &d.EvidenceNote, &checks, &d.ActorName, &changed, &d.Asker, &d.Waiver, &d.WaiverName, &waived)
 	if checks != "" {
 		d.Checks = strings.Split(checks, "\n")
 	}
-	d.Changed = store.Time(changed)
+	d.Changed, d.WaivedAt = store.Time(changed), store.Time(waived)
 	return d, err
 }
 
 func putInvolved(ctx context.Context, tx *store.Tx, incident string, d Involved) error {
-	_, err := tx.Exec(ctx, `INSERT INTO incident_device (incident, `+deviceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	_, err := tx.Exec(ctx, `INSERT INTO incident_device (incident, `+deviceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (incident, id) DO UPDATE SET state = excluded.state, evidence = excluded.evidence, evidence_note = excluded.evidence_note, checks = excluded.checks,
-			actor_name = excluded.actor_name, changed = excluded.changed`,
-		incident, d.ID, d.Device, d.Name, string(d.State), string(d.Evidence), d.EvidenceNote, strings.Join(d.Checks, "\n"), d.ActorName, store.Micros(d.Changed))
+			actor_name = excluded.actor_name, changed = excluded.changed, asker = excluded.asker, waiver = excluded.waiver, waiver_name = excluded.waiver_name,
+			waived = excluded.waived`,
+		incident, d.ID, d.Device, d.Name, string(d.State), string(d.Evidence), d.EvidenceNote, strings.Join(d.Checks, "\n"), d.ActorName, store.Micros(d.Changed), d.Asker, d.Waiver, d.WaiverName,
+		store.Micros(d.WaivedAt))
 	return err
 }
 

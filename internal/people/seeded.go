@@ -104,13 +104,13 @@ func onIncidents(role string) []string {
 	respond = append(respond, "timeline.*")
 	switch role {
 	case RolePSIRT, RoleITSecurity:
-		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "custody.held", "custody.destroyed", "custody.broken_accepted", "custody.rewrapped"})
+		return slices.Concat(respond, tell, keep, []string{"exercise.*", "training.attended", "containment.signed_command", "incident.evidence_waived", "custody.held", "custody.destroyed", "custody.broken_accepted", "custody.rewrapped"})
 	case RoleHTM:
 		return slices.Concat(respond, keep, []string{"exercise.*", "training.attended", "containment.signed_biomed", "containment.lifted"})
 	case RoleProductEngineer:
 		return []string{"incident.noted", "incident.task_set", "incident.device_moved", "incident.linked"}
 	case RoleQuality, RoleRegulatory:
-		return append(tell, "exercise.answered", "draft.approved", "loop.check_planned", "loop.check_answered", "incident.linked", "custody.read", "custody.held", "custody.destroyed")
+		return append(tell, "exercise.answered", "draft.approved", "loop.check_planned", "loop.check_answered", "incident.linked", "incident.evidence_waived", "custody.read", "custody.held", "custody.destroyed")
 	case RoleClinicianOwner:
 		return []string{"exercise.answered", "incident.declared", "incident.noted", "incident.task_set", "incident.recipient_named", "custody.registered", "custody.content_received", "custody.read", "containment.signed_clinical", "containment.signed_attending", "containment.seen",
 			"containment.lifted"}

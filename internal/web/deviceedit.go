@@ -102,6 +102,19 @@ func mark(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
+// unmark reads the mark of a form; zero when it has none.
+func unmark(l *problem.List, f url.Values) time.Time {
+	c := f.Get("changed")
+	if c == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, c)
+	if err != nil {
+		l.Add("", "the form is not one of this program")
+	}
+	return t
+}
+
 // deviceFrom puts a form's values into a device. Model and release are found by their names; where there is none, the
 // names stay as texts.
 func (s *Server) deviceFrom(v *visit, d device.Device, f url.Values) (device.Device, error) {
@@ -136,13 +149,7 @@ func (s *Server) deviceFrom(v *visit, d device.Device, f url.Values) (device.Dev
 			d.Identities = append(d.Identities, device.Identity{Kind: k, Value: value})
 		}
 	}
-	if c := f.Get("changed"); c != "" {
-		t, err := time.Parse(time.RFC3339Nano, c)
-		if err != nil {
-			l.Add("", "the form is not one of this program")
-		}
-		d.Changed = t
-	}
+	d.Changed = unmark(&l, f)
 	if err := l.Err("the device is not valid"); err != nil {
 		return d, err
 	}

@@ -12,6 +12,7 @@ import (
 	"triward/internal/incident/custody"
 	"triward/internal/problem"
 	"triward/internal/procedure"
+	"triward/internal/signature"
 	"triward/internal/store"
 )
 
@@ -19,23 +20,24 @@ import (
 type incidentPage struct {
 	Frame
 	incident.File
-	Tabs     []Tab
-	Now      time.Time
-	Clinical string
-	Same     string // number of the incident that this one is a duplicate of
-	Run      *procedure.Run
-	Steps    procedure.Counts
-	Clocks   []clockRow
-	Named    []recipientRow // who may read it, when it is marked TLP:RED
-	Entities []incident.Entity
-	Exhibits []custody.Item
-	Holds    []holdRow // events that are kept for it
-	Acts     []act
-	History  []historyRow
-	More     bool // of the history
-	MayEdit  bool
-	MayPlan  bool
-	MayTell  bool
+	Tabs      []Tab
+	Now       time.Time
+	Clinical  string
+	Same      string // number of the incident that this one is a duplicate of
+	AskedSame string // number of the incident that it is asked to be a duplicate of
+	Run       *procedure.Run
+	Steps     procedure.Counts
+	Clocks    []clockRow
+	Named     []recipientRow // who may read it, when it is marked TLP:RED
+	Entities  []incident.Entity
+	Exhibits  []custody.Item
+	Holds     []holdRow // events that are kept for it
+	Acts      []act
+	History   []historyRow
+	More      bool // of the history
+	MayEdit   bool
+	MayPlan   bool
+	MayTell   bool
 	taskRights
 	MayKeep   bool
 	MayExport bool
@@ -117,12 +119,13 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 		for _, c := range clocks {
 			p.Entities = append(p.Entities, c.Entity)
 		}
-		if p.SameAs != "" {
-			other, err := incident.Glance(ctx, r, p.SameAs)
-			if err != nil {
+		if p.Same, err = numberOf(ctx, r, p.SameAs); err != nil {
+			return err
+		}
+		if strings.HasPrefix(p.Asked, "inc_") {
+			if p.AskedSame, err = numberOf(ctx, r, p.Asked); err != nil {
 				return err
 			}
-			p.Same = other.Number
 		}
 		if p.Incident.Run != "" {
 			run, err := procedure.Get(ctx, r, p.Incident.Run)
@@ -157,6 +160,15 @@ func (s *Server) incidentPageOf(v *visit) (incidentPage, error) {
 	return p, err
 }
 
+// numberOf is the number of an incident; "" of none.
+func numberOf(ctx context.Context, r store.Reader, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	i, err := incident.Glance(ctx, r, id)
+	return i.Number, err
+}
+
 // incidentActs are the forms of an incident page for this visitor.
 func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage) ([]act, error) {
 	at := urlIncident(p.ID)
@@ -176,10 +188,17 @@ func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage)
 		}
 		out = append(out, a)
 	}
+	moves := p.Moves()
 	if !p.State.Open() {
+		add(incident.KindMoved, act{Title: "Open it again", Help: "It was not over, or it was no false alarm after all.", Form: Form{ID: "move", Action: at + "/move", Submit: "Open it again"}.with(
+			Field{Name: "to", Kind: "hidden", Value: string(moves[0])}, reasonField("Reason"))})
 		return out, nil
 	}
-	moves := p.Moves()
+	waivers, err := waiverActs(ctx, r, v, p)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, waivers...)
 	if len(moves) > 0 {
 		add(incident.KindMoved, act{Title: "Move on", Help: p.closing(), Form: Form{ID: "move", Action: at + "/move", Submit: "Move the incident"}.with(
 			Field{Name: "to", Label: "To", Kind: "select", Options: options(string(moves[0]), moves)},
@@ -205,7 +224,7 @@ func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage)
 		Field{Name: "kind", Label: "It is", Kind: "select", Options: options("", incident.LinkKinds())},
 		Field{Name: "target", Label: "Id or words", Kind: "text", Required: true, Placeholder: "alr_… or SOP-14#s3"},
 		Field{Name: "note", Label: "Note", Kind: "text"})})
-	add(incident.KindMoved, act{Title: "It is a duplicate", Form: Form{ID: "same", Action: at + "/same-as", Submit: "Mark as a duplicate"}.with(
+	add(incident.KindMoved, act{Title: "It is a duplicate", Help: "What is open here goes on there. A severe one takes two people.", Form: Form{ID: "same", Action: at + "/same-as", Submit: "Mark as a duplicate"}.with(
 		Field{Name: "other", Label: "Of which incident", Kind: "text", Required: true, Placeholder: "INC-2026-0001"})})
 	return out, nil
 }
@@ -213,12 +232,45 @@ func incidentActs(ctx context.Context, r store.Reader, v *visit, p incidentPage)
 // closing says who has to agree before a severe incident is closed.
 func (p incidentPage) closing() string {
 	switch {
-	case p.Closer != "":
+	case p.Asked == string(incident.Closed):
 		return p.CloserName + " asked to close it. Somebody else has to agree."
-	case p.State == incident.Monitoring && p.Severity() >= incident.Severe:
-		return "Two people close an incident of this severity."
+	case p.Asked == string(incident.FalseAlarm):
+		return p.CloserName + " asked to call it a false alarm. Somebody else has to agree."
+	case p.Asked != "":
+		return p.CloserName + " asked to mark it as a duplicate of " + p.AskedSame + ". Somebody else has to agree."
+	case p.TakesTwo():
+		return "Two people end an incident that is or was this severe."
 	}
 	return ""
+}
+
+// waiverActs are the signatures of a second person that wait: that no evidence of a device is kept.
+func waiverActs(ctx context.Context, r store.Reader, v *visit, p incidentPage) ([]act, error) {
+	var out []act
+	for _, d := range p.Devices {
+		if d.Evidence != incident.Waived || d.Waiver != "" || d.Asker == v.actor.ID || !v.may(incident.KindWaived) {
+			continue
+		}
+		words, digest := d.Statement(p.Incident)
+		a := act{Title: "Keep no evidence of " + d.Name, First: true, Help: "You sign: " + words, Form: Form{ID: "waive-" + d.ID, Action: path("incidents", p.ID, "devices", d.ID) + "/waiver", Submit: "I agree"}.with(
+			Field{Name: "displayed", Kind: "hidden", Value: digest}, reasonField("Reason"))}
+		sign, err := v.signForm(ctx, r, signature.Approval)
+		if err != nil {
+			return nil, err
+		}
+		a.Form.Sign = sign
+		sign.within(a.Form.ID)
+		sign.over(signature.Approval, digest)
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// incidentWaive signs that no evidence of a device is kept.
+func (s *Server) incidentWaive(v *visit) error {
+	return s.incidentAct(v, "waive-"+v.path("device"), "Signed.", func(ctx context.Context, id string, f url.Values) error {
+		return s.Cases.Waive(ctx, id, v.path("device"), incident.Consent{Displayed: f.Get("displayed"), Reason: f.Get("reason"), Factors: v.factors(f)})
+	})
 }
 
 func (s *Server) incident(v *visit) error {
@@ -341,10 +393,17 @@ func (s *Server) incidentEditPage(v *visit) (formPage, incident.Incident, error)
 		return err
 	})
 	p := formPage{Frame: v.frame("Change "+i.Number, urlIncidents(), Link{urlIncidents(), "Incidents"}, Link{urlIncident(i.ID), i.Number})}
-	fields := append(incidentFields(i),
+	fields := incidentFields(i)
+	for n := range fields {
+		if fields[n].Name == "care" {
+			fields[n].Options = stays(i.Care)
+		}
+	}
+	fields = append(fields,
+		Field{Name: "changed", Kind: "hidden", Value: mark(i.Changed)},
 		Field{Name: "owner", Label: "Owner", Kind: "select", Options: append([]Option{{Value: i.Owner, Text: i.OwnerName, On: true}}, people...)},
-		Field{Name: "legal", Label: "Legal", Kind: "select", Options: options(string(i.Legal), incident.Legals())},
-		Field{Name: "disclosure", Label: "Disclosure", Kind: "select", Options: options(string(i.Disclosure), incident.Disclosures())},
+		Field{Name: "legal", Label: "Legal", Kind: "select", Options: stays(i.Legal), Help: "Hold: everything is kept. Privileged: kept, and for named people only."},
+		Field{Name: "disclosure", Label: "Disclosure", Kind: "select", Options: stays(i.Disclosure), Help: "Under embargo it stays in the organisation."},
 		Field{Name: "extent", Label: "What is in it", Kind: "textarea", Value: i.Extent, Help: "Which devices, models and accounts. Needed before eradicating."},
 		Field{Name: "no_containment", Label: "Decision to contain nothing, and why", Kind: "textarea", Value: i.NoContainment},
 		Field{Name: "root_cause", Label: "Root cause", Kind: "textarea", Value: i.RootCause},
@@ -352,9 +411,17 @@ func (s *Server) incidentEditPage(v *visit) (formPage, incident.Incident, error)
 		Field{Name: "lessons", Label: "What was learned", Kind: "textarea", Value: i.Lessons},
 		Field{Name: "reviewed", Label: "When the review was held", Kind: "datetime-local", Value: inputTime(i.Reviewed), Help: "UTC."},
 		Field{Name: "retain_until", Label: "Evidence is kept until", Kind: "datetime-local", Value: inputTime(i.RetainUntil), Help: "UTC."},
-		Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Needed when the awareness changes."})
+		Field{Name: "reason", Label: "Reason", Kind: "text", Help: "Needed when the awareness, the legal state, the disclosure or clinical work changes, and when the severity falls."})
 	p.Form = Form{ID: "edit", Action: urlIncident(i.ID) + "/edit", Submit: "Keep", Cancel: urlIncident(i.ID)}.with(fields...)
 	return p, i, err
+}
+
+// stays are the choices of a machine: that it stays as it is, and what it may become.
+func stays[T interface {
+	~string
+	Moves() []T
+}](now T) []Option {
+	return options(string(now), append([]T{now}, now.Moves()...))
 }
 
 func (s *Server) incidentEdit(v *visit) error {
@@ -381,6 +448,7 @@ func (s *Server) incidentEditDone(v *visit) error {
 			i.Aware = before // a form has no seconds
 		}
 		var l problem.List
+		i.Changed = unmark(&l, f)
 		i.Owner, i.Legal, i.Disclosure = f.Get("owner"), incident.Legal(f.Get("legal")), incident.Disclosure(f.Get("disclosure"))
 		i.Extent, i.NoContainment, i.RootCause, i.LookedAt, i.Lessons = f.Get("extent"), f.Get("no_containment"), f.Get("root_cause"), f.Get("looked_at"), f.Get("lessons")
 		i.Reviewed, i.RetainUntil = timeOf(&l, "reviewed", f.Get("reviewed")), timeOf(&l, "retain_until", f.Get("retain_until"))

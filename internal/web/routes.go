@@ -341,6 +341,7 @@ func incidentRoutes() []route {
 		{"POST", "/incidents/{id}/devices", "incident.device_involved", (*Server).incidentInvolve},
 		{"GET", "/incidents/{id}/devices/{device}", "incident.device_moved", (*Server).involved},
 		{"POST", "/incidents/{id}/devices/{device}", "incident.device_moved", (*Server).involvedDone},
+		{"POST", "/incidents/{id}/devices/{device}/waiver", "incident.evidence_waived", (*Server).incidentWaive},
 		{"POST", "/incidents/{id}/tasks", "incident.task_set", (*Server).incidentTask},
 		{"POST", "/incidents/{id}/tasks/{task}", "incident.task_set", (*Server).taskMove},
 		{"GET", "/incidents/{id}/contain", "containment.planned", (*Server).contain},

@@ -55,7 +55,7 @@ func (v Vault) Export(ctx context.Context, of string, o Order) (incident.Inciden
 	if err != nil {
 		return f, nil, err
 	}
-	if err := f.TLP.Share("the evidence of "+f.Number, o.As); err != nil {
+	if err := f.Share("the evidence of "+f.Number, o.As); err != nil {
 		return f, nil, err
 	}
 	if len(items) == 0 {
@@ -99,9 +99,9 @@ func checkAudience(l *problem.List, a incident.Audience) {
 	}
 }
 
-// marking is the stricter of the labels of an item and its incident.
+// marking is the stricter of the labels in effect of an item and its incident.
 func (i Item) marking(f incident.Incident) incident.Marking {
-	return f.TLP.Stricter(i.TLP)
+	return f.Reach().Stricter(i.TLP)
 }
 
 // without says why the content of an item does not go with an export; "" when it does.

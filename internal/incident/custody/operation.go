@@ -91,7 +91,7 @@ func (k *Keep) add(f incident.Incident) {
 	if f.State != incident.Closed && f.State != incident.FalseAlarm {
 		k.Open = f.Number
 	}
-	k.Held = k.Held || f.Legal == incident.LegalHold || f.Legal == incident.Privileged
+	k.Held = k.Held || f.Held()
 	if f.RetainUntil.After(k.Until) {
 		k.Until = f.RetainUntil
 	}

@@ -31,7 +31,7 @@ func TestIncidentsKeepTheirEvidence(t *testing.T) {
 				return err
 			}))
 			fn(&f)
-			s.must(cases.Change(s.as(s.anna), id, f, ""))
+			s.must(cases.Change(s.as(s.anna), id, f, "lawyers ask"))
 		}
 		other, err := cases.Declare(s.as(s.anna), incident.Declaration{Systems: []string{"Archive"}, Incident: incident.Incident{Title: "The same", Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Green,
 			Care: incident.Normal, Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: s.clock.Now(), AwareWho: "Anna", AwareHow: "an alert"}})

@@ -341,7 +341,7 @@ func (d Draft) MayGo(i incident.Incident) error {
 	if d.Duty != "" {
 		with = incident.ByLaw
 	}
-	return i.TLP.Share(d.Title, with)
+	return i.Share(d.Title, with)
 }
 
 func (s Sending) check(d Draft, now time.Time) error {

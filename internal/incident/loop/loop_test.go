@@ -41,7 +41,7 @@ type scene struct {
 func each(t *testing.T, fn func(s *scene)) {
 	testdb.EachClock(t, func(t *testing.T, db *store.DB, c *testdb.Clock) {
 		sign := signaturetest.New(t, db)
-		s := &scene{T: t, db: db, clock: c, cases: incident.Cases{DB: db, Runs: procedure.Runs{DB: db}}, desk: loop.Desk{DB: db}}
+		s := &scene{T: t, db: db, clock: c, cases: incident.Cases{DB: db, Runs: procedure.Runs{DB: db}, Preserves: func(context.Context, store.Reader, string, string) (bool, error) { return true, nil }}, desk: loop.Desk{DB: db}}
 		s.sign, s.anna = sign, sign.Person(t, "anna", "Anna Security")
 		s.ctx = sign.As(s.anna, "incident.*", "containment.*", "device.*", "loop.*", "detection.*")
 		d, err := device.Fleet{DB: db}.Register(s.ctx, device.Device{AssetTag: "P-1", RawVendor: "Nordmed", RawModel: "N", InUse: product.No, OwnClass: product.Diagnostic, Ward: "ICU"})
@@ -91,7 +91,7 @@ func (s *scene) care(i string, to incident.Care) {
 	var f incident.File
 	s.must(s.db.View(s.ctx, func(r store.Reader) (err error) { f, err = incident.Get(s.ctx, r, i); return err }))
 	f.Care = to
-	s.must(s.cases.Change(s.ctx, i, f.Incident, ""))
+	s.must(s.cases.Change(s.ctx, i, f.Incident, "as the ward said"))
 }
 
 // Every metric with the times counted by hand: an alert at 0:00 taken at 0:10, declared at 0:30, contained at 2:30, back in
@@ -129,7 +129,7 @@ func TestMetricsComeFromRecordsOrSayWhatIsMissing(t *testing.T) {
 		s.must(err)
 		s.must(s.cases.Check(s.ctx, a, "free"))
 		s.must(s.cases.Run(s.ctx, a))
-		s.must(s.cases.SetDevice(s.ctx, i, s.pump, incident.DeviceChange{State: incident.Compromised, Evidence: incident.Waived, EvidenceNote: "test"}))
+		s.must(s.cases.SetDevice(s.ctx, i, s.pump, incident.DeviceChange{State: incident.Compromised, Evidence: incident.Preserved, EvidenceNote: "test"}))
 		s.clock.Advance(2 * time.Hour)
 		s.must(s.cases.See(s.ctx, a, ladder.Observed, "no packet"))
 		s.care(i, incident.Normal)

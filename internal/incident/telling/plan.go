@@ -239,7 +239,7 @@ func sameLaw(a, b string) bool {
 // ofRole are the items of a role that a rule asks for: one for each that fits on the list, or one without.
 func (s setting) ofRole(t content.Told, need Need) []Item {
 	base := Item{Role: t.Role, Order: t.Order, Name: t.Title, Why: t.Why, Need: need}
-	if err := s.file.TLP.Share("the incident", incident.Audience(t.Audience)); err != nil {
+	if err := s.file.Share("the incident", incident.Audience(t.Audience)); err != nil {
 		base.Shut = problem.Text(err)
 	}
 	var out []Item

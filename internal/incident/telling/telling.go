@@ -202,7 +202,7 @@ func (s setting) allow(t *Telling) error {
 	if t.Duty != "" {
 		with = incident.ByLaw
 	}
-	if err := s.file.TLP.Share("the incident", with); err != nil {
+	if err := s.file.Share("the incident", with); err != nil {
 		return err
 	}
 	plan, err := s.plan()

@@ -237,6 +237,7 @@ func incidentKinds() []Kind {
 		{"incident.closed", "close incidents"},
 		{"incident.device_involved", "add devices and systems to incidents"},
 		{"incident.device_moved", "say how devices in incidents stand"},
+		{"incident.evidence_waived", "agree that no evidence of a device in an incident is kept"},
 		{"incident.linked", "link incidents with where they came from and what they feed"},
 		{"incident.noted", "write notes and decisions in incidents"},
 		{"incident.task_set", "hand out and finish tasks of incidents"},
