@@ -92,7 +92,7 @@ func (b *bedside) filled(exercise bool) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, planned := s.Cases.PlanAction(ann, inc, incident.Action{Device: string(b.pump), Target: "port", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "none", Observe: "no packet", Return: s.now().Add(time.Hour)}})
+	_, planned := s.Cases.PlanAction(ann, inc, incident.Action{Device: string(b.pump), Target: "port", Plan: ladder.Plan{Level: ladder.AllowList, Impact: "none", Observe: "no packet", Undo: "plug it into port 14", Return: s.now().Add(time.Hour)}})
 	_, told := s.Cases.AddEntity(ann, inc, incident.Entity{Name: "Hospital", Entity: clock.Entity{Jurisdictions: []string{"eu"}, Roles: []string{"essential_entity"}, Instants: map[string]time.Time{"became_aware": s.now()}}})
 	_, kept := s.Vault.Register(ann, custody.Item{Incident: inc, Kind: custody.LogExtract, Description: "log", Source: "archive", Authority: "head of security", Method: "export", Began: s.now(), Patients: custody.NoPatients, File: "log.txt", Place: "safe"})
 	_, reported := (room.Desk{DB: s.DB}).Report(ann, inc, s.now().Add(time.Hour))
