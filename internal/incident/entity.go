@@ -219,26 +219,33 @@ func (i Incident) setEntity(ctx context.Context, tx *store.Tx, entity, kind stri
 
 // SetFacts says what is known. Clocks follow from it at once, also with effect for the past.
 func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFacts) error {
-	return c.ofEntity(ctx, incident, entity, KindEntitySet, func(tx *store.Tx, e *Entity) (Body, error) {
-		var l problem.List
-		if err := checkFacts(&l, f, tx.Now); err != nil {
-			return Body{}, err
-		}
-		b := Body{Reason: strings.TrimSpace(f.Reason)}
-		for _, name := range slices.Sorted(maps.Keys(f.Facts)) {
-			if e.Facts[name] != f.Facts[name] {
-				b.Changes = append(b.Changes, Change{name, string(e.Facts[name]), string(f.Facts[name])})
-				e.Facts[name] = f.Facts[name]
-			}
-		}
-		b.Changes = append(b.Changes, e.setInstants(&l, f, b.Reason)...)
-		if f.Observes != nil && !slices.Equal(f.Observes, e.Observes) {
-			b.Changes = append(b.Changes, Change{"observes", strings.Join(e.Observes, ", "), strings.Join(f.Observes, ", ")})
-			e.Observes = f.Observes
-		}
-		b.Changes = append(b.Changes, e.setDelays(&l, f.Delays, b.Reason)...)
-		return b, l.Err("the facts cannot be kept")
+	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
+		return i.setEntity(ctx, tx, entity, KindEntitySet, func(tx *store.Tx, e *Entity) (Body, error) { return i.setFacts(tx, e, f) })
 	})
+}
+
+func (i Incident) setFacts(tx *store.Tx, e *Entity, f EntityFacts) (Body, error) {
+	var l problem.List
+	if err := checkFacts(&l, f, tx.Now); err != nil {
+		return Body{}, err
+	}
+	b := Body{Reason: strings.TrimSpace(f.Reason)}
+	for _, name := range slices.Sorted(maps.Keys(f.Facts)) {
+		if e.Facts[name] != f.Facts[name] {
+			if i.Clinical >= HarmOccurred && f.Facts[name] == clock.No && slices.Contains(harmFacts, name) && b.Reason == "" {
+				l.Add("reason", "is required: harm occurred; say why it is no %s", word(name))
+			}
+			b.Changes = append(b.Changes, Change{name, string(e.Facts[name]), string(f.Facts[name])})
+			e.Facts[name] = f.Facts[name]
+		}
+	}
+	b.Changes = append(b.Changes, e.setInstants(&l, f, b.Reason)...)
+	if f.Observes != nil && !slices.Equal(f.Observes, e.Observes) {
+		b.Changes = append(b.Changes, Change{"observes", strings.Join(e.Observes, ", "), strings.Join(f.Observes, ", ")})
+		e.Observes = f.Observes
+	}
+	b.Changes = append(b.Changes, e.setDelays(&l, f.Delays, b.Reason)...)
+	return b, l.Err("the facts cannot be kept")
 }
 
 // setInstants sets the instants and the zones in which they were told.

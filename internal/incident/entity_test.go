@@ -175,13 +175,18 @@ func TestHarmOpensTheDutiesOfDevices(t *testing.T) {
 		to := s.get(i).Incident
 		to.Clinical = 5
 		s.must(s.cases.Change(s.as(s.anna), i, to, "a patient was harmed"))
+		ids := map[string]string{}
 		for place, role := range map[string]string{"eu": "manufacturer", "us": "user_facility"} {
-			s.concerned(i, place, nil, role)
+			ids[role] = s.concerned(i, place, nil, role)
 		}
 		for _, duty := range []string{"eu-mdr-87-15", "eu-mdr-87-10", "us-mdr-803-facility-death", "us-mdr-803-facility-injury"} {
 			if c := s.clockOf(i, duty); c.State != clock.MayRun || c.Latest.IsZero() || len(c.Missing) == 0 {
 				s.Errorf("%s is %s until %v, decided by %v", duty, c.State, c.Latest, c.Missing)
 			}
 		}
+		no := incident.EntityFacts{Facts: map[string]clock.Truth{"serious_injury": clock.No}}
+		s.refused(s.cases.SetFacts(s.as(s.anna), i, ids["user_facility"], no), problem.Invalid, "harm occurred")
+		no.Reason = "a bruise; Dr. Brennan examined her"
+		s.must(s.cases.SetFacts(s.as(s.anna), i, ids["user_facility"], no))
 	})
 }
