@@ -285,18 +285,7 @@ func (e *Entity) setDelays(l *problem.List, all []clock.Delay, reason string) []
 	if all == nil {
 		return nil
 	}
-	words := func(all []clock.Delay) string {
-		var out []string
-		for _, d := range all {
-			how := "in writing"
-			if d.Oral {
-				how = "spoken"
-			}
-			out = append(out, instant(d.From)+" to "+instant(d.To)+", "+how+": "+d.Evidence)
-		}
-		return strings.Join(out, "; ")
-	}
-	c := Change{"law_enforcement_delay", words(e.Delays), words(all)}
+	c := Change{"law_enforcement_delay", clock.Words(e.Delays), clock.Words(all)}
 	if c.Before == c.After {
 		return nil
 	}

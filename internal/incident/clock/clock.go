@@ -55,6 +55,19 @@ func (d Delay) Equal(x Delay) bool {
 	return d.From.Equal(x.From) && d.To.Equal(x.To) && d.Oral == x.Oral && d.Evidence == x.Evidence
 }
 
+// Words writes delays down, for the journal.
+func Words(all []Delay) string {
+	var out []string
+	for _, d := range all {
+		how := "in writing"
+		if d.Oral {
+			how = "spoken"
+		}
+		out = append(out, d.From.UTC().Format(time.RFC3339)+" to "+d.To.UTC().Format(time.RFC3339)+", "+how+": "+d.Evidence)
+	}
+	return strings.Join(out, "; ")
+}
+
 // OralDelay is how long a spoken statement of law enforcement delays a notice at most (45 CFR 164.412(b)).
 const OralDelay = 30 * 24 * time.Hour
 
