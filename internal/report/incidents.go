@@ -131,7 +131,7 @@ func clocksDue(ctx context.Context, q Asked) ([]Notice, error) {
 		}
 		have := &out[at]
 		have.Key += " " + clock.Key(c.Duty.ID, c.Stage.ID)
-		if have.Urgent = have.Urgent || n.Urgent; n.At.After(have.At) {
+		if have.Urgent = have.Urgent || c.Late; n.At.After(have.At) {
 			have.At = n.At
 		}
 	}

@@ -147,7 +147,7 @@ func TestClocksAreTold(t *testing.T) {
 			s.ok(s.cases.SetFacts(s.sec, s.inc, entity, incident.EntityFacts{Facts: map[string]clock.Truth{fact: v}}))
 		}
 		hospital := add("Hospital", "essential_entity")
-		s.silent(s.sec, "Hospital")
+		s.silent(s.sec, "of Hospital is due")
 		s.clock.Advance(13 * time.Hour)
 		s.hears(s.sec, false, "INC-2026-0001: reports of Hospital may be due")
 		s.silent(s.eng, "Hospital") // neither owns it nor answers clocks
@@ -160,7 +160,7 @@ func TestClocksAreTold(t *testing.T) {
 
 		clinic := add("Clinic", "essential_entity")
 		say(clinic, "significant_incident", clock.Yes)
-		s.silent(s.sec, "Clinic")
+		s.silent(s.sec, "Early warning of Clinic")
 		s.clock.Advance(12*time.Hour + time.Minute)
 		s.hears(s.sec, false, "Early warning of Clinic is due: at the latest")
 
