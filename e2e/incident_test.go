@@ -272,7 +272,7 @@ func (h stBrannoc) keeps(t *testing.T, at string) {
 	m.visit(h.s.address + at + "/evidence/new")
 	inspectIn(m.browser, "story-photo", bedside)
 	m.look(bedside[0])
-	m.send("#exhibit", "kind", "Photo", "description", "Screen of the workstation", "source", "office behind socket 4-117", "authority", "head of IT security", "method", "phone of the house, nothing was touched", "patients", "Minimised")
+	m.send("#exhibit", "kind", "Photo", "description", "Screen of the workstation", "device", "Unknown workstation", "source", "office behind socket 4-117", "authority", "head of IT security", "method", "phone of the house, nothing was touched", "patients", "Minimised")
 	m.unfold("#content [name=file]")
 	photo := filepath.Join(t.TempDir(), "screen.jpg")
 	if err := os.WriteFile(photo, []byte("\xff\xd8\xff\xe0 a photo of a screen"), 0o600); err != nil {
