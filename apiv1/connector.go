@@ -14,6 +14,8 @@ type Connector struct {
 	Approved     bool              `json:"approved" doc:"By a person, exactly as it is defined now"`
 	ApproverName string            `json:"approver_name,omitempty" doc:"Who approved this or an earlier definition"`
 	ApprovedAt   time.Time         `json:"approved_at,omitzero"`
+	EndsByItself bool              `json:"ends_by_itself" doc:"What it drives is told when containment ends, so that it ends also while Triward is away"`
+	Undo         string            `json:"undo,omitempty" doc:"How a person undoes it by hand"`
 	Run          string            `json:"run,omitempty" doc:"What it would send with invented values"`
 	Return       string            `json:"return,omitempty"`
 }
@@ -50,6 +52,7 @@ type ConnectorOrder struct {
 	BackTries    int       `json:"back_tries"`
 	BackAnswered time.Time `json:"back_answered,omitzero"`
 	Fault        string    `json:"fault,omitempty" doc:"Of the last try"`
+	Undo         string    `json:"undo,omitempty" doc:"How a person undoes it by hand, from the definition"`
 	Now          string    `json:"now,omitempty" doc:"What the events show now"`
 }
 

@@ -76,7 +76,7 @@ func (s *Server) flowProfiles() {
 }
 
 func wireConnector(i connector.Item) apiv1.Connector {
-	out := apiv1.Connector{Name: i.Name, Title: i.Title, Kind: string(i.Kind), Levels: orEmpty(i.Levels), FarSide: i.FarSide, Ask: i.Ask, Hash: i.Hash, Approved: i.Approved(),
+	out := apiv1.Connector{Name: i.Name, Title: i.Title, Kind: string(i.Kind), Levels: orEmpty(i.Levels), FarSide: i.FarSide, Ask: i.Ask, Hash: i.Hash, Approved: i.Approved(), EndsByItself: i.EndsByItself(), Undo: i.Connector.Undo,
 		ApproverName: i.Approval.ApproverName, ApprovedAt: i.Approval.At}
 	if p, err := i.Sample(); err == nil { // invented values need not fit every attribute
 		out.Run, out.Return = p.Run, p.Return
@@ -86,7 +86,7 @@ func wireConnector(i connector.Item) apiv1.Connector {
 
 func wireOrder(o connector.Shown) apiv1.ConnectorOrder {
 	p := o.Proof
-	return apiv1.ConnectorOrder{Hash: o.Hash, Run: o.Preview.Run, Return: o.Preview.Return, Tries: o.Tries, Answered: o.Answered, BackTries: o.BackTries, BackAnswered: o.BackAnswered, Fault: o.Fault,
+	return apiv1.ConnectorOrder{Hash: o.Hash, Run: o.Preview.Run, Return: o.Preview.Return, Tries: o.Tries, Answered: o.Answered, BackTries: o.BackTries, BackAnswered: o.BackAnswered, Fault: o.Fault, Undo: o.Undo,
 		ConnectorChoice: apiv1.ConnectorChoice{Connector: o.Connector.Name, Values: o.Values, Means: string(p.Means), Source: p.Source, Class: p.Class, Text: p.Text, Gone: p.Gone, Address: p.Address,
 			Outside: p.Outside, Minutes: p.Minutes, Within: p.Within}}
 }

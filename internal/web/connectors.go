@@ -23,6 +23,7 @@ func connectorRoutes() []route {
 		{"GET", "/connectors", connector.KindRead, (*Server).connectors},
 		{"POST", "/connectors/{id}/approve", connector.KindApproved, (*Server).connectorApprove},
 		{"POST", "/connectors/{id}/revoke", connector.KindRevoked, (*Server).connectorRevoke},
+		{"GET", "/containments/{id}/card", incident.KindRead, (*Server).bedsideCard},
 		{"GET", "/containments/{id}/connector", incident.KindPlanned, (*Server).carry},
 		{"POST", "/containments/{id}/connector", incident.KindPlanned, (*Server).carryDone},
 		{"GET", "/devices/{id}/flows", device.KindRead, (*Server).flows},

@@ -13,7 +13,7 @@ func pages() []page {
 		devicePage{}, changePage{}, changesPage{}, comparePage{}, controlPage{}, documentPage{}, documentsPage{}, editPage{}, functionsPage{}, statusPage{}, workPage{}, devicesPage{}, diffPage{}, doorPage{}, entryPage{}, errorPage{}, feedPage{}, feedsPage{}, formPage{}, importPage{}, importsPage{},
 		journalPage{}, mergePage{}, namesPage{}, overviewPage{}, peoplePage{}, personPage{}, previewPage{}, productPage{}, productsPage{}, releasePage{},
 		effectPage{}, learningPage{}, matrixPage{}, recordsPage{}, rulesPage{}, tasksPage{}, proposalPage{}, connectorsPage{}, flowsPage{},
-		incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, learnedPage{}, loopsPage{}, metricsPage{}, entityPage{}, exhibitPage{}, exhibitNewPage{}, containmentPage{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
+		incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, learnedPage{}, loopsPage{}, metricsPage{}, entityPage{}, exhibitPage{}, exhibitNewPage{}, containmentPage{}, bedsideCard{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
 		reportsPage{}, draftPage{}, draftPrintPage{}, tellingPage{}, stakeholdersPage{},
 		timelinePage{},
 		exercisesPage{}, exercisePage{}, scenarioPage{},

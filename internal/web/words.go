@@ -24,7 +24,7 @@ func functions() template.FuncMap {
 		"inc": func(i int) int { return i + 1 }, "dec": func(i int) int { return i - 1 }, "runURL": urlRun, "learningURL": urlLearning, "trainingURL": urlTrainingOf,
 		"blastURL": urlBlast, "blastInURL": urlBlastIn, "priorityBadge": priorityBadge, "left": left,
 		"connectorURL": urlConnector, "flowsURL": urlFlows,
-		"incidentURL": urlIncident, "whoURL": urlWho, "claimNewURL": urlClaimNew, "stepNewURL": urlStepNew, "guideURL": urlGuide, "refURL": urlRef, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment,
+		"incidentURL": urlIncident, "whoURL": urlWho, "claimNewURL": urlClaimNew, "stepNewURL": urlStepNew, "guideURL": urlGuide, "refURL": urlRef, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment, "bedsideCardURL": urlBedsideCard,
 		"reportsURL": urlReports, "draftURL": urlDraft,
 		"timelineURL": urlTimeline, "timelineWord": timelineWord, "markForm": markFormOf, "formatWord": formatWord,
 		"exerciseURL": urlExercise, "exerciseNewURL": urlExerciseNew, "exerciseBadge": exerciseBadge, "standingBadge": standingBadge,

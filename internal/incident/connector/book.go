@@ -52,6 +52,7 @@ type Connector struct {
 	HostKey string `toml:"host_key" json:"host_key,omitempty"`         // ssh: the one key that the other side may have, "ssh-ed25519 AAAA…"
 	// Ask are the values that a person fills in, each with the pattern (RE2) that the whole value must match.
 	Ask    map[string]string `toml:"ask" json:"ask,omitempty"`
+	Undo   string            `toml:"undo" json:"undo,omitempty"` // how a person undoes it by hand when this program is away
 	Run    Step              `toml:"run" json:"run"`
 	Return Step              `toml:"return" json:"return"`
 }
@@ -62,6 +63,33 @@ type Step struct {
 	Request    string      `toml:"request" json:"request,omitempty"` // radius: coa or disconnect
 	Attributes []Attribute `toml:"attributes" json:"attributes,omitempty"`
 	Nothing    string      `toml:"nothing" json:"nothing,omitempty"` // of a return: why nothing has to be sent
+	Lasting    string      `toml:"lasting" json:"lasting,omitempty"` // of a CoA: why it holds until it is taken back, without a Session-Timeout
+}
+
+// step is what is sent in one direction. A CoA that contains tells the server itself when that ends, so that it does when this
+// program is away: Session-Timeout, with the Termination-Action of asking the RADIUS server again (RFC 2865 5.27 and 5.29,
+// which RFC 5176 3.6 allows in a CoA-Request).
+func (c Connector) step(d Do) Step {
+	if d == Return {
+		return c.Return
+	}
+	s := c.Run
+	own := slices.ContainsFunc(s.Attributes, func(a Attribute) bool { return a.Name == "Session-Timeout" || a.Name == "Termination-Action" })
+	if c.Kind == Radius && s.Request == "coa" && s.Lasting == "" && !own {
+		s.Attributes = append(slices.Clone(s.Attributes), Attribute{"Session-Timeout", "{seconds}"}, Attribute{"Termination-Action", "1"})
+	}
+	return s
+}
+
+// EndsByItself says whether what the connector drives is told when containment ends, so that it ends also while this program
+// is away. What the other side does with it is for its operator to try.
+func (c Connector) EndsByItself() bool {
+	s := c.step(Run)
+	texts := slices.Clone(s.Argv)
+	for _, a := range s.Attributes {
+		texts = append(texts, a.Value)
+	}
+	return c.Kind == Webhook || slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(t, "{until}") || strings.Contains(t, "{seconds}") })
 }
 
 // Attribute is an attribute of a RADIUS request.
@@ -187,6 +215,10 @@ func (c Connector) Validate() error {
 		if _, err := wholly(pattern); err != nil || pattern == "" || len(pattern) > 500 {
 			l.Add("ask."+name, "is not a pattern")
 		}
+	}
+	c.checkTemplate(&l, "undo", c.Undo)
+	if c.Return.Lasting != "" || c.Run.Lasting != "" && c.Run.Request != "coa" || len(c.Run.Lasting) > 500 {
+		l.Add("lasting", "is for the CoA that contains, at most 500 characters")
 	}
 	c.checkReach(&l)
 	c.checkStep(&l, "run", c.Run)

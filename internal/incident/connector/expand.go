@@ -9,8 +9,9 @@ import (
 )
 
 // known are the values that records have, besides those that a person is asked for. key is the same each time that the same
-// thing is sent; allow is the approved flows of the device.
-var known = []string{"key", "incident", "action", "device", "asset_tag", "serial", "ip", "mac", "hostname", "allow"}
+// thing is sent; allow is the approved flows of the device; until is when the action returns by itself (RFC 3339, UTC), and
+// seconds how long that is from when it is sent, for what ends it without being told.
+var known = []string{"key", "until", "seconds", "incident", "action", "device", "asset_tag", "serial", "ip", "mac", "hostname", "allow"}
 
 // maxValue bounds one value, also the list of approved flows.
 const maxValue = 20_000

@@ -117,8 +117,11 @@ func (d Desk) job(ctx context.Context, r store.Reader, item Item, p prepared) (J
 	if err := l.Err("the connector cannot be used so"); err != nil {
 		return j, err
 	}
+	if j.Undo, err = fill(item.Undo, j.timed(values, time.Time{})); err != nil {
+		return j, problem.About(err, "how it is undone by hand is not complete")
+	}
 	for _, way := range []Do{Run, Return} {
-		if _, err := j.call(way); err != nil {
+		if _, err := j.call(way, time.Time{}); err != nil {
 			return j, problem.About(err, "what the connector needs is not complete (%s)", way)
 		}
 	}
@@ -221,7 +224,7 @@ func (c Connector) Sample() (Preview, error) {
 	for name := range c.Ask {
 		values[name] = "(" + name + ")"
 	}
-	return Job{Order: Order{Connector: c, Incident: "INC-2026-0001", Action: "cnt_example", Values: values}}.preview()
+	return Job{Order: Order{Connector: c, Incident: "INC-2026-0001", Action: "cnt_example", Until: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC), Values: values}}.preview()
 }
 
 // Shown is the order of an action with what it sends.

@@ -198,7 +198,7 @@ func newRadius(c Connector, s Step, values map[string]string) (radiusCall, error
 		if a.Value, err = fill(a.Value, values); err != nil {
 			return out, err
 		}
-		b, err := t.encode(a.Value)
+		b, err := t.encode(strings.ReplaceAll(a.Value, secondsLeft, "1")) // shown only: any number has the form
 		if err != nil {
 			return out, problem.About(err, "the attribute %s", a.Name)
 		}

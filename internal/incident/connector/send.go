@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -42,7 +43,11 @@ type Order struct {
 	Level     int               `json:"level"`
 	Until     time.Time         `json:"until"` // when it returns by itself
 	Values    map[string]string `json:"values"`
+	Undo      string            `json:"undo,omitempty"` // how a person undoes it by hand, from the definition
 }
+
+// secondsLeft stands for the seconds in what is shown: they are counted when it is sent.
+const secondsLeft = "(seconds left when it is sent)"
 
 // call is something that is ready to be sent but for its secret.
 type call interface {
@@ -53,19 +58,27 @@ type call interface {
 // key says the same of the same: what drives the network does a thing once, however often it is told.
 func (o Order) key(d Do) string { return o.Action + "-" + string(d) }
 
-// call prepares one direction. A webhook tells everything, and the others fill their templates.
-func (o Order) call(d Do) (call, error) {
-	c, s := o.Connector, o.Connector.Run
-	if d == Return {
-		s = c.Return
+// timed is values with when the action returns. A zero now is for what is only shown.
+func (o Order) timed(values map[string]string, now time.Time) map[string]string {
+	out := maps.Clone(values)
+	if out == nil {
+		out = map[string]string{}
 	}
+	out["until"], out["seconds"] = o.Until.UTC().Format(time.RFC3339), secondsLeft
+	if !now.IsZero() {
+		out["seconds"] = strconv.Itoa(max(0, int(o.Until.Sub(now)/time.Second)))
+	}
+	return out
+}
+
+// call prepares one direction at an instant; zero: only to be shown. A webhook tells everything, and the others fill their
+// templates.
+func (o Order) call(d Do, now time.Time) (call, error) {
+	c, s := o.Connector, o.Connector.step(d)
 	if s.Nothing != "" {
 		return nothing(s.Nothing), nil
 	}
-	values := maps.Clone(o.Values)
-	if values == nil {
-		values = map[string]string{}
-	}
+	values := o.timed(o.Values, now)
 	values["key"], values["action"], values["incident"] = o.key(d), o.Action, o.Incident
 	switch c.Kind {
 	case Webhook:
@@ -94,7 +107,7 @@ func (o Order) call(d Do) (call, error) {
 
 // Show is what one direction would send, exactly, but for secrets and what depends on the instant.
 func (o Order) Show(d Do) (string, error) {
-	c, err := o.call(d)
+	c, err := o.call(d, time.Time{})
 	if err != nil {
 		return "", err
 	}
@@ -110,7 +123,7 @@ const (
 
 // Send sends one direction once. What it gives is what the other side said, which is no proof of an effect.
 func (o Order) Send(ctx context.Context, d Do, now time.Time) (string, error) {
-	c, err := o.call(d)
+	c, err := o.call(d, now)
 	if err != nil {
 		return "", err
 	}

@@ -141,6 +141,44 @@ func TestWebhookSendsWhatTheDryRunShows(t *testing.T) {
 	}
 }
 
+// What contains tells the other side until when, so that it ends also while the program is away; what takes it back does not.
+func TestContainmentEndsWithoutTheProgram(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nprintf '%s ' \"$@\" >"+out+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := order(connector.Connector{Kind: connector.Command, Run: connector.Step{Argv: []string{script, "{until}", "{seconds}"}}})
+	if _, err := o.Send(context.Background(), connector.Run, at.Add(10*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(out); err != nil || string(got) != "2026-11-28T13:00:00Z 3000 " {
+		t.Errorf("it got %q, %v", got, err)
+	}
+	if shown, err := o.Show(connector.Run); err != nil || !strings.Contains(shown, "2026-11-28T13:00:00Z") || !strings.Contains(shown, "(seconds left when it is sent)") {
+		t.Errorf("shown %q, %v", shown, err)
+	}
+	coa := connector.Step{Request: "coa", Attributes: []connector.Attribute{{"Calling-Station-Id", "{mac}"}}}
+	lasting, own, off := coa, coa, coa
+	lasting.Lasting = "the switch refuses the attribute"
+	own.Attributes = append(own.Attributes[:1:1], connector.Attribute{"Session-Timeout", "600"})
+	off.Request = "disconnect"
+	for name, c := range map[string]struct {
+		run  connector.Step
+		says string
+	}{"by itself": {coa, "Session-Timeout = (seconds left when it is sent)\nTermination-Action = 1\n"}, "lasting": {lasting, ""}, "its own": {own, "Session-Timeout = 600\n"}, "disconnect": {off, ""}} {
+		o := order(connector.Connector{Kind: connector.Radius, Run: c.run, Return: coa})
+		run, err := o.Show(connector.Run)
+		back, err2 := o.Show(connector.Return)
+		if err != nil || err2 != nil || !strings.Contains(run, c.says) || strings.Contains(run, "Session-Timeout") != (c.says != "") || strings.Contains(back, "Session-Timeout") {
+			t.Errorf("%s: contains by %q, takes back by %q (%v, %v)", name, run, back, err, err2)
+		}
+		if got := o.Connector.EndsByItself(); got != (name == "by itself") {
+			t.Errorf("%s ends by itself: %v", name, got)
+		}
+	}
+}
+
 func TestWhatHangsOrRedirectsIsAFailure(t *testing.T) {
 	stop := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -254,6 +292,7 @@ func TestRadius(t *testing.T) {
 		want := append([]byte{31, 19}, "00:00:5e:00:53:11"...)
 		want = append(want, 5, 6, 0, 0, 0, 12, 4, 6, 192, 0, 2, 1, 26, 43, 0, 0, 0, 9, 1, 37)
 		want = append(want, "subscriber:command=bounce-host-port"...)
+		want = append(want, 27, 6, 0, 0, 14, 16, 29, 6, 0, 0, 0, 1) // an hour, then the server is asked again
 		want = append(want, 55, 6)
 		want = binary.BigEndian.AppendUint32(want, uint32(at.Unix()))
 		if d := cmp.Diff(want, got[20:len(got)-18]); d != "" || got[0] != 43 {
