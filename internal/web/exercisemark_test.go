@@ -47,7 +47,7 @@ func TestEveryPageOfAnExerciseIsMarked(t *testing.T) {
 				var todo = []string{"/incidents/" + inc}
 				seen := map[string]bool{}
 				kinds := map[string]bool{}
-				for len(todo) > 0 && len(seen) < 120 {
+				for len(todo) > 0 && len(seen) < 240 {
 					at := todo[0]
 					todo = todo[1:]
 					if seen[at] {
