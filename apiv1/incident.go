@@ -527,3 +527,11 @@ type EvidenceWhy struct {
 	Reason string `query:"reason" maxLength:"4000"`
 	Begins int64  // the byte that a download goes on with; sent as Range
 }
+
+// EventsTaken asks for the events of a search as evidence.
+type EventsTaken struct {
+	Q         string    `json:"q,omitempty" maxLength:"4000" doc:"As events are searched"`
+	From      time.Time `json:"from,omitzero" required:"false"`
+	To        time.Time `json:"to,omitzero" required:"false"`
+	Authority string    `json:"authority" maxLength:"300" doc:"Who authorised it, on which ground"`
+}

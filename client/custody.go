@@ -111,3 +111,8 @@ func (c *Client) AcceptBroken(ctx context.Context, item string, in apiv1.Reason)
 func (c *Client) DestroyEvidence(ctx context.Context, item string, in apiv1.Reason) error {
 	return act(ctx, c, call{method: "POST", path: at("/evidence-items/{}/destroy", item), body: in, long: true})
 }
+
+// TakeEvents takes the events of a search as a sealed item of evidence.
+func (c *Client) TakeEvents(ctx context.Context, incident string, in apiv1.EventsTaken) (apiv1.Made, error) {
+	return get[apiv1.Made](ctx, c, call{method: "POST", path: at("/incidents/{}/evidence/from-events", incident), body: in})
+}

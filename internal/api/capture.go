@@ -2,11 +2,14 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"triward/apiv1"
 	"triward/internal/content"
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/incident/capture"
+	"triward/internal/incident/custody"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -37,6 +40,20 @@ func (s *Server) capture() {
 			})
 			return apiv1.CaptureOfModel{By: g.ActorName, Made: g.Made, CaptureInput: apiv1.CaptureInput{Alone: g.Alone, Version: g.Version, Reason: g.Reason,
 				CaptureLines: apiv1.CaptureLines{First: orEmpty(g.First), Then: g.Then, Never: g.Never}}}, err
+		})
+	add(s, op{id: "take-events", route: "POST /incidents/{id}/evidence/from-events", kind: custody.KindRegistered, status: http.StatusCreated, summary: "Take the events of a search with their manifest as a sealed item of evidence"},
+		func(ctx context.Context, in *oneWith[apiv1.EventsTaken]) (apiv1.Made, error) {
+			b := in.Body
+			q, err := s.eventQuery(apiv1.EventQuery{Q: b.Q, From: b.From, To: b.To})
+			if err != nil {
+				return apiv1.Made{}, err
+			}
+			of, err := read(ctx, s, func(r store.Reader) (incident.Incident, error) { return incident.Brief(ctx, r, in.ID) })
+			if err != nil {
+				return apiv1.Made{}, err
+			}
+			id, _, err := s.Vault.TakeEvents(ctx, s.Events, q, custody.Item{Incident: of.ID, Authority: b.Authority, Method: "export of a search, with its manifest", File: of.Number + "-events.zip"})
+			return apiv1.Made{ID: id}, err
 		})
 	act(s, op{id: "write-capture", route: "PUT /models/{id}/capture-guide", kind: capture.KindWritten, summary: "Write what to capture of devices of a model: another version; without lines it is taken back"},
 		func(ctx context.Context, in *oneWith[apiv1.CaptureInput]) error {

@@ -35,6 +35,7 @@ func (r *Remote) captures() []*cobra.Command {
 				return nil
 			})
 		}),
+		addTo(r.line("from-events INCIDENT AUTHORITY", "Take the events of a search (--q, --from, --to) with their manifest as a sealed item of evidence"), (*client.Client).TakeEvents),
 		show(r.line("model-guide MODEL", "Show what this house says to capture of devices of a model"), (*client.Client).CaptureOfModel),
 		sendTo(r.line("write-guide MODEL", "Write what to capture of devices of a model: --first, --then, --never, each again and again, with --version and --reason when there is a guide"), "written for", func(c *client.Client, ctx context.Context, model string, in apiv1.CaptureInput) error {
 			if in.First == nil {
