@@ -77,19 +77,20 @@ type Profile struct {
 	Approved     time.Time // zero: it waits
 	Changed      bool      // addresses or software of the device are not those that it was approved for
 
-	basis string
+	basis string // what it was proposed or approved for
+	now   string // what the device is now
 }
 
 // Holds says whether the list counts.
 func (p Profile) Holds() bool { return !p.Approved.IsZero() && !p.Changed }
 
-// Hash names the list that a person looks at.
+// Hash names the list that a person looks at, for the device as it is: who approves it approves both.
 func (p Profile) Hash() string {
 	b, err := json.Marshal(p.Flows)
 	if err != nil {
 		return "" // texts and numbers only: it cannot fail
 	}
-	sum := sha256.Sum256(append(b, p.basis...))
+	sum := sha256.Sum256(append(b, p.now...))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -123,7 +124,10 @@ func Of(ctx context.Context, r store.Reader, dev string) (Profile, error) {
 		return p, err
 	}
 	found, err := device.Records(ctx, r, []device.ID{device.ID(dev)})
-	p.Changed = len(found) == 0 || basisOf(found[0]) != p.basis
+	if len(found) > 0 {
+		p.now = basisOf(found[0])
+	}
+	p.Changed = p.now != p.basis
 	return p, err
 }
 
@@ -163,7 +167,7 @@ func (d Desk) Approve(ctx context.Context, dev, hash string) error {
 			return problem.New(problem.NotFound, "the device has no profile")
 		}
 		if p.Hash() != hash {
-			return problem.New(problem.Conflict, "the list changed: look at it again")
+			return problem.New(problem.Conflict, "the list or the device changed: look at it again")
 		}
 		p.basis, p.ApproverName, p.Approved = basisOf(rec), me.Name, tx.Now
 		return nil
