@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/store"
 )
@@ -29,6 +30,9 @@ type Notice struct {
 	Urgent  bool
 	Read    bool
 }
+
+// Exercise says whether the notice is of an exercise: it is shown here with its mark, and nobody is written to about it.
+func (n Notice) Exercise() bool { return strings.HasPrefix(n.Title, incident.ExerciseMark) }
 
 // Source is one kind of thing that can concern somebody.
 type Source struct {

@@ -141,7 +141,7 @@ func (w Worker) Items(ctx context.Context, account string) ([]Item, error) {
 			return err
 		}
 		for _, n := range all {
-			if !n.Read {
+			if !n.Read && !n.Exercise() { // nothing of an exercise is mailed
 				out = append(out, Item{"notice:" + n.Key, n.Title, time.Time{}})
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"triward/internal/document/documenttest"
+	"triward/internal/incident"
 	"triward/internal/people"
 	"triward/internal/people/mail"
 	"triward/internal/people/mail/mailtest"
@@ -223,6 +224,21 @@ func TestItemsAreThoseOfTheReader(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"Training: SOP-14 Incident response"}, got); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// Nobody is written to about an exercise: its notices stay on the page, with their mark.
+func TestNothingOfAnExerciseIsMailed(t *testing.T) {
+	each(t, func(s *scene) {
+		s.extra = []report.Notice{{Key: "1", Title: incident.ExerciseMark + "INC-2026-0001: C4", Urgent: true}}
+		if got := s.letters(); len(got) != 0 {
+			t.Errorf("an exercise sent %q", got)
+		}
+		s.clock.Advance(24 * time.Hour)
+		s.extra = append(s.extra, report.Notice{Key: "2", Title: "INC-2026-0002: C4", Urgent: true})
+		if got := s.letters(); len(got) != 1 || !strings.Contains(got[0], "INC-2026-0002") || strings.Contains(got[0], "INC-2026-0001") {
+			t.Errorf("with a real one beside it: %q", got)
 		}
 	})
 }
