@@ -52,6 +52,16 @@ type ExerciseShown struct {
 	Tallies []ExerciseTally  `json:"tallies" nullable:"false" doc:"The roles, then all"`
 	People  []ExercisePerson `json:"people" nullable:"false"`
 	Clocks  []ExerciseClock  `json:"clocks" nullable:"false" doc:"Reporting clocks that apply, as they stand now or stood at the end"`
+
+	ClockTally ExerciseClockTally `json:"clock_tally"`
+}
+
+// ExerciseClockTally counts the reports that clocks run for or may run for.
+type ExerciseClockTally struct {
+	InTime     int `json:"in_time" doc:"Recorded as sent in time"`
+	Late       int `json:"late" doc:"Recorded as sent after their time"`
+	Unanswered int `json:"unanswered" doc:"Neither sent, nor shown to be needless"`
+	Overdue    int `json:"overdue" doc:"Of those unanswered: their time is over"`
 }
 
 // ExerciseClock is a reporting clock of an exercise.
@@ -72,6 +82,7 @@ type ExerciseInject struct {
 	Text         string    `json:"text"`
 	Due          time.Time `json:"due,omitzero"`
 	At           time.Time `json:"at,omitzero" doc:"When it happened"`
+	Tells        []string  `json:"tells,omitempty" nullable:"false" doc:"What it changes in the incident of the exercise: facts of legal entities, severities"`
 	Answer       string    `json:"answer,omitempty"`
 	AnsweredName string    `json:"answered_name,omitempty"`
 	Answered     time.Time `json:"answered,omitzero"`

@@ -64,7 +64,7 @@ func wireExercise(x exercise.Exercise) apiv1.Exercise {
 func wireSheet(x exercise.Sheet) apiv1.ExerciseShown {
 	out := apiv1.ExerciseShown{Exercise: wireExercise(x.Exercise), Injects: []apiv1.ExerciseInject{}, Marks: []apiv1.ExerciseMark{}, Tallies: []apiv1.ExerciseTally{}, People: []apiv1.ExercisePerson{}, Clocks: []apiv1.ExerciseClock{}}
 	for _, g := range x.Given {
-		out.Injects = append(out.Injects, apiv1.ExerciseInject{ID: g.ID, Kind: g.Kind, To: g.To, From: g.From, Text: g.Text, Due: g.Due, At: g.At, Answer: g.Answer, AnsweredName: g.ByName, Answered: g.Answered})
+		out.Injects = append(out.Injects, apiv1.ExerciseInject{ID: g.ID, Kind: g.Kind, To: g.To, From: g.From, Text: g.Text, Due: g.Due, At: g.At, Tells: g.Tells(), Answer: g.Answer, AnsweredName: g.ByName, Answered: g.Answered})
 	}
 	for _, m := range x.Report.Marks {
 		out.Marks = append(out.Marks, apiv1.ExerciseMark{ID: m.ID, Title: m.Title, Role: m.Role, Standing: string(m.Standing), Target: m.Target.Seconds(), Took: m.Took.Seconds(), Due: m.Due, Done: m.Done, Name: m.ByName})
@@ -72,6 +72,8 @@ func wireSheet(x exercise.Sheet) apiv1.ExerciseShown {
 	for _, t := range x.Report.Tallies {
 		out.Tallies = append(out.Tallies, apiv1.ExerciseTally{Role: t.Role, InTime: t.InTime, Late: t.Late, Missed: t.Missed, Others: t.Others})
 	}
+	c := x.Report.Clocks
+	out.ClockTally = apiv1.ExerciseClockTally{InTime: c.InTime, Late: c.Late, Unanswered: c.Unanswered, Overdue: c.Overdue}
 	for _, e := range x.Clocks {
 		for _, c := range e.Clocks {
 			out.Clocks = append(out.Clocks, apiv1.ExerciseClock{Entity: e.Name, Report: c.Duty.Title + ": " + c.Stage.Title, State: string(c.State), Latest: c.Latest, Late: c.Late})

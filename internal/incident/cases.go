@@ -200,39 +200,53 @@ func (i *Incident) keep(ctx context.Context, tx *store.Tx, kind string, b Body) 
 // Changed is set and the incident has changed since, it is a Conflict. A reason is needed where the awareness changes, because
 // clocks run from it, where the severity falls, and where one of the machines beside it moves.
 func (c Cases) Change(ctx context.Context, incident string, to Incident, reason string) error {
-	return c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		if !to.Changed.IsZero() && !to.Changed.Equal(i.Changed) {
-			return problem.New(problem.Conflict, "the incident was changed meanwhile; look at it again")
+	return c.DB.Update(ctx, func(tx *store.Tx) error { return ChangeTx(ctx, tx, incident, to, reason) })
+}
+
+// ChangeTx is [Cases.Change] within a transaction.
+func ChangeTx(ctx context.Context, tx *store.Tx, incident string, to Incident, reason string) error {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	if !i.State.Open() {
+		return problem.New(problem.Conflict, "%s is closed", i.Number)
+	}
+	return i.change(ctx, tx, to, reason)
+}
+
+func (i *Incident) change(ctx context.Context, tx *store.Tx, to Incident, reason string) error {
+	if !to.Changed.IsZero() && !to.Changed.Equal(i.Changed) {
+		return problem.New(problem.Conflict, "the incident was changed meanwhile; look at it again")
+	}
+	after := *i
+	after.take(to)
+	if err := after.Validate(); err != nil {
+		return err
+	}
+	if err := i.becomes(after, reason, tx.Now); err != nil {
+		return err
+	}
+	if after.Owner != i.Owner {
+		owner, err := people.ActiveName(ctx, tx, after.Owner)
+		if err != nil {
+			return fmt.Errorf("find the owner: %w", err)
 		}
-		after := *i
-		after.take(to)
-		if err := after.Validate(); err != nil {
+		after.OwnerName = owner.Name
+		if err := i.admit(ctx, tx, owner, "owns it"); err != nil {
 			return err
 		}
-		if err := i.becomes(after, reason, tx.Now); err != nil {
-			return err
-		}
-		if after.Owner != i.Owner {
-			owner, err := people.ActiveName(ctx, tx, after.Owner)
-			if err != nil {
-				return fmt.Errorf("find the owner: %w", err)
-			}
-			after.OwnerName = owner.Name
-			if err := i.admit(ctx, tx, owner, "owns it"); err != nil {
-				return err
-			}
-		}
-		what := i.differences(after)
-		if len(what) == 0 {
-			return nil
-		}
-		harmed := after.Clinical >= HarmOccurred && i.Clinical < HarmOccurred
-		*i = after
-		if err := i.keep(ctx, tx, KindChanged, Body{Changes: what, Reason: strings.TrimSpace(reason)}); err != nil || !harmed {
-			return err
-		}
-		return i.harmed(ctx, tx)
-	})
+	}
+	what := i.differences(after)
+	if len(what) == 0 {
+		return nil
+	}
+	harmed := after.Clinical >= HarmOccurred && i.Clinical < HarmOccurred
+	*i = after
+	if err := i.keep(ctx, tx, KindChanged, Body{Changes: what, Reason: strings.TrimSpace(reason)}); err != nil || !harmed {
+		return err
+	}
+	return i.harmed(ctx, tx)
 }
 
 // becomes returns the faults of a change at an instant.

@@ -36,25 +36,38 @@ type EntityFacts struct {
 // AddEntity says that a legal entity is concerned: what it is to authorities and since when it is aware (its own awareness,
 // which may be later than ours).
 func (c Cases) AddEntity(ctx context.Context, incident string, e Entity) (string, error) {
+	err := c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) (err error) {
+		e.ID, err = i.addEntity(ctx, tx, e)
+		return err
+	})
+	return e.ID, err
+}
+
+// AddEntityTx is [Cases.AddEntity] within a transaction, and of a closed incident too.
+func AddEntityTx(ctx context.Context, tx *store.Tx, incident string, e Entity) (string, error) {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return "", err
+	}
+	return i.addEntity(ctx, tx, e)
+}
+
+func (i Incident) addEntity(ctx context.Context, tx *store.Tx, e Entity) (string, error) {
+	if err := e.complete(tx.Now); err != nil {
+		return "", err
+	}
 	var err error
 	if e.ID, err = id.New("ent"); err != nil {
 		return "", err
-	}
-	return e.ID, c.open(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error { return i.addEntity(ctx, tx, e) })
-}
-
-func (i Incident) addEntity(ctx context.Context, tx *store.Tx, e Entity) error {
-	if err := e.complete(tx.Now); err != nil {
-		return err
 	}
 	e.Ruled, e.Discharged, e.Answers, e.Delays = map[string]string{}, map[string]time.Time{}, map[string][]clock.Answer{}, nil
 	if e.Facts == nil {
 		e.Facts = map[string]clock.Truth{}
 	}
 	if err := putEntity(ctx, tx, i.ID, e); err != nil {
-		return err
+		return "", err
 	}
-	return i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Note: e.Name, Changes: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
+	return e.ID, i.record(ctx, tx, KindEntitySet, Body{Of: e.ID, Note: e.Name, Changes: []Change{{"aware", "", instant(e.Instants["became_aware"])}, {"roles", "", strings.Join(e.Roles, ", ")},
 		{"jurisdictions", "", strings.Join(e.Jurisdictions, ", ")}}})
 }
 
@@ -72,11 +85,8 @@ func AwareTx(ctx context.Context, tx *store.Tx, incident string, e Entity, reaso
 	}
 	n := slices.IndexFunc(all, func(x Entity) bool { return strings.EqualFold(x.Name, strings.TrimSpace(e.Name)) })
 	if n < 0 {
-		if e.ID, err = id.New("ent"); err != nil {
-			return "", err
-		}
 		e.Theirs = true
-		return e.ID, i.addEntity(ctx, tx, e)
+		return i.addEntity(ctx, tx, e)
 	}
 	have, aware := all[n], e.Instants["became_aware"]
 	before := have.Instants["became_aware"]
@@ -219,9 +229,16 @@ func (i Incident) setEntity(ctx context.Context, tx *store.Tx, entity, kind stri
 
 // SetFacts says what is known. Clocks follow from it at once, also with effect for the past.
 func (c Cases) SetFacts(ctx context.Context, incident, entity string, f EntityFacts) error {
-	return c.change(ctx, incident, func(tx *store.Tx, i *Incident, _ people.Name) error {
-		return i.setEntity(ctx, tx, entity, KindEntitySet, func(tx *store.Tx, e *Entity) (Body, error) { return i.setFacts(tx, e, f) })
-	})
+	return c.DB.Update(ctx, func(tx *store.Tx) error { return SetFactsTx(ctx, tx, incident, entity, f) })
+}
+
+// SetFactsTx is [Cases.SetFacts] within a transaction.
+func SetFactsTx(ctx context.Context, tx *store.Tx, incident, entity string, f EntityFacts) error {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	return i.setEntity(ctx, tx, entity, KindEntitySet, func(tx *store.Tx, e *Entity) (Body, error) { return i.setFacts(tx, e, f) })
 }
 
 func (i Incident) setFacts(tx *store.Tx, e *Entity, f EntityFacts) (Body, error) {

@@ -31,9 +31,10 @@ func (r *Remote) exercises() *cobra.Command {
 
 // exerciseReport shows what happens, the score and who took part.
 func (r *Remote) exerciseReport() *cobra.Command {
-	injects := columnsOf[apiv1.ExerciseInject](r.line("report EXERCISE", ""), "ID KIND TO DUE AT TEXT ANSWER")
+	injects := columnsOf[apiv1.ExerciseInject](r.line("report EXERCISE", ""), "ID KIND TO DUE AT TEXT TELLS ANSWER")
 	marks := columnsOf[apiv1.ExerciseMark](r.line("report EXERCISE", ""), "TITLE ROLE STANDING TOOK TARGET NAME")
 	tallies := columnsOf[apiv1.ExerciseTally](r.line("report EXERCISE", ""), "ROLE IN-TIME LATE MISSED OTHERS")
+	tally := columnsOf[apiv1.ExerciseClockTally](r.line("report EXERCISE", ""), "REPORTS-IN-TIME:in_time REPORTS-LATE:late NOT-ANSWERED:unanswered OVERDUE")
 	clocks := columnsOf[apiv1.ExerciseClock](r.line("report EXERCISE", ""), "ENTITY REPORT STATE LATEST LATE")
 	people := columnsOf[apiv1.ExercisePerson](r.line("report EXERCISE", ""), "NAME ENTRIES IN-TIME LATE ACCOUNT")
 	return r.line("report EXERCISE", "Show an exercise with its score, by id or number").does(func(ctx context.Context, c *client.Client, args []string) error {
@@ -54,7 +55,7 @@ func (r *Remote) exerciseReport() *cobra.Command {
 			if err := r.table(tallies, v.Tallies); err != nil {
 				return err
 			}
-			return errors.Join(r.table(clocks, v.Clocks), r.table(people, v.People))
+			return errors.Join(r.table(tally, []apiv1.ExerciseClockTally{v.ClockTally}), r.table(clocks, v.Clocks), r.table(people, v.People))
 		})
 	})
 }

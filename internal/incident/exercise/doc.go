@@ -7,6 +7,7 @@
 //   - Its events come from "exercise:" and the number of its incident. They are tried by the rules that run, and teach no
 //     baseline, count for no source, no rule and no device, and are left out where the past is searched.
 //   - Nothing of it goes outside: its alerts are told to nobody, and no risk is changed by it.
+//   - What an inject tells (facts, severity) is set on the incident of the exercise and its legal entities, and nowhere else.
 //   - The scenario is kept with the exercise as it was when it started.
 //   - The score is computed from the journal, never stored.
 //   - Stopping it removes nothing.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"triward/internal/content"
+	"triward/internal/incident"
+	"triward/internal/incident/clock"
 	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/store"
@@ -106,12 +108,16 @@ func read(s content.Scenario, as content.Demo) ([]Record, error) {
 	return out, nil
 }
 
+// player is the part of the program that lets things happen: what it records is nobody's doing.
+const player = "exercises"
+
 // Tick lets happen what is due. It runs again and again in one process; what it did before it was stopped is not done
 // twice.
 func (d Drills) Tick(ctx context.Context) error {
 	var all []Exercise
 	var due [][]Given
 	now := d.DB.Now()
+	ctx = store.WithActor(ctx, store.System(player))
 	err := d.DB.View(ctx, func(r store.Reader) error {
 		var err error
 		if all, err = running(ctx, r); err != nil {
@@ -160,10 +166,67 @@ func (d Drills) give(ctx context.Context, x Exercise, g Given) error {
 		if err := putGiven(ctx, tx, x.ID, n, g); err != nil {
 			return err
 		}
-		return x.record(ctx, tx, KindInjected, Body{Inject: g.ID, Text: g.Text})
+		if err := x.record(ctx, tx, KindInjected, Body{Inject: g.ID, Text: g.Text}); err != nil {
+			return err
+		}
+		return x.tell(ctx, tx, g.Inject)
 	})
 	if problem.KindOf(err) == problem.Conflict { // it was stopped meanwhile
 		return nil
 	}
 	return err
+}
+
+// tell changes the incident of the exercise by what an inject brings: facts on each legal entity that somebody here answers
+// for, and the severity. Where nobody named an entity yet, the one of the story is added, aware since the exercise began:
+// its clocks began then too, and become known late. Nothing outside of the incident is touched.
+func (x Exercise) tell(ctx context.Context, tx *store.Tx, in content.Inject) error {
+	why := "exercise: " + in.Text
+	if len(in.Facts) > 0 {
+		who, err := x.concerned(ctx, tx)
+		if err != nil {
+			return err
+		}
+		facts := map[string]clock.Truth{}
+		for name, v := range in.Facts {
+			facts[name] = clock.Truth(v)
+			if v == "unknown" {
+				facts[name] = clock.Unknown
+			}
+		}
+		for _, e := range who {
+			if err := incident.SetFactsTx(ctx, tx, x.Incident, e, incident.EntityFacts{Facts: facts, Reason: why}); err != nil {
+				return fmt.Errorf("tell the facts: %w", err)
+			}
+		}
+	}
+	i, err := incident.Brief(ctx, tx, x.Incident)
+	if err != nil || !i.State.Open() || in.Cyber+in.Clinical == 0 {
+		return err
+	}
+	if in.Cyber > 0 {
+		i.Cyber = in.Cyber
+	}
+	if in.Clinical > 0 {
+		i.Clinical = in.Clinical
+	}
+	return incident.ChangeTx(ctx, tx, x.Incident, i, why)
+}
+
+// concerned gives the ids of the legal entities that facts are told of.
+func (x Exercise) concerned(ctx context.Context, tx *store.Tx) ([]string, error) {
+	all, err := incident.Clocks(ctx, tx, x.Incident, tx.Now)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range incident.Ours(all) {
+		out = append(out, e.ID)
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	of := x.Scenario.Entity
+	e, err := incident.AddEntityTx(ctx, tx, x.Incident, incident.Entity{Name: of.Name, Entity: clock.Entity{Jurisdictions: of.Jurisdictions, Roles: of.Roles, Instants: map[string]time.Time{"became_aware": x.Started}}})
+	return []string{e}, err
 }

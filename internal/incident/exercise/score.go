@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"triward/internal/incident"
+	"triward/internal/incident/clock"
+	"triward/internal/store"
 )
 
 // Standing is how something that is expected stands.
@@ -56,15 +58,23 @@ type Participant struct {
 	InTime, Late  int // of what was expected, done by this person
 }
 
+// ClockTally counts the reports that clocks run for or may run for, as they stand at the end.
+type ClockTally struct {
+	InTime, Late int // recorded as sent
+	Unanswered   int // neither sent, nor shown to be needless
+	Overdue      int // of those: their time is over
+}
+
 // Report is what came out of an exercise.
 type Report struct {
 	Marks   []Mark
 	Tallies []Tally // the roles in the order of the marks, then all
 	People  []Participant
+	Clocks  ClockTally
 }
 
 // Score computes the report of an exercise as it stands at an instant: what was expected with what people did, acts in the
-// order of time.
+// order of time. The clocks are counted by [Report.count].
 func Score(x Exercise, given []Given, acts []Act, now time.Time) Report {
 	var r Report
 	at := map[string]time.Time{"": x.Started}
@@ -93,7 +103,11 @@ func Score(x Exercise, given []Given, acts []Act, now time.Time) Report {
 	return r
 }
 
+// fits says whether an act is what is expected. What the exercise itself told is nobody's doing.
 func (a Act) fits(kind, field, value string) bool {
+	if a.Actor == store.System(player).ID {
+		return false
+	}
 	if a.Kind != kind || field == "" {
 		return a.Kind == kind
 	}
@@ -151,6 +165,34 @@ func (r *Report) tally() {
 	r.Tallies = append(r.Tallies, all)
 }
 
+// count counts clocks that concern the entities, at the end of the exercise: what was sent after it does not count. A clock
+// that waits for its start has nothing to answer yet.
+func (r *Report) count(all []incident.EntityClocks, end time.Time) {
+	t := &r.Clocks
+	for _, e := range all {
+		for _, c := range e.Clocks {
+			sent := e.Discharged[clock.Key(c.Duty.ID, c.Stage.ID)]
+			switch {
+			case c.State == clock.Waiting:
+			case sent.IsZero() || sent.After(end):
+				t.Unanswered++
+				if !c.Latest.IsZero() && end.After(c.Latest) {
+					t.Overdue++
+				}
+			case c.Late:
+				t.Late++
+			default:
+				t.InTime++
+			}
+		}
+	}
+}
+
+// words tell the tally.
+func (t ClockTally) words() string {
+	return fmt.Sprintf("Of %d reports to authorities and people, %d were sent in time, %d late, %d not.", t.InTime+t.Late+t.Unanswered, t.InTime, t.Late, t.Unanswered)
+}
+
 // takePart lists who did something; the program itself is nobody.
 func (r *Report) takePart(x Exercise, acts []Act) {
 	of := func(account, name string) *Participant {
@@ -183,6 +225,9 @@ func (r *Report) takePart(x Exercise, acts []Act) {
 func (r Report) resultOf(account string) string {
 	all := r.Tallies[len(r.Tallies)-1]
 	team := fmt.Sprintf("Of %d things expected of all, %d came in time, %d late, %d not.", len(r.Marks), all.InTime, all.Late, len(r.Marks)-all.InTime-all.Late)
+	if r.Clocks != (ClockTally{}) {
+		team += " " + r.Clocks.words()
+	}
 	n := slices.IndexFunc(r.People, func(p Participant) bool { return p.Account == account })
 	if n < 0 {
 		return "Took part without an entry of their own. " + team

@@ -126,6 +126,7 @@ func sheetOf(ctx context.Context, r store.Reader, x Exercise, now time.Time) (Sh
 	for n := range s.Clocks {
 		s.Clocks[n].Clocks = slices.DeleteFunc(s.Clocks[n].Clocks, func(c clock.Clock) bool { return c.State == clock.NotApplicable || c.State == clock.NotInForce })
 	}
+	s.Report.count(s.Clocks, end)
 	return s, nil
 }
 
