@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -323,64 +322,6 @@ func (s *scene) deviceOf(id string) (d device.Device, err error) {
 	return d, err
 }
 
-// Random calls by random people: whatever happens, what the ladder forbids never runs, and what runs returns.
-func TestContainmentHoldsItsRulesUnderRandomCalls(t *testing.T) {
-	each(t, func(s *scene) {
-		r := rand.New(rand.NewPCG(5, 6))
-		i := s.declare()
-		people := []string{s.anna, s.ben, s.cleo}
-		var actions []string
-		for range 250 {
-			who := s.as(people[r.IntN(3)])
-			if len(actions) < 6 {
-				actions = append(actions, s.plan(i, []string{s.pump, s.scan}[r.IntN(2)], ladder.Level(r.IntN(8))))
-			}
-			a := actions[r.IntN(len(actions))]
-			var err error
-			switch r.IntN(9) {
-			case 0:
-				err = s.cases.Check(who, a, "seen")
-			case 1, 2:
-				err = s.cases.SignOff(who, a, []ladder.Role{ladder.ClinicalOwner, ladder.Biomed, ladder.Attending, ladder.Commander}[r.IntN(4)], 0, "")
-			case 3, 4:
-				before := s.one(a)
-				if err = s.cases.Run(who, a); err == nil {
-					s.check(before)
-				}
-			case 5:
-				err = s.cases.See(who, a, []ladder.Event{ladder.Answered, ladder.Observed, ladder.NotSeen, ladder.Gone}[r.IntN(4)], "seen")
-			case 6:
-				s.clock.Advance(time.Duration(r.IntN(12)) * time.Minute)
-			case 7:
-				_, err = s.cases.ReturnDue(testdb.System())
-			case 8:
-				d, e := s.deviceOf(s.pump)
-				s.must(e)
-				d.InUse = []product.Answer{product.Yes, product.No, product.NotKnown}[r.IntN(3)]
-				err = s.fleet.Change(s.as(s.ben), d)
-			}
-			if err != nil && problem.KindOf(err) != problem.Conflict && problem.KindOf(err) != problem.Invalid {
-				s.Fatal(err)
-			}
-		}
-		s.clock.Advance(ladder.MaxHold)
-		_, err := s.cases.ReturnDue(testdb.System())
-		s.must(err)
-		ran := 0
-		for _, a := range s.get(i).Actions {
-			if !a.Ran.IsZero() {
-				ran++
-			}
-			if a.State.InForce() && a.State != ladder.Returning {
-				s.Errorf("%s of level %d is %s after its time", a.ID, a.Level, a.State)
-			}
-		}
-		if ran == 0 {
-			s.Error("nothing ran: the test shows nothing")
-		}
-	})
-}
-
 func (s *scene) one(action string) incident.Sheet {
 	s.Helper()
 	var sheet incident.Sheet
@@ -389,19 +330,6 @@ func (s *scene) one(action string) incident.Sheet {
 		return err
 	}))
 	return sheet
-}
-
-// check looks at an action that ran a moment ago, with nothing of the ladder's own functions.
-func (s *scene) check(a incident.Sheet) {
-	s.Helper()
-	held := map[ladder.Role]bool{}
-	for _, x := range a.SignOffs {
-		held[x.Role] = held[x.Role] || x.Revision == a.Now.Revision && x.Until.After(s.clock.Now())
-	}
-	if a.CheckedOn != a.Now.Revision || a.Level == 4 && !(held[ladder.ClinicalOwner] && held[ladder.Biomed]) || a.Level == 3 && !held[ladder.Biomed] ||
-		a.Level == 6 && !(held[ladder.Attending] && held[ladder.Biomed]) || a.Level == 7 && !held[ladder.Commander] {
-		s.Fatalf("level %d ran on %+v with %+v", a.Level, a.Now, a.SignOffs)
-	}
 }
 
 // Two people run and lift the same action at the same moment: each call happens whole, one after the other.

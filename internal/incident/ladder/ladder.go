@@ -194,19 +194,22 @@ func Missing(p Plan, d Device, now time.Time) []Role {
 	return missing(Needs(p, d), p.SignOffs, d.Revision, now)
 }
 
-// missing are the capacities that no sign-off fills. Each person fills one.
+// missing are the capacities that no sign-off fills. Each person fills one, and whoever signed in two fills the one that leaves
+// the fewest missing.
 func missing(needs []Role, signs []SignOff, revision string, now time.Time) []Role {
-	var out []Role
-	used := map[string]bool{}
-	for _, r := range needs {
-		i := slices.IndexFunc(signs, func(s SignOff) bool {
-			return (s.Role == r || r == Approver) && s.Holds(revision, now) && !used[s.Person]
-		})
-		if i < 0 {
-			out = append(out, r)
+	if len(needs) == 0 {
+		return nil
+	}
+	r, rest := needs[0], needs[1:]
+	out := append([]Role{r}, missing(rest, signs, revision, now)...)
+	for _, s := range signs {
+		if s.Role != r && r != Approver || !s.Holds(revision, now) {
 			continue
 		}
-		used[signs[i].Person] = true
+		others := slices.DeleteFunc(slices.Clone(signs), func(x SignOff) bool { return x.Person == s.Person })
+		if left := missing(rest, others, revision, now); len(left) <= len(out) {
+			out = left
+		}
 	}
 	return out
 }

@@ -136,6 +136,22 @@ func TestEachPartIsNeeded(t *testing.T) {
 	}
 }
 
+// Whoever signed in two capacities keeps nobody else from filling one of them, in whatever order they signed.
+func TestTwoPeopleFillTwoCapacities(t *testing.T) {
+	d := Device{InUse: Yes, Critical: Yes, Revision: "7"}
+	sign := func(role Role, who string) SignOff {
+		return SignOff{Role: role, Person: who, At: now.Add(-time.Minute), Until: now.Add(time.Minute), Revision: "7"}
+	}
+	p := Plan{Level: NetworkOff, SignOffs: []SignOff{sign(ClinicalOwner, "ben"), sign(Biomed, "ben")}}
+	if got := Missing(p, d, now); !slices.Equal(got, []Role{Biomed}) {
+		t.Errorf("one person alone leaves %v missing", got)
+	}
+	p.SignOffs = append(p.SignOffs, sign(ClinicalOwner, "cleo"))
+	if got := Missing(p, d, now); len(got) > 0 {
+		t.Errorf("two people leave %v missing", got)
+	}
+}
+
 // From every state that is in force a bedside lift and the return lead towards returned, and nothing runs again afterwards.
 func TestMovesEndInReturned(t *testing.T) {
 	for _, s := range States() {
