@@ -175,8 +175,15 @@ func (s *Server) carryPage(v *visit, chosen string) (formPage, error) {
 	seen := []Option{{Value: "", Text: "A person looks and says so"}, {Value: string(connector.Quiet), Text: "No event of the device for some minutes"},
 		{Value: "outside", Text: "No flow outside its approved profile for some minutes"}, {Value: string(connector.Blocked), Text: "An event that says it"}}
 	from := []Option{{Value: "", Text: "None"}}
+	watcher, fault := s.Connectors.Watcher(v.r.Context(), sheet.Action)
+	if fault != nil { // it is only what is chosen at first: without the events a person chooses
+		watcher = ""
+	}
 	for _, x := range sources {
-		from = append(from, Option{Value: x.ID, Text: x.Name})
+		from = append(from, Option{Value: x.ID, Text: x.Name, On: x.ID == watcher})
+		if x.ID == watcher { // events show it better than a person
+			seen[witnessed(sheet)].On = true
+		}
 	}
 	fields = append(fields, Field{Name: "means", Label: "What shows that it took effect", Kind: "select", Options: seen}, Field{Name: "source", Label: "Which source sees it", Kind: "select", Options: from},
 		Field{Name: "address", Label: "Address that the events are about", Kind: "text", Help: "For what is no device of the fleet."},
@@ -184,6 +191,18 @@ func (s *Server) carryPage(v *visit, chosen string) (formPage, error) {
 		Field{Name: "gone", Label: "Words of the event that says that it ended", Kind: "text"}, Field{Name: "within", Label: "It must be seen within how many minutes", Kind: "number", Value: "15", Help: "Else it counts as failed, and returns by itself."})
 	p.Form = Form{ID: "carry", Action: at, Submit: "Choose " + all[n].Title, Cancel: at}.with(fields...)
 	return p, err
+}
+
+// witnessed is which choice of what shows the effect fits an action whose device a source sees: silence where it is cut off,
+// no flow outside its profile where only the others are, and else an event that says it.
+func witnessed(s incident.Sheet) int {
+	switch {
+	case s.Level >= ladder.NetworkOff && s.Level <= ladder.PowerOff:
+		return 1
+	case (s.Level == ladder.NotClinical || s.Level == ladder.AllowList) && s.Now.Profile:
+		return 2
+	}
+	return 3
 }
 
 func (s *Server) carry(v *visit) error {

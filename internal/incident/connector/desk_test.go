@@ -490,3 +490,29 @@ func TestWhateverHappensItReturns(t *testing.T) {
 		}
 	})
 }
+
+// The source that saw a device in the last days is the one to show what an action does to it.
+func TestWatcher(t *testing.T) {
+	each(t, func(s *scene) {
+		watcher := func(of string) string {
+			s.Helper()
+			got, err := s.desk.Watcher(context.Background(), incident.Action{Device: of})
+			s.must(err)
+			return got
+		}
+		if got := watcher(s.pump); got != "" {
+			s.Errorf("%q saw it before any event", got)
+		}
+		s.flow("10.1.0.4", 104)
+		if got := watcher(s.pump); got != s.source {
+			s.Errorf("%q saw it, want %q", got, s.source)
+		}
+		if got := watcher("sys_other"); got != "" {
+			s.Errorf("%q saw what is no device of the fleet", got)
+		}
+		s.clock.Advance(8 * 24 * time.Hour)
+		if got := watcher(s.pump); got != "" {
+			s.Errorf("%q saw it in the last days", got)
+		}
+	})
+}

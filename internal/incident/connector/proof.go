@@ -15,6 +15,7 @@ import (
 	"triward/internal/device/flow"
 	"triward/internal/device/network"
 	"triward/internal/eventlog"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -188,6 +189,27 @@ func (w *witness) events(ctx context.Context, from, to time.Time, text string, f
 		return nil
 	}
 	return err
+}
+
+// Watcher is the source that saw most of the device of an action in the time before it in which its silence says something;
+// "" when none did, or when it is no device of the fleet.
+func (d Desk) Watcher(ctx context.Context, a incident.Action) (string, error) {
+	if d.Log == nil {
+		return "", nil
+	}
+	now := d.DB.Now()
+	seen, err := d.Log.Count(ctx, eventlog.Query{From: now.Add(-lookBack).UnixMicro(), To: now.Add(lateBy).UnixMicro(),
+		Where: []eventlog.Condition{{Field: "any.device", Op: eventlog.Is, Values: []string{a.Device}}, eventlog.Real()}}, eventlog.Bucket{By: "source"})
+	if err != nil {
+		return "", fmt.Errorf("count what sources saw of %s: %w", a.DeviceName, err)
+	}
+	best := eventlog.Count{}
+	for _, c := range seen {
+		if c.N > best.N {
+			best = c
+		}
+	}
+	return best.Value, nil
 }
 
 // errEnough ends a scan.
