@@ -330,12 +330,16 @@ func (w *walk) any() {
 	case n == 18 && w.IntN(3) == 0:
 		w.erase(a)
 	case n >= 19:
-		// What the ward does in its best hour, so that every level comes to run.
+		// What the ward does when it hurries, so that every level comes to run, and to be refused for one thing only.
 		w.check(a)
-		w.consent(a, w.ben, ladder.Biomed, time.Hour)
-		w.consent(a, w.cleo, pick(w.Rand, ladder.ClinicalOwner, ladder.Attending), time.Hour)
-		if c.level == ladder.ServiceLine {
-			w.consent(a, w.anna, ladder.Commander, time.Hour)
+		if w.IntN(3) > 0 {
+			w.consent(a, w.somebody(), ladder.Biomed, time.Hour)
+		}
+		if second := pick(w.Rand, ladder.ClinicalOwner, ladder.Attending, ladder.Commander); w.IntN(3) > 0 && c.level >= 4 {
+			w.consent(a, pick(w.Rand, w.ben, w.cleo, w.anna), second, time.Hour)
+		}
+		if w.IntN(4) == 0 {
+			w.change()
 		}
 		w.run(a)
 	}
@@ -348,7 +352,7 @@ func TestHardRulesHoldOverStoredActions(t *testing.T) {
 	each(t, func(s *scene) {
 		i := s.declare()
 		w := &walk{scene: s, Rand: rand.New(rand.NewPCG(7, 8)), incident: i, known: map[string]*course{}, ran: map[ladder.Level]int{}, kept: map[ladder.Level]int{},
-			may: map[string][]ladder.Role{s.anna: {ladder.Commander, ladder.Biomed}, s.ben: {ladder.Biomed, ladder.ClinicalOwner}, s.cleo: {ladder.ClinicalOwner, ladder.Attending, ladder.Biomed}},
+			may: map[string][]ladder.Role{s.anna: {ladder.Commander, ladder.Biomed}, s.ben: {ladder.Biomed, ladder.ClinicalOwner, ladder.Attending}, s.cleo: {ladder.ClinicalOwner, ladder.Attending, ladder.Commander, ladder.Biomed}},
 			devices: map[string]facts{s.pump: {product.Yes, product.LifeSustaining, string(network.PrivateNetwork), "ICU"},
 				s.scan: {product.No, product.Diagnostic, string(network.PrivateNetwork), "ICU"}}}
 		devices := s.get(i).Devices
@@ -357,7 +361,7 @@ func TestHardRulesHoldOverStoredActions(t *testing.T) {
 			w.plan()
 		}
 		w.tick()
-		for range 500 {
+		for range 900 {
 			w.any()
 		}
 		w.restart(7 * 24 * time.Hour)
