@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +65,7 @@ type walk struct {
 	may      map[string][]ladder.Role
 	ran      map[ladder.Level]int
 	kept     map[ladder.Level]int // refused
+	unknown  int                  // refused for nothing but that nobody knows whether the device is in use
 	returned int                  // by themselves
 }
 
@@ -126,11 +128,14 @@ func (w *walk) restart(away time.Duration) {
 	w.tick()
 }
 
+// levels are planned in turn; whether the far side may be blocked depends on the device, so it comes more often.
+var levels = []ladder.Level{0, 1, 2, 3, 1, 4, 5, 1, 6, 7}
+
 // plan puts an action on the ladder, as one that runs by itself and is signed already for whom that would help, and with
 // parts missing.
 func (w *walk) plan() {
 	w.Helper()
-	l, of := ladder.Level(len(w.actions)%8), pick(w.Rand, w.targets()...)
+	l, of := levels[len(w.actions)%len(levels)], pick(w.Rand, w.targets()...)
 	p := ladder.Plan{Level: l, Automatic: true, CheckedAt: w.clock.Now(), Human: "nobody", Impact: "no alarm", Alternative: "a spare one", Compensating: "a nurse", Observe: "no flow", Undo: "the plug",
 		Return:   w.clock.Now().Add(pick(w.Rand, time.Hour, 2*time.Hour, 2*time.Hour, 9*time.Hour)),
 		SignOffs: []ladder.SignOff{{Role: ladder.Commander, Person: w.anna, At: w.clock.Now(), Until: w.clock.Now().Add(time.Hour)}}}
@@ -238,6 +243,9 @@ func (w *walk) run(a string) {
 		w.ran[c.level]++
 	default:
 		w.refused(err, problem.Invalid)
+		if text := fmt.Sprint(problem.FaultsOf(err)); len(problem.FaultsOf(err)) == 1 && c.level == ladder.FarSide && w.devices[c.of].use != product.Yes && strings.Contains(text, "sign-off") {
+			w.unknown++
+		}
 		w.kept[c.level]++
 	}
 }
@@ -332,7 +340,7 @@ func (w *walk) any() {
 	case n >= 19:
 		// What the ward does when it hurries, so that every level comes to run, and to be refused for one thing only.
 		w.check(a)
-		if w.IntN(3) > 0 {
+		if w.IntN(2) > 0 {
 			w.consent(a, w.somebody(), ladder.Biomed, time.Hour)
 		}
 		if second := pick(w.Rand, ladder.ClinicalOwner, ladder.Attending, ladder.Commander); w.IntN(3) > 0 && c.level >= 4 {
@@ -375,8 +383,8 @@ func TestHardRulesHoldOverStoredActions(t *testing.T) {
 				s.Errorf("level %d ran %d times and was refused %d times: the walk shows nothing about it", l, w.ran[l], w.kept[l])
 			}
 		}
-		if w.returned == 0 {
-			s.Error("nothing returned by itself: the walk shows nothing about it")
+		if w.returned == 0 || w.unknown == 0 {
+			s.Errorf("%d returned by themselves, %d were refused because the use is not known: the walk shows nothing about it", w.returned, w.unknown)
 		}
 	})
 }
