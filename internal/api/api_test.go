@@ -30,6 +30,7 @@ import (
 	"triward/internal/eventlog/parquet"
 	"triward/internal/incident"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
 	"triward/internal/incident/loop"
@@ -93,7 +94,7 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 	f.signer = signaturetest.New(t, db)
 	f.server = &api.Server{DB: db, People: f.signer.People, Signer: f.signer.Signer, Fleet: device.Fleet{DB: db},
 		Catalog: product.Catalog{DB: db}, Verdicts: vuln.Verdicts{DB: db}, Feeds: vuln.Feeds{DB: db}, Decisions: risk.Decisions{DB: db}, Tables: risk.Tables{DB: db},
-		Desk: training.Desk{DB: db, Performances: func(context.Context, store.Reader, string) ([]training.Performance, error) { return nil, nil }}, Runs: procedure.Runs{DB: db}, Cases: incident.Cases{DB: db}, Drills: exercise.Drills{DB: db, Cases: incident.Cases{DB: db}}, Loop: loop.Desk{DB: db, Runs: procedure.Runs{DB: db}, Library: papers}, Vault: custody.Vault{DB: db}, Drafts: draft.Desk{DB: db}, Telling: telling.Desk{DB: db, Draft: paper},
+		Desk: training.Desk{DB: db, Performances: func(context.Context, store.Reader, string) ([]training.Performance, error) { return nil, nil }}, Runs: procedure.Runs{DB: db}, Cases: incident.Cases{DB: db}, Drills: exercise.Drills{DB: db, Cases: incident.Cases{DB: db}}, Loop: loop.Desk{DB: db, Runs: procedure.Runs{DB: db}, Library: papers}, Vault: custody.Vault{DB: db}, Drafts: draft.Desk{DB: db}, Telling: telling.Desk{DB: db, Draft: paper}, Disclosures: disclosure.Desk{DB: db},
 		Library: papers, Upkeep: upkeep.Desk{Library: papers}, Distribution: distribution.Desk{DB: db}, Ledger: ledger.Ledger{DB: db, Key: key}, RunFeed: func(_ context.Context, feed string) error { f.ran <- feed; return nil }, Version: "test",
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	events, err := parquet.Open(context.Background(), db, filepath.Join(t.TempDir(), "events"))

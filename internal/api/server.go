@@ -24,6 +24,7 @@ import (
 	"triward/internal/incident/claim"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
 	"triward/internal/incident/loop"
@@ -59,6 +60,7 @@ type Server struct {
 	Flows        flow.Desk
 	Drafts       draft.Desk
 	Telling      telling.Desk
+	Disclosures  disclosure.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog
 	Verdicts     vuln.Verdicts
@@ -101,7 +103,7 @@ func (s *Server) Handler() http.Handler {
 	s.api = humago.New(mux, s.config())
 	for _, area := range []func(){s.system, s.sites, s.devices, s.deviceFacts, s.imports, s.manufacturers, s.models, s.releases, s.sboms, s.feeds,
 		s.advisories, s.vulnerabilities, s.verdicts, s.vex, s.lines, s.decisions, s.decisionItems, s.tables, s.overview, s.accounts, s.views, s.notices, s.roles,
-		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.rooms, s.claims, s.capture, s.loops, s.drafts, s.tellings, s.connectors, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
+		s.tokens, s.journal, s.signatures, s.documents, s.documentControl, s.clauses, s.evidence, s.validations, s.inquiries, s.runs, s.incidents, s.custody, s.rooms, s.claims, s.capture, s.loops, s.drafts, s.tellings, s.disclosures, s.connectors, s.exercises, s.training, s.events, s.alerts, s.rules, s.trials} {
 		area()
 	}
 	s.describe(mux)

@@ -29,6 +29,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/room"
 	"triward/internal/ingest"
 	"triward/internal/ledger"
@@ -208,6 +209,7 @@ func (a *App) doors() (*web.Server, *api.Server) {
 	s.Flows = w.Flows
 	w.Drafts, s.Drafts = a.drafts(), a.drafts()
 	w.Telling, s.Telling = tellings(a.db), tellings(a.db)
+	w.Disclosures, s.Disclosures = disclosure.Desk{DB: a.db}, disclosure.Desk{DB: a.db}
 	w.Loop, s.Loop = newLoop(a.db), newLoop(a.db)
 	return w, s
 }
@@ -328,6 +330,7 @@ func (a *App) ticks() []work {
 		{"signatures", 6 * time.Hour, a.signer.Watch},
 		{"exercises", 2 * time.Second, a.drills().Tick},
 		{"containment", 15 * time.Second, count(a.cases().ReturnDue)},
+		{"embargoes", 15 * time.Second, count(disclosure.Desk{DB: a.db}.EndDue)},
 		{"connectors", 2 * time.Second, a.connectors().Tick},
 		{"war-rooms", 30 * time.Second, count(room.Desk{DB: a.db}.Tick)},
 		{"custody", time.Hour, count(a.vault.Tick)},
@@ -349,7 +352,7 @@ func (a *App) ticks() []work {
 
 // cases keeps incidents.
 func (a *App) cases() incident.Cases {
-	c := incident.Cases{DB: a.db, Runs: a.runs, Signer: a.signer, Preserves: custody.Vault{}.Preserves}
+	c := incident.Cases{DB: a.db, Runs: a.runs, Signer: a.signer, Preserves: custody.Vault{}.Preserves, Embargo: disclosure.InForce}
 	d := a.carrying(c)
 	c.Ready, c.Vouch = d.Ready, d.Vouch
 	return c

@@ -10,6 +10,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/ladder"
 	"triward/internal/store"
 )
@@ -23,7 +24,7 @@ func (d *demonstration) incidents(story map[int][]chapter) {
 
 // cases keeps incidents.
 func (d *demonstration) cases() incident.Cases {
-	return incident.Cases{DB: d.db, Runs: d.runs, Preserves: d.vault.Preserves}
+	return incident.Cases{DB: d.db, Runs: d.runs, Preserves: d.vault.Preserves, Embargo: disclosure.InForce}
 }
 
 // tagged is the device with an asset tag.

@@ -9,6 +9,7 @@ import (
 	"triward/internal/detection/notify"
 	"triward/internal/device"
 	"triward/internal/document/search"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/loop"
 	"triward/internal/ledger"
 	"triward/internal/product"
@@ -25,6 +26,7 @@ func followers(db *store.DB) []store.Follower {
 		device.ClassFollower(),     // what device rows repeat of their site and model
 		newAssessor(db).follower(), // matches and the ranked list
 		newLoop(db).Links(),        // change requests for steps of an incident's run
+		disclosure.Attacks(),       // attacks on weaknesses that are being disclosed
 		loop.CheckClosed(),         // a check after an incident that was closed without one
 		loop.Follower(),            // how loops of incidents stand
 		notify.Follower(),          // who is to be told about alerts

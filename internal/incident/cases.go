@@ -23,7 +23,9 @@ type Cases struct {
 	// Preserves says whether something of a device or system ([Involved].ID) of an incident lies under seal with its integrity
 	// whole. Without it nothing counts as preserved.
 	Preserves func(ctx context.Context, r store.Reader, incident, involved string) (bool, error)
-	Signer    *signature.Signer // checks who signs that no evidence is kept
+	// Embargo names the weakness of an incident whose embargo is in force; "" for none.
+	Embargo func(ctx context.Context, r store.Reader, incident string) (string, error)
+	Signer  *signature.Signer // checks who signs that no evidence is kept
 	// Ready says what else keeps an action with a connector from running; without it such an action never runs.
 	Ready func(ctx context.Context, r store.Reader, i Incident, a Action) ([]string, error)
 	// Vouch says what a person's word counts for of an action with a connector, and refuses it where events have to show it;
@@ -200,7 +202,12 @@ func (i *Incident) keep(ctx context.Context, tx *store.Tx, kind string, b Body) 
 // Changed is set and the incident has changed since, it is a Conflict. A reason is needed where the awareness changes, because
 // clocks run from it, where the severity falls, and where one of the machines beside it moves.
 func (c Cases) Change(ctx context.Context, incident string, to Incident, reason string) error {
-	return c.DB.Update(ctx, func(tx *store.Tx) error { return ChangeTx(ctx, tx, incident, to, reason) })
+	return c.DB.Update(ctx, func(tx *store.Tx) error {
+		if err := c.silent(ctx, tx, incident, to.Disclosure); err != nil {
+			return err
+		}
+		return ChangeTx(ctx, tx, incident, to, reason)
+	})
 }
 
 // ChangeTx is [Cases.Change] within a transaction.

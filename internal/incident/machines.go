@@ -1,10 +1,12 @@
 package incident
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	"triward/internal/problem"
+	"triward/internal/store"
 )
 
 // Care is how clinical work goes on.
@@ -114,6 +116,39 @@ func (i Incident) Share(what string, with Audience) error {
 		why = "legally privileged: it goes to named people only"
 	}
 	return problem.New(problem.Forbidden, "%s is %s; it is not shared with %s", what, why, with.Words())
+}
+
+// DiscloseTx moves how far others were told of an incident, also of one that is closed: a weakness is told after that too. It
+// is for what coordinates the disclosure; people use [Cases.Change].
+func DiscloseTx(ctx context.Context, tx *store.Tx, incident string, to Disclosure, reason string) error {
+	i, err := one(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	before, after := i.Disclosure, i
+	after.Disclosure = to
+	var l problem.List
+	i.machines(&l, after, reason)
+	if err := l.Err("the disclosure cannot be changed"); err != nil {
+		return err
+	}
+	return after.keep(ctx, tx, KindChanged, Body{Changes: []Change{{"disclosure", string(before), string(to)}}, Reason: reason})
+}
+
+// silent refuses (Conflict) to make an incident public by hand while an embargo is in force.
+func (c Cases) silent(ctx context.Context, r store.Reader, incident string, to Disclosure) error {
+	if c.Embargo == nil || to != Public {
+		return nil
+	}
+	i, err := one(ctx, r, incident)
+	if err != nil || i.Disclosure == Public {
+		return err
+	}
+	what, err := c.Embargo(ctx, r, i.ID)
+	if err == nil && what != "" {
+		return problem.New(problem.Conflict, "the embargo of %s is in force; exit it first", what)
+	}
+	return err
 }
 
 // machines lists what is wrong with a change of the machines beside an incident. Each change needs a reason.

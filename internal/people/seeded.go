@@ -83,6 +83,9 @@ func Seeded() []Role {
 	for i, o := range roles {
 		roles[i].Seeded = true
 		roles[i].Kinds = append(o.Kinds, slices.Concat(onIncidents(o.ID), onConnectors(o.ID))...)
+		if o.ID == RolePSIRT {
+			roles[i].Kinds = append(roles[i].Kinds, "disclosure.*")
+		}
 		if s := side[o.ID]; s != "" {
 			roles[i].Kinds = append(roles[i].Kinds, "incident.accepted_"+s)
 		}

@@ -70,7 +70,7 @@ func nonEmpty(all ...string) []string {
 }
 
 // ownWords are areas whose kinds of one word say nothing without them.
-var ownWords = map[string]string{"device": "device", "claim": "claim", "connector": "connector", "containment": "containment", "custody": "evidence", "draft": "draft", "exercise": "exercise", "stakeholder": "stakeholder", "telling": "telling", "timeline": "timeline"}
+var ownWords = map[string]string{"device": "device", "disclosure": "disclosure", "claim": "claim", "connector": "connector", "containment": "containment", "custody": "evidence", "draft": "draft", "exercise": "exercise", "stakeholder": "stakeholder", "telling": "telling", "timeline": "timeline"}
 
 // eventWords is a kind in words: "device.moved" is "Device moved", "vuln.feed_added" is "Feed added".
 func eventWords(kind string) string {

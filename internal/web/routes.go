@@ -17,7 +17,7 @@ type route struct {
 func routes() []route {
 	all := connectorRoutes()
 	all = append(all, timelineRoutes()...)
-	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), incidentRoutes(), blastRoutes(), draftRoutes(), tellingRoutes(), claimRoutes(), loopRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes(), validationRoutes(), eventRoutes(), exerciseRoutes(), recipientRoutes()} {
+	for _, part := range [][]route{doorRoutes(), trainingRoutes(), runRoutes(), incidentRoutes(), blastRoutes(), draftRoutes(), tellingRoutes(), disclosureRoutes(), claimRoutes(), loopRoutes(), riskRoutes(), deviceRoutes(), productRoutes(), vulnRoutes(), adminRoutes(), documentRoutes(), assuranceRoutes(), validationRoutes(), eventRoutes(), exerciseRoutes(), recipientRoutes()} {
 		all = append(all, part...)
 	}
 	return all

@@ -23,6 +23,7 @@ import (
 	"triward/internal/incident/claim"
 	"triward/internal/incident/connector"
 	"triward/internal/incident/custody"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/draft"
 	"triward/internal/incident/exercise"
 	"triward/internal/incident/loop"
@@ -60,6 +61,7 @@ type Server struct {
 	Flows        flow.Desk
 	Drafts       draft.Desk
 	Telling      telling.Desk
+	Disclosures  disclosure.Desk
 	Loop         loop.Desk
 	Fleet        device.Fleet
 	Catalog      product.Catalog

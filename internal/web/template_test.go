@@ -14,7 +14,7 @@ func pages() []page {
 		journalPage{}, mergePage{}, namesPage{}, overviewPage{}, peoplePage{}, personPage{}, previewPage{}, productPage{}, productsPage{}, releasePage{},
 		effectPage{}, learningPage{}, matrixPage{}, recordsPage{}, rulesPage{}, tasksPage{}, proposalPage{}, connectorsPage{}, flowsPage{},
 		incidentsPage{}, incidentPage{}, blastPage{}, roomPage{}, situationPage{}, calendarsPage{}, whoPage{}, learnedPage{}, loopsPage{}, metricsPage{}, entityPage{}, exhibitPage{}, exhibitNewPage{}, containmentPage{}, bedsideCard{}, runPage{}, runsPage{}, wrongPage{}, risksPage{}, rolePage{}, rolesPage{}, sbomPage{}, searchPage{}, sitesPage{}, systemPage{}, tablePage{}, vexPage{}, vulnPage{}, vulnsPage{}, whyPage{},
-		reportsPage{}, draftPage{}, draftPrintPage{}, tellingPage{}, stakeholdersPage{},
+		reportsPage{}, draftPage{}, draftPrintPage{}, tellingPage{}, stakeholdersPage{}, disclosuresPage{},
 		timelinePage{},
 		exercisesPage{}, exercisePage{}, scenarioPage{},
 		alertPage{}, alertsPage{}, attackPage{}, baselinePage{}, baselinesPage{}, blindPage{}, detectionPage{}, detectionsPage{}, eventPage{}, eventsPage{}, sourcePage{}, sourcesPage{}, targetsPage{}}

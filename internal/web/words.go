@@ -25,7 +25,7 @@ func functions() template.FuncMap {
 		"blastURL": urlBlast, "blastInURL": urlBlastIn, "priorityBadge": priorityBadge, "left": left,
 		"connectorURL": urlConnector, "flowsURL": urlFlows,
 		"incidentURL": urlIncident, "whoURL": urlWho, "claimNewURL": urlClaimNew, "stepNewURL": urlStepNew, "guideURL": urlGuide, "refURL": urlRef, "entityURL": urlEntity, "incidentBadge": incidentBadge, "severityBadge": severityBadge, "clockBadge": clockBadge, "containmentBadge": containmentBadge, "involvedBadge": involvedBadge, "taskBadge": taskBadge, "instant": instantWords, "linkWord": linkWord, "linkURL": urlLinked, "placeWord": jurisdiction, "exhibitURL": urlExhibit, "exhibitBadge": exhibitBadge, "containmentURL": urlContainment, "bedsideCardURL": urlBedsideCard,
-		"reportsURL": urlReports, "draftURL": urlDraft,
+		"reportsURL": urlReports, "disclosuresURL": urlDisclosures, "draftURL": urlDraft,
 		"timelineURL": urlTimeline, "timelineWord": timelineWord, "markForm": markFormOf, "formatWord": formatWord,
 		"exerciseURL": urlExercise, "exerciseNewURL": urlExerciseNew, "exerciseBadge": exerciseBadge, "standingBadge": standingBadge,
 		"level": levelBadge, "takes": takes, "alertURL": urlAlert, "alertsURL": urlAlertsOf, "eventURL": urlEvent, "eventsURL": urlEventsOf, "ruleURL": urlRule, "sourceURL": urlSource, "baselineURL": urlBaseline,

@@ -75,7 +75,7 @@ func (r *Remote) incidents() *cobra.Command {
 		}),
 		r.containment(), r.learn(), r.incidentMetrics())
 	g.AddCommand(append(r.claims(), r.timelines()...)...)
-	g.AddCommand(r.tellings()...)
+	g.AddCommand(append(r.tellings(), r.disclosures())...)
 	g.AddCommand(r.connectors())
 	g.AddCommand(r.rooms()...)
 	return g

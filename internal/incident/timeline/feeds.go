@@ -424,7 +424,7 @@ func (t *timeline) entryOfJournal(ctx context.Context, x store.Entry) (Entry, bo
 }
 
 // ofIncidents are areas that belong to an incident: who may read it may read them.
-var ofIncidents = []string{"containment", "claim", "draft", "telling", "loop", "exercise", "connector"}
+var ofIncidents = []string{"containment", "claim", "draft", "telling", "loop", "exercise", "connector", "disclosure"}
 
 // actor is who did something; the program itself is named by its part.
 func actor(x store.Entry) string {

@@ -158,7 +158,7 @@ func Areas() []Kind {
 		connectorKinds(),
 		exerciseKinds(),
 		roomKinds(),
-		tellingKinds())
+		tellingKinds(), disclosureKinds())
 }
 
 // exerciseKinds are the kinds of exercises of incidents.
@@ -311,6 +311,12 @@ func tellingKinds() []Kind {
 		{"stakeholder.changed", "change those who must be told"},
 		{"stakeholder.retired", "take those who must be told off the list"},
 	}
+}
+
+// disclosureKinds are the kinds of coordinated disclosures.
+func disclosureKinds() []Kind {
+	return []Kind{{"disclosure.opened", "begin coordinated disclosures"}, {"disclosure.moved", "move reports, embargoes and cases of disclosures"},
+		{"disclosure.participant_added", "say who takes part in disclosures"}}
 }
 
 // loopKinds are the kinds of what incidents feed back.
