@@ -471,16 +471,16 @@ func (h stBrannoc) revises(t *testing.T, at string) {
 	m.sees("the address of every caller")
 	inspectIn(m.browser, "story-in-force", bedside)
 	m.look(window{1280, 900, "light"})
-	m.until(h.s.address+change, "done")
+	m.until(h.s.address+change, "released")
 }
 
 // practises runs the new revision as an exercise, before it is in force: whose hands must do it are watched by the quality manager, who
 // signs for each of them that they can.
 func (h stBrannoc) practises(t *testing.T) {
-	m, s, c, r, q := h.htm.within(t), h.security.within(t), h.medical.within(t), h.regulatory.within(t), h.quality.within(t)
+	m, s, c, r, q, i := h.htm.within(t), h.security.within(t), h.medical.within(t), h.regulatory.within(t), h.quality.within(t), h.psirt.within(t)
 	task := `//main//li[contains(., "Practical, revision 2.0")]//a[starts-with(normalize-space(.), "SOP-26 ")]`
 	var trainings []string
-	for _, p := range []*player{m, s, c} {
+	for _, p := range []*player{m, s, c, i} {
 		p.look(window{1280, 900, "light"})
 		p.until(h.s.address+"/tasks", "Practical, revision 2.0")
 		p.leave(chromedp.Click(task, chromedp.NodeVisible))
@@ -502,7 +502,7 @@ func (h stBrannoc) practises(t *testing.T) {
 		{c, "patient", []string{"value", "Nobody is in danger."}}, {c, "call", []string{"note", "On one line."}}, {s, "log", []string{"value", "10.20.40.77 asked for all patients."}},
 		{m, "ask-clinic", []string{"value", "Nothing depends on it."}}, {s, "declare", []string{"value", "Declared."}}, {s, "severity", []string{"value", "Cyber 3, clinical C2."}},
 		{m, "plan-contain", []string{"value", "The socket of the caller; care loses nothing."}}, {c, "consent", nil}, {m, "volatile", []string{"files", note}},
-		{s, "contain", []string{"value", "socket shut"}}, {s, "verify-contain", []string{"files", note}}, {m, "manufacturer", []string{"note", "Told."}}, {s, "report", nil},
+		{s, "contain", []string{"value", "socket shut"}}, {s, "verify-contain", []string{"files", note}}, {i, "manufacturer", []string{"note", "Told.", "reason", "product security knows whom to call"}}, {s, "report", nil},
 		{r, "tell", []string{"value", "The reading room knows."}}, {m, "clean", []string{"value", "wiped"}}, {m, "revalidate", []string{"value", "answers as it should"}}, {c, "return", nil}, {s, "close", nil},
 	} {
 		step.by.visit(run)
