@@ -34,7 +34,8 @@ func eachBedside(t *testing.T, fn func(b *bedside)) {
 		b.h = b.s.Handler()
 		addPerson(t, b.s, "ann", people.RoleITSecurity, "")
 		addPerson(t, b.s, "ben", people.RoleHTM, "")
-		ctx, err := testdb.System(), error(nil)
+		ctx := testdb.System()
+		var err error
 		if b.north, err = b.s.Fleet.AddSite(ctx, "North"); err != nil {
 			t.Fatal(err)
 		}

@@ -145,8 +145,8 @@ func (d Desk) Export(ctx context.Context, of Of, o Outgoing, w io.Writer) (Manif
 	if err != nil {
 		return m, fmt.Errorf("export a timeline: %w", err)
 	}
-	defer os.Remove(out.Name()) //nolint:errcheck // nobody can do more
-	defer out.Close()           //nolint:errcheck // it is read by then
+	defer os.Remove(out.Name())
+	defer out.Close()
 	sum := sha256.New()
 	buffer := bufio.NewWriterSize(io.MultiWriter(out, sum), 1<<16)
 	to := writer(o.Format, buffer)
