@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 
 	"triward/apiv1"
 )
@@ -19,6 +20,11 @@ func (c *Client) StartDraft(ctx context.Context, incident string, in apiv1.Draft
 // Draft reads a report or a letter with the source of every field.
 func (c *Client) Draft(ctx context.Context, draft string) (apiv1.Draft, error) {
 	return get[apiv1.Draft](ctx, c, call{method: "GET", path: at("/drafts/{}", draft)})
+}
+
+// DraftPDF writes a report or a letter as PDF.
+func (c *Client) DraftPDF(ctx context.Context, draft string, w io.Writer) error {
+	return save(ctx, c, w, call{method: "GET", path: at("/drafts/{}/pdf", draft)})
 }
 
 // EditDraft types values; it becomes the next version.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -29,6 +30,15 @@ func (s *Server) drafts() {
 		func(ctx context.Context, in *one) (apiv1.Draft, error) {
 			d, err := read(ctx, s, func(r store.Reader) (draft.Draft, error) { return draft.Get(ctx, r, in.ID) })
 			return wireDraft(d), err
+		})
+	stream(s, op{id: "draft-pdf", route: "GET /drafts/{id}/pdf", kind: incident.KindRead, summary: "A report or a letter as PDF, with its state, marking, version, SHA-256 and signature; sealed once it is approved"}, "application/pdf",
+		func(ctx context.Context, in *one, w io.Writer) error {
+			f, err := s.Drafts.PDF(ctx, in.ID)
+			if err != nil {
+				return err
+			}
+			_, err = w.Write(f.Content)
+			return err
 		})
 	act(s, op{id: "edit-draft", route: "POST /drafts/{id}/edit", kind: draft.KindEdited, summary: "Type values; it becomes the next version"},
 		func(ctx context.Context, in *oneWith[apiv1.DraftEdit]) error {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,11 @@ func TestDraftsAndTellings(t *testing.T) {
 		if l := must[apiv1.List[apiv1.Draft]](f, "GET", at+"/drafts", nil); len(l.Items) != 1 || d.Version != 2 || d.Fields[0].Source != "the legal entity Hospital" || len(d.Missing) != 1 {
 			t.Errorf("drafts = %+v", d)
 		}
+
+		if w := f.send("GET", "/drafts/"+id+"/pdf", nil); w.Code != 200 || w.Header().Get("Content-Type") != "application/pdf" || !strings.HasPrefix(w.Body.String(), "%PDF-") {
+			t.Errorf("PDF: %d %s", w.Code, w.Header().Get("Content-Type"))
+		}
+		refused(f, 404, "GET", "/drafts/drf_none/pdf", nil)
 
 		ward := must[apiv1.Made](f, "POST", "/stakeholders", apiv1.StakeholderInput{Role: "ward", Name: "ICU", Contact: "4410", Channel: "telephone"}).ID
 		must[empty](f, "PUT", "/stakeholders/"+ward, apiv1.StakeholderInput{Name: "ICU 1", Contact: "4411", Channel: "telephone", Order: 5})

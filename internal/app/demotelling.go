@@ -11,7 +11,9 @@ import (
 )
 
 // drafts is the reports and letters of incidents.
-func (a *App) drafts() draft.Desk { return draft.Desk{DB: a.db, Signer: a.signer} }
+func (a *App) drafts() draft.Desk {
+	return draft.Desk{DB: a.db, Signer: a.signer, Printer: a.press.Printer, Sealer: a.press.Sealer}
+}
 
 // tellings is who is told of incidents.
 func tellings(db *store.DB) telling.Desk { return telling.Desk{DB: db, Draft: paper} }

@@ -21,6 +21,7 @@ func draftRoutes() []route {
 		{"POST", "/incidents/{id}/reports", draft.KindStarted, (*Server).reportStart},
 		{"GET", "/incidents/{id}/reports/{draft}", "incident.read", (*Server).draft},
 		{"GET", "/incidents/{id}/reports/{draft}/print", "incident.read", (*Server).draftPrint},
+		{"GET", "/incidents/{id}/reports/{draft}/pdf", "incident.read", (*Server).draftPDF},
 		{"POST", "/incidents/{id}/reports/{draft}/{act}", draft.KindEdited + "|" + draft.KindApproved + "|" + draft.KindReopened + "|" + draft.KindSent, (*Server).draftAct},
 	}
 }
@@ -248,6 +249,19 @@ func (s *Server) draftPrint(v *visit) error {
 		return err
 	}
 	return v.show(draftPrintPage{p})
+}
+
+// draftPDF gives the file of a draft.
+func (s *Server) draftPDF(v *visit) error {
+	p, err := s.draftPageOf(v)
+	if err != nil {
+		return err
+	}
+	f, err := s.Drafts.PDF(v.r.Context(), p.Draft.ID)
+	if err != nil {
+		return err
+	}
+	return v.sendFile(f)
 }
 
 // draftAct does what the last part of the address names, and comes back to the draft.

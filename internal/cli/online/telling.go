@@ -18,6 +18,7 @@ func (r *Remote) tellings() []*cobra.Command {
 			wholeOf(r.line("list INCIDENT", "List the reports and letters of an incident"), "TITLE STATE VERSION LIX DUTY STAGE SHA256 ID", (*client.Client).Drafts),
 			addTo(r.line("start INCIDENT TEMPLATE", "Begin a report or a letter, with --entity, --duty and --stage where it answers a clock"), (*client.Client).StartDraft),
 			show(r.line("show DRAFT", "Show a report or a letter with the source of every field"), (*client.Client).Draft),
+			r.line("pdf DRAFT", "Write a report or a letter as PDF; sealed once it is approved").download((*client.Client).DraftPDF),
 			r.editDraft(),
 			r.line("refresh DRAFT", "Fill in again what nobody typed").act("filled in", (*client.Client).RefreshDraft),
 			r.line("reopen DRAFT", "Take an approved draft back").because("open again:", (*client.Client).ReopenDraft),

@@ -49,6 +49,7 @@ const (
 	sideMargin  = 18.0
 	plainWidth  = 210 - 2*sideMargin
 	indentWidth = 6.0
+	plainMark   = 220.0      // of a watermark, which stands askew
 	maxPixels   = 40_000_000 // of an image
 )
 
@@ -101,6 +102,9 @@ func (p *plain) top() {
 		pdf.SetFont(plainFont, "B", 60)
 		pdf.SetTextColor(246, 222, 219)
 		words := bmp(strings.ToUpper(s.Watermark))
+		if wide := pdf.GetStringWidth(words); wide > plainMark {
+			pdf.SetFontSize(60 * plainMark / wide)
+		}
 		pdf.TransformBegin()
 		pdf.TransformRotate(30, 105, 148)
 		pdf.Text(105-pdf.GetStringWidth(words)/2, 155, words)

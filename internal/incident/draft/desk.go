@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"triward/internal/content"
+	"triward/internal/document/rendition"
 	"triward/internal/id"
 	"triward/internal/incident"
 	"triward/internal/people"
@@ -18,8 +19,10 @@ import (
 
 // Desk keeps drafts.
 type Desk struct {
-	DB     *store.DB
-	Signer *signature.Signer // signs approvals
+	DB      *store.DB
+	Signer  *signature.Signer // signs approvals
+	Printer rendition.Printer
+	Sealer  rendition.Sealer // of what is approved
 }
 
 const (

@@ -9,5 +9,7 @@
 //     signature and in the journal.
 //   - Whoever wrote in a draft does not approve it.
 //   - Sending an approved draft that answers a duty discharges the clock in the same transaction, with the record as evidence.
+//   - Nothing removes a draft or a version. What was sent is not changed or taken back. A paper of what is approved is sealed,
+//     and is not printed from a text other than the one that was signed.
 //   - TLP holds for what is sent; what a duty asks for is sent by law, whatever the marking.
 package draft
