@@ -84,7 +84,9 @@ func ObserveTx(ctx context.Context, tx *store.Tx, o Observation) (Observation, e
 // WithdrawObservationTx takes an observation back, such as one that proved to be another weakness.
 func WithdrawObservationTx(ctx context.Context, tx *store.Tx, oid, reason string) (Observation, error) {
 	if reason = strings.TrimSpace(reason); reason == "" || len(reason) > 4000 {
-		return Observation{}, problem.New(problem.Invalid, "a reason of 1 to 4,000 characters is required")
+		var l problem.List
+		l.Add("reason", "is required, at most 4,000 characters")
+		return Observation{}, l.Err("the observation cannot be withdrawn")
 	}
 	o, err := scanObservation(tx.QueryRow(ctx, `SELECT `+observedColumns+` FROM exploitation_observed WHERE id = $1`, oid))
 	if err != nil {

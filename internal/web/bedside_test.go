@@ -21,6 +21,7 @@ import (
 type bedside struct {
 	*testing.T
 	s           *Server
+	clock       *testdb.Clock
 	h           http.Handler
 	north       device.SiteID
 	pump        device.ID
@@ -28,8 +29,8 @@ type bedside struct {
 }
 
 func eachBedside(t *testing.T, fn func(b *bedside)) {
-	testdb.Each(t, func(t *testing.T, db *store.DB) {
-		b := &bedside{T: t, s: newServer(t, db)}
+	testdb.EachClock(t, func(t *testing.T, db *store.DB, clock *testdb.Clock) {
+		b := &bedside{T: t, s: newServer(t, db), clock: clock}
 		b.s.Cases = incident.Cases{DB: db}
 		b.h = b.s.Handler()
 		addPerson(t, b.s, "ann", people.RoleITSecurity, "")
