@@ -18,6 +18,7 @@ import (
 	"triward/internal/assurance/query"
 	"triward/internal/assurance/view"
 	"triward/internal/document"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/signature"
 	"triward/internal/store"
@@ -161,7 +162,8 @@ func (c *collection) see(ctx context.Context, r store.Reader, subjects ...string
 	return nil
 }
 
-// about reads the entries about a subject until the instant, and marks them for proofs.
+// about reads the entries about a subject until the instant, and marks them for proofs. Who reads a bundle is named in no
+// incident: what is marked TLP:RED keeps its proofs and loses its bodies.
 func (c *collection) about(ctx context.Context, r store.Reader, subject string) ([]store.Entry, error) {
 	var out []store.Entry
 	for after := int64(0); ; {
@@ -169,11 +171,17 @@ func (c *collection) about(ctx context.Context, r store.Reader, subject string) 
 		if err != nil || len(page) == 0 {
 			return out, err
 		}
+		after = page[len(page)-1].Seq
+		if page, err = incident.WithholdAt(ctx, r, page, c.head); err != nil {
+			return nil, err
+		}
 		for _, e := range page {
 			c.entries[e.Seq] = true
+			if incident.IsWithheld(e) {
+				c.quiet[e.Seq] = true
+			}
 		}
 		out = append(out, page...)
-		after = page[len(page)-1].Seq
 	}
 }
 

@@ -1,10 +1,13 @@
 package assurance_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +22,7 @@ import (
 	"triward/internal/document"
 	"triward/internal/document/documenttest"
 	"triward/internal/document/upkeep"
+	"triward/internal/incident"
 	"triward/internal/ledger"
 	"triward/internal/people"
 	"triward/internal/problem"
@@ -518,5 +522,69 @@ func TestManagementReview(t *testing.T) {
 				t.Error("it is not fed by live records")
 			}
 		})
+	})
+}
+
+// Who reads a bundle is named in no incident: entries about one that is marked TLP:RED are proved and not shown.
+func TestBundlesWithholdRedIncidents(t *testing.T) {
+	eachRoom(t, func(t *testing.T, r *room) {
+		cases := incident.Cases{DB: r.db}
+		declare := func(title string, m incident.Marking) string {
+			i, err := cases.Declare(testdb.System(), incident.Declaration{Systems: []string{"Archive"}, Incident: incident.Incident{Title: title, TLP: m, PAP: incident.Green, Care: incident.Normal, Legal: incident.NoLegal,
+				Disclosure: incident.Undisclosed, Aware: r.clock.Now(), AwareWho: "Ann", AwareHow: "a call"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return i
+		}
+		red, amber := declare("a", incident.Red), declare("b", incident.Amber)
+		for of, text := range map[string]string{red: "the informer stood here", amber: "the guard stood here"} {
+			record(t, r.db, store.Event{Kind: "device.changed", Subject: "dev_1", Body: map[string]any{"incident": of, "reason": text}})
+		}
+		r.bind(assurance.Binding{Line: 2, Kind: assurance.BoundRecord, Target: "devices/dev_1"})
+		b, archive, report := r.build()
+		if !report.OK() {
+			t.Fatalf("got %+v", report)
+		}
+		says := func(archive []byte, text string) bool {
+			z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range z.File {
+				in, err := f.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				encoded := base64.StdEncoding.EncodeToString([]byte(text))
+				if bytes.Contains(body, []byte(text)) || bytes.Contains(body, []byte(encoded[:len(encoded)-4])) {
+					return true
+				}
+			}
+			return false
+		}
+		if says(archive, "informer") || !says(archive, "the guard") || !says(archive, "withheld") {
+			t.Errorf("informer %t, guard %t", says(archive, "informer"), says(archive, "the guard"))
+		}
+		var i incident.Incident
+		if err := r.db.View(testdb.System(), func(rd store.Reader) (err error) { i, err = incident.Brief(testdb.System(), rd, amber); return err }); err != nil {
+			t.Fatal(err)
+		}
+		i.TLP = incident.Red
+		r.clock.Advance(time.Hour)
+		if err := cases.Change(testdb.System(), amber, i, "the informer is in it"); err != nil {
+			t.Fatal(err)
+		}
+		again, err := r.s.Again(r.ctx, b)
+		if err != nil || again.SHA256 != b.Digest {
+			t.Errorf("PRD-22 made again after it was marked red it is another one: %v", err)
+		}
+		if _, archive, _ = r.build(); says(archive, "the guard") {
+			t.Error("a new bundle shows what is red now")
+		}
 	})
 }

@@ -140,11 +140,8 @@ func (c Cases) plan(ctx context.Context, tx *store.Tx, i *Incident, code string)
 	if i.Run != "" {
 		return problem.New(problem.Conflict, "a procedure runs for this incident already")
 	}
-	subject := i.Number
-	if i.TLP != Red { // who works on a run need not be named in the incident
-		subject += " " + i.Title
-	}
-	run, err := c.Runs.StartTx(ctx, tx, procedure.Start{Code: code, Subject: subject, Site: i.Site, Product: i.Product,
+	// The number alone: a run and what the journal says of it are read by more people than may read the incident, now or later.
+	run, err := c.Runs.StartTx(ctx, tx, procedure.Start{Code: code, Subject: i.Number, Site: i.Site, Product: i.Product,
 		Reason: "incident " + i.Number, Exercise: i.Exercise, Since: i.Aware})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -119,21 +120,87 @@ func withheld(ctx context.Context, r store.Reader) ([]Incident, error) {
 }
 
 // Withhold takes the bodies out of journal entries about incidents that are marked TLP:RED and in which the actor is not
-// named. What remains proves that the entry stands in the journal: its number, instant, actor, kind, subject and hashes.
+// named, and about evidence that is marked so by itself. What remains proves that the entry stands in the journal: its number,
+// instant, actor, kind, subject and hashes.
 func Withhold(ctx context.Context, r store.Reader, entries []store.Entry) ([]store.Entry, error) {
 	from, err := withheld(ctx, r)
-	if err != nil || len(from) == 0 {
-		return entries, err
+	if err != nil {
+		return nil, err
 	}
+	named := map[string]bool{} // by incident: whether the actor reads what is red in it
+	return withoutBodies(entries, from, func(incident string) (bool, error) {
+		may, ok := named[incident]
+		if !ok {
+			i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM incident WHERE id = $1`, incident))
+			if err == nil {
+				err = ForNamed(ctx, r, i, i.Number)
+			}
+			if k := problem.KindOf(err); err != nil && k != problem.Forbidden && k != problem.NotFound {
+				return false, err
+			}
+			may, named[incident] = err == nil, err == nil
+		}
+		return may, nil
+	})
+}
+
+// WithholdAt is [Withhold] for readers who are named nowhere, such as those of what leaves the house, by the markings as they
+// were when the journal had head entries.
+func WithholdAt(ctx context.Context, r store.Reader, entries []store.Entry, head int64) ([]store.Entry, error) {
+	was, err := markedAt(ctx, r, head)
+	if err != nil {
+		return nil, err
+	}
+	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	red := slices.DeleteFunc(all, func(i Incident) bool { return cmp.Or(was[i.ID], i.TLP) != Red })
+	return withoutBodies(entries, red, func(string) (bool, error) { return false, nil })
+}
+
+// markedAt gives the label that incidents had at a head of the journal, of those that have another one since.
+func markedAt(ctx context.Context, r store.Reader, head int64) (map[string]Marking, error) {
+	out := map[string]Marking{}
+	q := store.JournalQuery{Kinds: []string{KindChanged}, After: head, Limit: 1000}
+	for {
+		page, err := store.Journal(ctx, r, q)
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for _, e := range page {
+			q.After = e.Seq
+			var b Body
+			if json.Unmarshal(e.Body, &b) != nil {
+				continue // erased by law
+			}
+			for _, c := range b.Changes {
+				if _, ok := out[e.Subject]; c.Field == "tlp" && !ok {
+					out[e.Subject] = Marking(c.Before)
+				}
+			}
+		}
+	}
+}
+
+func withoutBodies(entries []store.Entry, from []Incident, named func(incident string) (bool, error)) ([]store.Entry, error) {
 	out := slices.Clone(entries)
 	for n, e := range out {
-		var body struct{ Number, Incident any }
+		var body struct{ Number, Incident, TLP any }
 		if len(e.Body) > 0 && json.Unmarshal(e.Body, &body) != nil {
-			body.Number, body.Incident = nil, nil // no object: it names no incident
+			continue // no object: it names no incident
 		}
-		if slices.ContainsFunc(from, func(i Incident) bool {
+		red := slices.ContainsFunc(from, func(i Incident) bool {
 			return e.Subject == i.ID || body.Number == i.Number || body.Incident == i.ID || body.Incident == i.Number
-		}) {
+		})
+		if of, ok := body.Incident.(string); !red && ok && body.TLP == string(Red) { // what is red in an incident that is not
+			may, err := named(of)
+			if err != nil {
+				return nil, err
+			}
+			red = !may
+		}
+		if red {
 			out[n].Body = withholding
 		}
 	}

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"triward/internal/document/documenttest"
 	"triward/internal/incident"
 	"triward/internal/incident/ladder"
 	"triward/internal/problem"
+	"triward/internal/procedure"
 	"triward/internal/store"
 )
 
@@ -118,5 +120,32 @@ func TestTasksOfRedIncidentsAreWithheld(t *testing.T) {
 		s.must(s.cases.NameRecipient(s.as(s.anna), i, s.cleo, "watches the bed"))
 		s.must(s.cases.MoveTask(cleo, i, task, incident.TaskMove{Accept: true}))
 		s.clock.Advance(time.Minute)
+	})
+}
+
+// What a run says of its incident is read by everybody who sees runs, and stays when the incident becomes red.
+func TestPlansNameTheirIncidentByNumberOnly(t *testing.T) {
+	each(t, func(s *scene) {
+		documenttest.Effective(t, s.db, plan)
+		i := s.declare()
+		s.must(s.cases.Plan(s.as(s.anna), i, "SOP-14"))
+		s.red(i)
+		ben := s.as(s.ben)
+		s.must(s.db.View(ben, func(r store.Reader) error {
+			page, err := procedure.List(ben, r, procedure.Query{})
+			if len(page.Items) != 1 || page.Items[0].Subject != "INC-2026-0001" {
+				s.Errorf("the run is about %+v", page.Items)
+			}
+			if err != nil {
+				return err
+			}
+			all, err := store.Journal(ben, r, store.JournalQuery{Subject: page.Items[0].ID})
+			for _, e := range all {
+				if strings.Contains(string(e.Body), "studies") {
+					s.Errorf("the journal of the run says %s", e.Body)
+				}
+			}
+			return err
+		}))
 	})
 }

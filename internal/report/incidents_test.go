@@ -11,6 +11,7 @@ import (
 	"triward/internal/incident"
 	"triward/internal/incident/clock"
 	"triward/internal/incident/ladder"
+	"triward/internal/incident/loop"
 	"triward/internal/people"
 	"triward/internal/product"
 	"triward/internal/report"
@@ -235,5 +236,21 @@ func TestNoticesOfExercisesAreMarked(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// Who is to check a change after an incident that became red hears that it waits, and what is asked once they are named.
+func TestChecksOfRedIncidentsAreToldWithoutTheirQuestion(t *testing.T) {
+	eachShift(t, true, func(s *shift) {
+		eng, _ := store.ActorOf(s.eng)
+		_, err := loop.Desk{DB: s.desk.DB}.Plan(s.sec, s.inc, loop.Check{Of: s.inc, Question: "Is the informer safe?", Owner: eng.ID, Due: s.clock.Now().Add(time.Hour)})
+		s.ok(err)
+		s.hears(s.eng, false, "Is the informer safe?")
+		s.set(func(i *incident.Incident) { i.TLP = incident.Red })
+		s.silent(s.eng, "informer")
+		s.hears(s.eng, false, incident.ExerciseMark+"Look by ")
+		s.hears(s.eng, false, "what is asked is withheld; ask to be named in INC-2026-0001")
+		s.ok(s.cases.NameRecipient(s.sec, s.inc, eng.ID, "checks it"))
+		s.hears(s.eng, false, "Is the informer safe?")
 	})
 }

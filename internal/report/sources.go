@@ -73,7 +73,7 @@ func checksDue(ctx context.Context, q Asked) ([]Notice, error) {
 	var out []Notice
 	for _, c := range all {
 		mark := ""
-		if i, err := incident.Brief(ctx, q, c.Incident); err == nil && i.Exercise {
+		if i, err := incident.Glance(ctx, q, c.Incident); err == nil && i.Exercise {
 			mark = incident.ExerciseMark
 		}
 		n := Notice{Key: c.ID, Title: fmt.Sprintf("%sLook by %s: %s", mark, c.Due.Format(time.DateOnly), c.Question), Detail: "You check whether what was changed after an incident works.", Subject: c.Incident, At: c.Due.Add(-soon)}

@@ -22,8 +22,8 @@ func ThreatOf(v *vuln.Threat) Threat {
 		}
 		t.Exploited = append(t.Exploited, Assertion{By: catalogue(e.By), At: e.Added, Says: says})
 	}
-	for _, o := range v.Observed {
-		t.Exploited = append(t.Exploited, Assertion{By: o.By(), At: o.At, Says: "seen exploited here: " + o.Seen})
+	for _, o := range v.Observed { // what exactly was seen is for those who may read the incident
+		t.Exploited = append(t.Exploited, Assertion{By: o.By(), At: o.At, Says: "seen exploited here"})
 	}
 	for _, d := range v.Decisions {
 		if !strings.EqualFold(d.Point, "Exploitation") {

@@ -52,7 +52,7 @@ func (s *Server) exhibitPageOf(v *visit) (exhibitPage, error) {
 		}
 		var parent custody.Item
 		if p.Item.Parent != "" {
-			if parent, err = custody.Get(ctx, r, p.Item.Parent); err != nil {
+			if parent, err = custody.Glance(ctx, r, p.Item.Parent); err != nil {
 				return err
 			}
 		}

@@ -69,7 +69,9 @@ func exhibitFields(f incident.File, exhibits []custody.Item, now time.Time) []Fi
 	}
 	parents := []Option{{Value: "", Text: "Nothing"}}
 	for _, i := range exhibits {
-		parents = append(parents, Option{Value: i.ID, Text: i.Exhibit + " " + i.Description})
+		if !i.Withheld {
+			parents = append(parents, Option{Value: i.ID, Text: i.Exhibit + " " + i.Description})
+		}
 	}
 	marks := func(of incident.Marking, all ...incident.Marking) []Option {
 		return orNone("As the incident: "+string(of), options("", all))

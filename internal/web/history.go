@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"triward/internal/incident"
 	"triward/internal/product"
 	"triward/internal/store"
 )
@@ -23,9 +24,13 @@ type historyRow struct {
 	Note    string
 }
 
-// history are the newest entries about a subject. Who may read the subject may read what happened to it.
+// history are the newest entries about a subject. Who may read the subject may read what happened to it, without what
+// belongs to an incident that is for other people only.
 func history(ctx context.Context, r store.Reader, subject string) ([]historyRow, error) {
 	all, err := store.Journal(ctx, r, store.JournalQuery{Subject: subject, Order: store.NewestFirst, Limit: 50})
+	if err == nil {
+		all, err = incident.Withhold(ctx, r, all)
+	}
 	out := make([]historyRow, len(all))
 	for i, e := range all {
 		out[i] = historyOf(e)

@@ -1,5 +1,7 @@
 package custody
 
+import "triward/internal/incident"
+
 // The kinds of events of this package; they are its permissions too. The subject is the item; the body is the entry with its
 // hash.
 const (
@@ -23,4 +25,6 @@ type Body struct {
 	Hash     string `json:"hash,omitempty"`
 	Exhibit  string `json:"exhibit"`
 	Incident string `json:"incident"`
+	// TLP is the item's own label: an entry about what is red is read by those who are named in the incident.
+	TLP incident.Marking `json:"tlp,omitempty"`
 }

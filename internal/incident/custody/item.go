@@ -87,6 +87,7 @@ type Item struct {
 	ID          string // "evd_…"
 	Incident    string
 	Exhibit     string // "INC-2026-0001/3"
+	Withheld    bool   // it is marked TLP:RED for others: most of what follows is left out
 	Parent      string // the item that it was copied or made from
 	Kind        Kind
 	Description string

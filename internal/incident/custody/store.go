@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"triward/internal/incident"
+	"triward/internal/people"
 	"triward/internal/problem"
 	"triward/internal/store"
 )
@@ -36,8 +38,11 @@ func one(ctx context.Context, r store.Reader, id string) (Item, incident.Inciden
 		return i, incident.Incident{}, fmt.Errorf("read evidence %q: %w", id, err)
 	}
 	f, err := mayRead(ctx, r, i.Incident)
+	if err == nil {
+		err = i.readable(ctx, r, f)
+	}
 	if err != nil {
-		return i, f, err
+		return Item{}, f, err
 	}
 	k, err := keepOf(ctx, r, f)
 	if err != nil {
@@ -84,6 +89,45 @@ func mayRead(ctx context.Context, r store.Reader, of string) (incident.Incident,
 		err = problem.New(problem.Forbidden, "your role does not cover the evidence of this incident")
 	}
 	return f, err
+}
+
+// readable refuses an item marked TLP:RED to everybody but those who are named in its incident, who holds it, and who did
+// something in its chain of custody.
+func (i Item) readable(ctx context.Context, r store.Reader, f incident.Incident) error {
+	if i.TLP != incident.Red {
+		return nil
+	}
+	refused := incident.ForNamed(ctx, r, f, i.Exhibit)
+	if problem.KindOf(refused) != problem.Forbidden {
+		return refused
+	}
+	a, _ := store.ActorOf(ctx)
+	me, err := people.Person(ctx, r, a)
+	if err != nil {
+		return err
+	}
+	if i.Holder == me.ID {
+		return nil
+	}
+	chain, err := entries(ctx, r, i.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(chain, func(e Entry) bool { return e.Actor == me.ID }) {
+		return nil
+	}
+	return refused
+}
+
+// withhold leaves of an item that the actor must not read only that it is there, how it stands and whom to ask.
+func (i Item) withhold(ctx context.Context, r store.Reader, f incident.Incident) (Item, error) {
+	err := i.readable(ctx, r, f)
+	if problem.KindOf(err) != problem.Forbidden {
+		return i, err
+	}
+	return Item{ID: i.ID, Incident: i.Incident, Exhibit: i.Exhibit, Withheld: true, Description: "Withheld (TLP:RED): ask " + f.OwnerName, Kind: i.Kind, TLP: i.TLP, PAP: i.PAP,
+		Holder: i.Holder, HolderName: i.HolderName, State: i.State, Size: i.Size, SHA256: i.SHA256, Hold: i.Hold, RetainUntil: i.RetainUntil, Keep: i.Keep, Verified: i.Verified,
+		Entries: i.Entries, Head: i.Head, Changed: i.Changed}, nil
 }
 
 func put(ctx context.Context, tx *store.Tx, i Item) error {
@@ -138,6 +182,10 @@ func Chain(ctx context.Context, r store.Reader, item string) ([]Entry, error) {
 	if _, _, err := one(ctx, r, item); err != nil {
 		return nil, err
 	}
+	return entries(ctx, r, item)
+}
+
+func entries(ctx context.Context, r store.Reader, item string) ([]Entry, error) {
 	return store.All(ctx, r, func(s store.Scanner) (Entry, error) {
 		var body, hash string
 		if err := s.Scan(&body, &hash); err != nil {
@@ -185,6 +233,19 @@ func Get(ctx context.Context, r store.Reader, item string) (Item, error) {
 	return i, err
 }
 
+// Glance reads of an item what [List] tells of it.
+func Glance(ctx context.Context, r store.Reader, item string) (Item, error) {
+	i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM evidence_item WHERE id = $1`, item))
+	if err != nil {
+		return i, fmt.Errorf("read evidence %q: %w", item, err)
+	}
+	f, err := mayRead(ctx, r, i.Incident)
+	if err != nil {
+		return Item{}, err
+	}
+	return i.withhold(ctx, r, f)
+}
+
 // Preserves says whether something of a device or system of an incident lies under seal, or lay so when it was handed on, with
 // its integrity whole. Copies and what was made from others preserve nothing. involved is as in [incident.Involved].ID. It asks
 // for no permission: it says of no item what it is.
@@ -196,7 +257,8 @@ func (Vault) Preserves(ctx context.Context, r store.Reader, of, involved string)
 	return n > 0, err
 }
 
-// List reads the evidence of an incident that the actor may see, in the order of the exhibits.
+// List reads the evidence of an incident that the actor may see, in the order of the exhibits. Of what is marked TLP:RED for
+// others it tells that it is there and how it stands.
 func List(ctx context.Context, r store.Reader, of string) ([]Item, error) {
 	f, err := mayRead(ctx, r, of)
 	if err != nil {
@@ -207,8 +269,14 @@ func List(ctx context.Context, r store.Reader, of string) ([]Item, error) {
 		return nil, err
 	}
 	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM evidence_item WHERE incident = $1 ORDER BY length(exhibit), exhibit`, f.ID) // "…/10" after "…/9"
+	if err != nil {
+		return nil, err
+	}
 	for n := range all {
 		all[n].keep(k)
+		if all[n], err = all[n].withhold(ctx, r, f); err != nil {
+			return nil, err
+		}
 	}
-	return all, err
+	return all, nil
 }

@@ -146,7 +146,7 @@ func link(ctx context.Context, tx *store.Tx, s step, e Entry) error {
 	if err := put(ctx, tx, *i); err != nil {
 		return err
 	}
-	_, err = tx.Record(ctx, store.Event{Kind: s.kind, Subject: i.ID, Site: s.file.Site, Product: s.file.Product, Body: Body{e, e.Hash, i.Exhibit, i.Incident}})
+	_, err = tx.Record(ctx, store.Event{Kind: s.kind, Subject: i.ID, Site: s.file.Site, Product: s.file.Product, Body: Body{e, e.Hash, i.Exhibit, i.Incident, i.TLP}})
 	return err
 }
 

@@ -284,5 +284,19 @@ func DueOf(ctx context.Context, r store.Reader, owner string, before time.Time) 
 	if _, err := store.ScopeOf(ctx, incident.KindRead); err != nil {
 		return nil, err
 	}
-	return store.All(ctx, r, scanCheck, `SELECT `+checkColumns+` FROM loop_check WHERE owner = $1 AND result = '' AND due < $2 ORDER BY due, id LIMIT 100`, owner, store.Micros(before))
+	all, err := store.All(ctx, r, scanCheck, `SELECT `+checkColumns+` FROM loop_check WHERE owner = $1 AND result = '' AND due < $2 ORDER BY due, id LIMIT 100`, owner, store.Micros(before))
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(all))
+	for n, c := range all {
+		ids[n] = c.Incident
+	}
+	of, err := incident.GlanceAll(ctx, r, ids)
+	for n, c := range all {
+		if i, ok := of[c.Incident]; !ok || i.Withheld {
+			all[n].Question = "what is asked is withheld; ask to be named in " + cmp.Or(i.Number, "the incident")
+		}
+	}
+	return all, err
 }

@@ -179,7 +179,7 @@ func (d Desk) ran(ctx context.Context, tx *store.Tx, i incident.Incident, w Wron
 
 func (w Wrong) change(i incident.Incident) document.Change {
 	const open = "not looked at yet"
-	title, reason := w.Code+" proved wrong in "+i.Number, i.Number+" ("+i.Title+"): "+w.Wrong
+	title, reason := w.Code+" proved wrong in "+i.Number, i.Number+": "+w.Wrong
 	if w.Step != "" {
 		title, reason = "Step "+w.Step+" of "+title, "Step "+w.Step+". "+reason
 	}

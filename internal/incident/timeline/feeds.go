@@ -124,7 +124,9 @@ func (t *timeline) byKey(ctx context.Context, key string) (Entry, error) {
 		}
 		var all []store.Entry
 		err = t.desk.DB.View(ctx, func(r store.Reader) error {
-			all, err = store.Journal(ctx, r, store.JournalQuery{After: seq - 1, Before: seq + 1})
+			if all, err = store.Journal(ctx, r, store.JournalQuery{After: seq - 1, Before: seq + 1}); err == nil {
+				all, err = incident.Withhold(ctx, r, all)
+			}
 			return err
 		})
 		if err != nil || len(all) == 0 {
@@ -352,7 +354,9 @@ func (t *timeline) entries(of store.AboutQuery, q Query) *feed {
 	return &feed{more: func(ctx context.Context) ([]Entry, bool, error) {
 		var all []store.Entry
 		if err := t.desk.DB.View(ctx, func(r store.Reader) (err error) {
-			all, err = store.About(ctx, r, of)
+			if all, err = store.About(ctx, r, of); err == nil {
+				all, err = incident.Withhold(ctx, r, all)
+			}
 			return err
 		}); err != nil || len(all) == 0 {
 			return nil, false, err
