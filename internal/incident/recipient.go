@@ -287,11 +287,15 @@ func (c Cases) ofRecipients(ctx context.Context, incident, why string, fn func(*
 	})
 }
 
-// mayName lets those name who may read, and anybody when no account of them is active any more.
+// mayName lets those name who are named, whatever the incident is marked now: an exhibit of it may be red, and so may the
+// incident be later. Anybody names when no account of them is active any more.
 func (i Incident) mayName(ctx context.Context, r store.Reader) error {
-	refused := i.readable(ctx, r)
+	refused := ForNamed(ctx, r, i, i.Number)
 	if problem.KindOf(refused) != problem.Forbidden {
 		return refused
+	}
+	if i.TLP != Red {
+		refused = problem.New(problem.Forbidden, "who may read %s when it is marked TLP:RED is named by those who are; ask %s", i.Number, i.OwnerName)
 	}
 	named, err := store.All(ctx, r, store.Value[string], `SELECT person FROM incident_recipient WHERE incident = $1 ORDER BY person`, i.ID)
 	if err != nil {

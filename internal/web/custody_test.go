@@ -30,6 +30,7 @@ type exhibitScene struct {
 	h        http.Handler
 	inc      string
 	ann, ben *http.Cookie
+	benID    string
 }
 
 func newExhibitScene(t *testing.T, db *store.DB) *exhibitScene {
@@ -46,7 +47,7 @@ func newExhibitScene(t *testing.T, db *store.DB) *exhibitScene {
 	}
 	x.s.Vault = custody.Vault{DB: db, Blobs: blobs, Keys: keys}
 	addPerson(t, x.s, "ann", people.RoleITSecurity, "")
-	addPerson(t, x.s, "ben", people.RoleITSecurity, "")
+	x.benID = addPerson(t, x.s, "ben", people.RoleITSecurity, "")
 	x.ann, x.ben, x.h = session(t, x.s, "ann"), session(t, x.s, "ben"), x.s.Handler()
 	if x.inc, err = x.s.Cases.Declare(testdb.System(), incident.Declaration{Systems: []string{"Archive"}, Incident: incident.Incident{Title: "Studies are read", Cyber: 2, Clinical: 2, TLP: incident.Amber, PAP: incident.Green, Care: incident.Normal,
 		Legal: incident.NoLegal, Disclosure: incident.Undisclosed, Aware: db.Now().Add(-time.Hour), AwareWho: "Ann", AwareHow: "a call"}}); err != nil {
@@ -177,6 +178,13 @@ func TestTheLifeOfAnExhibit(t *testing.T) {
 		x.post(at+"/destroy", x.ann, http.StatusSeeOther, url.Values{"reason": {"over"}})
 		says(x.ann, "transfer release read work verify hold") // nobody agrees with themselves
 		x.post(at+"/destroy", x.ann, http.StatusConflict, url.Values{"reason": {"over"}})
+		if body := x.page(urlIncident(x.inc), x.ben); strings.Contains(body, at) || !strings.Contains(body, "Withheld (TLP:RED): ask test") {
+			t.Error("who is not named is told of a red exhibit what it is")
+		}
+		x.post(at+"/destroy", x.ben, http.StatusForbidden, url.Values{"reason": {"agreed"}})
+		if err := x.s.Cases.NameRecipient(testdb.System(), x.inc, x.benID, "agrees to destroy it"); err != nil {
+			t.Fatal(err)
+		}
 		if body := x.page(at, x.ben); !strings.Contains(body, "asked to destroy it") {
 			t.Error("the other one is not told that somebody asked")
 		}
