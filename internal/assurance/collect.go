@@ -39,6 +39,8 @@ type collection struct {
 	entries   map[int64]bool // to be proved
 	quiet     map[int64]bool // entries whose body is not shown
 	removed   []bundle.Redaction
+	red       []incident.Incident // marked TLP:RED at head
+	redKnown  bool
 	rows      map[string]map[string]query.Row // of views that were read, by id
 }
 
@@ -172,7 +174,7 @@ func (c *collection) about(ctx context.Context, r store.Reader, subject string) 
 			return out, err
 		}
 		after = page[len(page)-1].Seq
-		if page, err = incident.WithholdAt(ctx, r, page, c.head); err != nil {
+		if page, err = c.withhold(ctx, r, page); err != nil {
 			return nil, err
 		}
 		for _, e := range page {

@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -128,7 +127,7 @@ func Withhold(ctx context.Context, r store.Reader, entries []store.Entry) ([]sto
 		return nil, err
 	}
 	named := map[string]bool{} // by incident: whether the actor reads what is red in it
-	return withoutBodies(entries, from, func(incident string) (bool, error) {
+	return WithholdOf(entries, from, func(incident string) (bool, error) {
 		may, ok := named[incident]
 		if !ok {
 			i, err := scan(r.QueryRow(ctx, `SELECT `+columns+` FROM incident WHERE id = $1`, incident))
@@ -144,46 +143,9 @@ func Withhold(ctx context.Context, r store.Reader, entries []store.Entry) ([]sto
 	})
 }
 
-// WithholdAt is [Withhold] for readers who are named nowhere, such as those of what leaves the house, by the markings as they
-// were when the journal had head entries.
-func WithholdAt(ctx context.Context, r store.Reader, entries []store.Entry, head int64) ([]store.Entry, error) {
-	was, err := markedAt(ctx, r, head)
-	if err != nil {
-		return nil, err
-	}
-	all, err := store.All(ctx, r, scan, `SELECT `+columns+` FROM incident ORDER BY id`)
-	if err != nil {
-		return nil, err
-	}
-	red := slices.DeleteFunc(all, func(i Incident) bool { return cmp.Or(was[i.ID], i.TLP) != Red })
-	return withoutBodies(entries, red, func(string) (bool, error) { return false, nil })
-}
-
-// markedAt gives the label that incidents had at a head of the journal, of those that have another one since.
-func markedAt(ctx context.Context, r store.Reader, head int64) (map[string]Marking, error) {
-	out := map[string]Marking{}
-	q := store.JournalQuery{Kinds: []string{KindChanged}, After: head, Limit: 1000}
-	for {
-		page, err := store.Journal(ctx, r, q)
-		if err != nil || len(page) == 0 {
-			return out, err
-		}
-		for _, e := range page {
-			q.After = e.Seq
-			var b Body
-			if json.Unmarshal(e.Body, &b) != nil {
-				continue // erased by law
-			}
-			for _, c := range b.Changes {
-				if _, ok := out[e.Subject]; c.Field == "tlp" && !ok {
-					out[e.Subject] = Marking(c.Before)
-				}
-			}
-		}
-	}
-}
-
-func withoutBodies(entries []store.Entry, from []Incident, named func(incident string) (bool, error)) ([]store.Entry, error) {
+// WithholdOf takes the bodies out of entries about some incidents, and about evidence that is red by itself where named says
+// that the reader is not named in its incident.
+func WithholdOf(entries []store.Entry, from []Incident, named func(incident string) (bool, error)) ([]store.Entry, error) {
 	out := slices.Clone(entries)
 	for n, e := range out {
 		var body struct{ Number, Incident, TLP any }
