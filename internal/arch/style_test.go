@@ -23,7 +23,7 @@ var largePackages = map[string]int{
 	"internal/app": 5000,  // docs/adr/0017-the-demonstration-is-wiring.md
 	"internal/api": 7500,  // docs/adr/0010-signatures-and-documents.md
 
-	"internal/incident":   4500, // docs/adr/0021-an-incident-is-one-package.md
+	"internal/incident":   4600, // docs/adr/0021-an-incident-is-one-package.md
 	"apiv1":               5000, // docs/adr/0019-lists-of-operations.md
 	"internal/cli/online": 5000, // docs/adr/0019-lists-of-operations.md
 }
