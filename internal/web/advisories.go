@@ -7,6 +7,7 @@ import (
 
 	"triward/internal/advisory"
 	"triward/internal/detection/hindsight"
+	"triward/internal/incident"
 	"triward/internal/problem"
 	"triward/internal/risk"
 	"triward/internal/store"
@@ -90,6 +91,7 @@ type advisoryPage struct {
 	Matches  []vuln.Found
 	Unread   string // why the document could not be read again, "" when it could
 	SawRisk  bool
+	Declare  string          // where an incident is declared from it
 	Look     *hindsight.Kept // what a look back for it found; nil: none was made, or the reader may not see it
 }
 
@@ -151,6 +153,9 @@ func (s *Server) advisory(v *visit) error {
 		return err
 	}
 	p.SawRisk = v.may(risk.KindRead)
+	if v.may(incident.KindDeclared) {
+		p.Declare = urlIncidentNew("advisory", p.Record.Key)
+	}
 	p.Frame = v.frame(p.Record.ID, urlAdvisories(), Link{urlAdvisories(), "Advisories"})
 	return v.show(p)
 }

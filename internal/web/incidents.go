@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -175,6 +176,11 @@ func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 			p.Lead = "From " + plural(len(about), "alert", "alerts") + ": " + firstTitles(about) + ". " + p.Lead
 			start.Title, start.AwareHow, start.Exercise = about[0].Title, "an alert: "+about[0].Title, about[0].Exercise
 		}
+		if of := cmp.Or(v.query("finding"), v.query("advisory")); of != "" {
+			_, name, _ := strings.Cut(of, "/") // of a device, or of the kind of source
+			p.Lead = "From " + name + ". " + p.Lead
+			start.AwareHow = "found while looking at " + name
+		}
 		tags, err = tagsOf(ctx, r, ids)
 		return err
 	})
@@ -187,6 +193,8 @@ func (s *Server) incidentNewPage(v *visit) (formPage, error) {
 		Field{Name: "devices", Label: "Devices", Kind: "textarea", Value: strings.Join(tags, "\n"), Help: "Asset tags, one on a line."},
 		Field{Name: "systems", Label: "Other systems", Kind: "textarea", Help: "What is no device of the fleet, one on a line."},
 		Field{Name: "site", Label: "Site", Kind: "select", Options: orNone("That of the devices, where all stand in one", sites[min(1, len(sites)):]), Help: "Who works at one site only sees its incidents alone."},
+		Field{Name: "call", Label: "Who called, where somebody did", Kind: "text", Placeholder: "Charge nurse of ICU 2", Help: "No names of patients."},
+		Field{Name: "finding", Kind: "hidden", Value: v.query("finding")}, Field{Name: "advisory", Kind: "hidden", Value: v.query("advisory")},
 		Field{Name: "alerts", Kind: "hidden", Value: v.query("alerts")}, Field{Name: "why", Kind: "hidden", Value: v.query("why")}, exercise)
 	p.Form = Form{ID: "declare", Action: urlIncidentNew(), Submit: "Declare the incident", Cancel: urlIncidents()}.with(fields...)
 	return p, err
@@ -234,6 +242,11 @@ func (s *Server) declare(v *visit, f url.Values) (id, said string, err error) {
 	d.Legal, d.Disclosure, d.Exercise = incident.NoLegal, incident.Undisclosed, f.Get("exercise") == "yes"
 	if err := incidentOf(f, &d.Incident); err != nil {
 		return "", "", err
+	}
+	for _, from := range []incident.Link{{Kind: incident.FromFinding, Target: f.Get("finding")}, {Kind: incident.FromAdvisory, Target: f.Get("advisory")}, {Kind: incident.FromCall, Target: f.Get("call")}} {
+		if from.Target = strings.TrimSpace(from.Target); from.Target != "" {
+			d.From = append(d.From, from)
+		}
 	}
 	err = v.view(func(ctx context.Context, r store.Reader) (err error) {
 		d.Devices, err = devicesByTag(ctx, r, lines(f.Get("devices")))

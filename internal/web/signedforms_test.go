@@ -121,3 +121,20 @@ func TestAnExerciseOnItsPages(t *testing.T) {
 		b.shows(ann, at, "confirmed")
 	})
 }
+
+// An incident begins with a weakness on a device, an advisory, or a call: what it came from stays with it.
+func TestAnIncidentIsDeclaredFromWhatWasFound(t *testing.T) {
+	eachBedside(t, func(b *bedside) {
+		if _, err := vuln.LoadExploited(testdb.System(), b.s.DB, "kev", []advisory.Exploited{{CVE: "CVE-2026-1234", By: "CISA", Added: b.s.DB.Now()}}); err != nil {
+			t.Fatal(err)
+		}
+		ann, finding := session(t, b.s, "ann"), incident.Finding(string(b.pump), "CVE-2026-1234")
+		b.shows(ann, urlIncidentNew("finding", finding, "device", string(b.pump)), "From CVE-2026-1234.", "found while looking at CVE-2026-1234", "P-1", `value="`+finding+`"`)
+		form := url.Values{"title": {"A pump is spoken to"}, "cyber": {"2"}, "clinical": {"2"}, "aware": {"2026-11-23T08:00"}, "aware_who": {"Ann"}, "aware_how": {"looked"}, "care": {"normal"}, "tlp": {"amber"}, "pap": {"green"},
+			"devices": {"P-1"}, "finding": {finding}, "call": {"Charge nurse of ICU 2"}}
+		at := b.form(ann, "/incidents/new", http.StatusSeeOther, form)
+		b.shows(ann, at, "came from finding", "CVE-2026-1234", "came from a call:", "Charge nurse of ICU 2")
+		form.Set("finding", incident.Finding(string(b.pump), "CVE-2026-9999"))
+		b.form(ann, "/incidents/new", http.StatusNotFound, form)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"triward/internal/device"
+	"triward/internal/incident"
 	"triward/internal/risk"
 	"triward/internal/store"
 	"triward/internal/vuln"
@@ -19,6 +20,7 @@ type whyPage struct {
 	Matches []vuln.Found
 	Would   []string // what would change it
 	Decide  string
+	Declare string // where an incident is declared from it
 	Said    []vuln.Verdict
 }
 
@@ -79,6 +81,9 @@ func (s *Server) why(v *visit) error {
 	p.Frame = v.frame("Why "+p.Row.Tag+" and "+vulnerability, urlRisk(), Link{urlRisk(), "Risks"}, Link{urlDevice(id), p.Row.Tag}, Link{urlVuln(vulnerability), vulnerability})
 	if v.may("risk.decided|risk.accepted") {
 		p.Decide = queryURL(urlDecide(), pairsOf([]any{"pick", pick(id, vulnerability)}).Encode())
+	}
+	if v.may(incident.KindDeclared) {
+		p.Declare = urlIncidentNew("finding", incident.Finding(string(id), vulnerability), "device", string(id))
 	}
 	return v.show(p)
 }
