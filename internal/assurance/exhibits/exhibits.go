@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"triward/internal/assurance/bundle"
+	"triward/internal/assurance/exhibits/interchange"
 	"triward/internal/document"
 	"triward/internal/incident"
 	"triward/internal/incident/claim"
@@ -28,15 +29,16 @@ type Office struct {
 
 // state is what an export is made of.
 type state struct {
-	file         incident.Incident
-	given        []custody.Given
-	who          claim.Report
-	organisation string
-	as           incident.Audience // for whom it is made
-	now          time.Time
-	head         int64   // entries of the journal
-	entries      []int64 // that are proved
-	items, links int     // counted in the database
+	file           incident.Incident
+	given          []custody.Given
+	who            claim.Report
+	links          []incident.Link
+	organisation   string
+	as             incident.Audience // for whom it is made
+	now            time.Time
+	head           int64   // entries of the journal
+	entries        []int64 // that are proved
+	items, chained int     // counted in the database
 }
 
 // Export makes the bundle of an incident's evidence, checks it as a stranger would, and gives it. That it was exported is an
@@ -76,6 +78,11 @@ func (o Office) read(ctx context.Context, s *state) error {
 		if s.who, err = claim.Of(ctx, r, s.file.ID, s.now); err != nil {
 			return err
 		}
+		whole, err := incident.Get(ctx, r, s.file.ID)
+		if err != nil {
+			return err
+		}
+		s.links = whole.Links
 		for _, g := range s.given {
 			signed, err := custody.Signed(ctx, r, g.ID)
 			if err != nil {
@@ -83,7 +90,7 @@ func (o Office) read(ctx context.Context, s *state) error {
 			}
 			s.entries = append(s.entries, signed...)
 		}
-		s.items, s.links, err = custody.Totals(ctx, r, s.file.ID)
+		s.items, s.chained, err = custody.Totals(ctx, r, s.file.ID)
 		return err
 	})
 }
@@ -140,7 +147,7 @@ func (o Office) write(ctx context.Context, s state) (bundle.Built, error) {
 	}
 	c := bundle.Contents{Title: mark + "Evidence of " + s.file.Number + ": " + s.file.Title, Exercise: s.file.Exercise, Organisation: s.organisation, Inquiry: s.file.Number, AsOf: s.now, Made: s.now, Seal: o.Ledger.Key.Seal,
 		Keys:     []bundle.Key{{Verifier: o.Ledger.Key.Verifier(), Use: "checkpoints of the journal, and this manifest"}},
-		Expected: map[string]int{"evidence": s.items, "custody": s.links, bundle.KindProof: s.links, "who": 1}}
+		Expected: map[string]int{"evidence": s.items, "custody": s.chained, bundle.KindProof: s.chained, "who": 1, "case": 1, "stix": 1}}
 	add := func(f bundle.File, body []byte) { c.Items = append(c.Items, bundle.Item{File: f, Body: body}) }
 	for n, g := range s.given {
 		at := "evidence/" + strconv.Itoa(n+1) + "/"
@@ -171,6 +178,17 @@ func (o Office) write(ctx context.Context, s state) (bundle.Built, error) {
 		return bundle.Built{}, err
 	}
 	add(bundle.File{Path: "who.md", Kind: "who", Record: s.file.ID, Title: "Who did what, and how", Mark: bundle.Confidential}, who)
+	out := interchange.Case{As: s.as, Organisation: s.organisation, File: s.file, Given: s.given, Who: s.who, Links: s.links}
+	for _, x := range []struct {
+		path, kind, title string
+		body              func() ([]byte, error)
+	}{{"case.jsonld", "case", "Custody (CASE 1.4, UCO, JSON-LD)", out.CASE}, {"stix.json", "stix", "What the other side is recognised by (STIX 2.1)", out.STIX}} {
+		body, err := x.body()
+		if err != nil {
+			return bundle.Built{}, err
+		}
+		add(bundle.File{Path: x.path, Kind: x.kind, Record: s.file.ID, Title: x.title, Mark: bundle.Confidential}, body)
+	}
 	if err := o.prove(ctx, s, &c); err != nil {
 		return bundle.Built{}, err
 	}

@@ -100,7 +100,7 @@ func TestExport(t *testing.T) {
 				s.Errorf("%s: %+v", as, r.Faults)
 			}
 			counts := fmt.Sprint(built.Manifest.Counts)
-			for _, n := range []string{"{evidence 3}", fmt.Sprintf("{custody %d}", r.Proofs), "{who 1}"} {
+			for _, n := range []string{"{evidence 3}", fmt.Sprintf("{custody %d}", r.Proofs), "{who 1}", "{case 1}", "{stix 1}"} {
 				if !strings.Contains(counts, n) {
 					s.Errorf("counts %s lack %s", counts, n)
 				}
@@ -149,6 +149,15 @@ func TestExport(t *testing.T) {
 			}
 			if keys, _ := got["encrypted_for"].([]any); len(keys) != 1 {
 				t.Errorf("encrypted for %v", got["encrypted_for"])
+			}
+		})
+		s.Run("other programs read its custody (CASE) and its indicators (STIX)", func(t *testing.T) {
+			for name, part := range map[string]string{"case.jsonld": `"case-investigation:exhibitNumber": "INC-`, "stix.json": `"tlp_2_0": "green"`} {
+				_, text, err := bundle.Extract(built.Archive, name)
+				s.must(err)
+				if !json.Valid(text) || !bytes.Contains(text, []byte(part)) {
+					t.Errorf("%s lacks %s:\n%s", name, part, text)
+				}
 			}
 		})
 		s.Run("one changed byte is found", func(t *testing.T) {
