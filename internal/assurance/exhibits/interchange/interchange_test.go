@@ -204,6 +204,16 @@ func TestCASEHolds(t *testing.T) {
 	}
 }
 
+// A claim that was withdrawn is a newer version of the report.
+func TestReportMovesOn(t *testing.T) {
+	c := sample()
+	c.Who.Ended = []claim.Claim{{ID: "clm_1", Ended: at(12)}}
+	text, err := c.STIX()
+	if got := string(must(t, text, err)); !strings.Contains(got, `"published": "2026-03-01T12:00:00.005Z"`) {
+		t.Errorf("it does not:\n%s", got)
+	}
+}
+
 func TestMarkingsHold(t *testing.T) {
 	for _, file := range []func(Case) ([]byte, error){Case.CASE, Case.STIX} {
 		c := sample()

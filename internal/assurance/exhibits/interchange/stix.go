@@ -40,14 +40,19 @@ func (b *bundle) add(kind, record string, created time.Time, members object) str
 			return id
 		}
 	}
-	if created.After(b.latest) {
-		b.latest = created
-	}
+	b.reach(created)
 	for name, v := range (object{"type": kind, "spec_version": "2.1", "id": id, "created": instant(created), "modified": instant(created), "created_by_ref": b.owner, "object_marking_refs": []string{b.marking}, "labels": b.of.labels()}) {
 		members[name] = v
 	}
 	b.objects, b.refs = append(b.objects, members), append(b.refs, id)
 	return id
+}
+
+// reach moves the instant of the report on to that of a record that changes what it says.
+func (b *bundle) reach(t time.Time) {
+	if t.After(b.latest) {
+		b.latest = t
+	}
 }
 
 func (c Case) labels() []string {
@@ -67,7 +72,7 @@ func (c Case) STIX() ([]byte, error) {
 	b := &bundle{of: c, marking: "marking-definition--" + tlp[reach], owner: "identity--" + idOf("organisation/"+c.organisation()), latest: c.File.Declared}
 	b.objects = []object{
 		{"type": "marking-definition", "spec_version": "2.1", "id": b.marking, "created": tlpCreated, "name": "TLP:" + strings.ToUpper(string(reach)), "extensions": object{tlpExtension: object{"extension_type": "property-extension", "tlp_2_0": string(reach)}}},
-		{"type": "identity", "spec_version": "2.1", "id": b.owner, "created": identityCreated, "modified": identityCreated, "name": c.organisation(), "identity_class": "organization", "object_marking_refs": []string{b.marking}}}
+		{"type": "identity", "spec_version": "2.1", "id": b.owner, "created": identityCreated, "modified": identityCreated, "name": c.organisation(), "identity_class": "organization"}}
 	b.refs = []string{b.owner}
 	without := b.indicators()
 	without = append(without, b.claims()...)
@@ -86,6 +91,7 @@ func (b *bundle) indicators() (without []string) {
 	for _, i := range b.of.Who.Indicators {
 		pattern := patternOf(i.Reading())
 		if pattern == "" {
+			b.reach(i.At)
 			without = append(without, "Indicator without a pattern in STIX: "+string(i.Kind)+" "+i.Value)
 			continue
 		}
@@ -104,10 +110,14 @@ func (b *bundle) indicators() (without []string) {
 
 // claims adds the techniques that have evidence, and tells the hypotheses.
 func (b *bundle) claims() (without []string) {
+	for _, c := range b.of.Who.Ended {
+		b.reach(c.Ended)
+	}
 	names := b.of.Who.Techniques()
 	for _, s := range b.of.Who.Sections {
 		for _, c := range s.Claims {
 			if c.Hypothesis {
+				b.reach(c.Made)
 				without = append(without, "Hypothesis without evidence ("+strings.TrimSpace(string(c.About)+" "+c.Value)+", grade "+c.Grade.String()+"): "+c.Says)
 				continue
 			}
