@@ -48,7 +48,7 @@ type course struct {
 	checked  time.Duration // negative: never
 	on       facts
 	consents []consent
-	erased   bool // something that its level needs is not there any more
+	erased   string // what its level needs and is not there any more
 	ran      bool
 	end      time.Duration
 }
@@ -66,6 +66,7 @@ type walk struct {
 	ran      map[ladder.Level]int
 	kept     map[ladder.Level]int // refused
 	unknown  int                  // refused for nothing but that nobody knows whether the device is in use
+	erased   map[string]int       // refused for nothing but what was erased
 	returned int                  // by themselves
 }
 
@@ -129,7 +130,7 @@ func (w *walk) restart(away time.Duration) {
 }
 
 // levels are planned in turn; those of which the rules ask more come more often.
-var levels = []ladder.Level{0, 1, 2, 3, 1, 4, 5, 1, 4, 6, 7}
+var levels = []ladder.Level{0, 1, 2, 3, 1, 4, 5, 6, 1, 4, 5, 6, 7}
 
 // plan puts an action on the ladder, as one that runs by itself and is signed already for whom that would help, and with
 // parts missing.
@@ -194,16 +195,15 @@ func (w *walk) erase(a string) {
 	w.Helper()
 	c := w.known[a]
 	columns := []string{"human_name", "impact", "observe"}
-	if c.level >= 2 {
-		columns = append(columns, "undo")
+	switch c.level {
+	case 2, 3:
+		columns = append(columns, "undo", "undo", "undo")
+	case 4:
+		columns = []string{"undo", "alternative", "compensating", "compensating"}
+	case 5, 6, 7:
+		columns = []string{"undo", "alternative"}
 	}
-	if c.level >= 4 {
-		columns = append(columns, "alternative")
-	}
-	if c.level == 4 {
-		columns = append(columns, "compensating", "compensating")
-	}
-	if w.one(a).State != ladder.Planned {
+	if w.one(a).State != ladder.Planned || c.erased != "" {
 		return
 	}
 	column := pick(w.Rand, columns...)
@@ -211,13 +211,15 @@ func (w *walk) erase(a string) {
 		_, err := b.Exec(context.Background(), `UPDATE containment SET `+column+` = '' WHERE id = $1`, a)
 		return err
 	}))
-	c.erased = true
+	c.erased = column
 }
 
-// change makes a device another one.
-func (w *walk) change() {
+// change makes a device another one; a system that is no device of the fleet stays as it is.
+func (w *walk) change(of string) {
 	w.Helper()
-	of := pick(w.Rand, w.pump, w.scan)
+	if of != w.pump && of != w.scan {
+		return
+	}
 	d, err := w.deviceOf(of)
 	w.must(err)
 	f := w.devices[of]
@@ -253,6 +255,9 @@ func (w *walk) run(a string) {
 		w.ran[c.level]++
 	default:
 		w.refused(err, problem.Invalid)
+		if len(problem.FaultsOf(err)) == 1 && c.erased != "" {
+			w.erased[c.erased]++
+		}
 		if text := fmt.Sprint(problem.FaultsOf(err)); len(problem.FaultsOf(err)) == 1 && c.level == ladder.FarSide && w.devices[c.of].use != product.Yes && strings.Contains(text, "sign-off") {
 			w.unknown++
 		}
@@ -289,7 +294,7 @@ func (w *walk) lets(c *course) (bool, string) {
 	}
 	checked := c.checked >= 0 && c.on == f && w.passed-c.checked <= 15*time.Minute
 	left := c.returns.Sub(w.clock.Now())
-	return signed && checked && !c.erased && left > 0 && left <= 7*24*time.Hour, fmt.Sprintf("signed %t by %v, checked %t, erased %t, %v left", signed, who, checked, c.erased, left)
+	return signed && checked && c.erased == "" && left > 0 && left <= 7*24*time.Hour, fmt.Sprintf("signed %t by %v, checked %t, erased %q, %v left", signed, who, checked, c.erased, left)
 }
 
 // went says whether a call did something, and fails for what is no refusal.
@@ -311,7 +316,7 @@ func (w *walk) stored() {
 			w.Fatalf("rule a: %s of level %d is stored as one that runs by itself", a.ID, a.Level)
 		case !c.ran && (a.State != ladder.Planned && a.State != ladder.Cancelled || !a.Ran.IsZero()):
 			w.Fatalf("rule a: %s of level %d is %s, and nobody ran it", a.ID, a.Level, a.State)
-		case c.erased:
+		case c.erased != "":
 		case a.Human == "" || a.HumanID == "" || a.Impact == "" || a.Observe == "" || a.Level >= 2 && a.Undo == "" || a.Level >= 4 && a.Alternative == "" || a.Level == 4 && a.Compensating == "":
 			w.Fatalf("rule c and e: %+v lacks something", a)
 		case a.State.InForce() && a.Return.Sub(w.clock.Now()) > 7*24*time.Hour:
@@ -323,6 +328,11 @@ func (w *walk) stored() {
 // hurry is what a ward does in its worst hour: it has nearly everything that an action needs, and one thing comes between.
 func (w *walk) hurry(a string) {
 	w.Helper()
+	left := w.known[a].returns.Sub(w.clock.Now())
+	late := left > time.Minute && left < 3*time.Hour && w.IntN(6) == 0
+	if late {
+		w.pass(left - time.Minute)
+	}
 	w.check(a)
 	if w.IntN(3) > 0 {
 		w.consent(a, w.somebody(), ladder.Biomed, time.Hour)
@@ -331,20 +341,30 @@ func (w *walk) hurry(a string) {
 	if role, ok := second[w.known[a].level]; ok && w.IntN(5) > 0 {
 		w.consent(a, w.somebody(), role, time.Hour)
 	}
-	switch w.IntN(9) {
-	case 0:
+	switch w.IntN(12) {
+	case 0, 5:
 		w.erase(a)
 	case 1:
-		w.change()
+		w.change(w.known[a].of)
 	case 2: // what was signed before does not count, even when somebody looks at the device again
-		w.change()
+		w.change(w.known[a].of)
 		w.check(a)
 	case 3: // nor does it the other way round
-		w.change()
+		w.change(w.known[a].of)
 		w.consent(a, w.ben, ladder.Biomed, time.Hour)
 		w.consent(a, w.cleo, ladder.ClinicalOwner, time.Hour)
 	case 4:
 		w.pass(16 * time.Minute)
+	case 6: // setting the clock back makes no sign-off longer
+		w.step(-40 * time.Minute)
+		w.pass(41 * time.Minute)
+		w.check(a)
+	case 7: // nor a check
+		w.step(-14 * time.Minute)
+		w.pass(16 * time.Minute)
+	}
+	if late {
+		w.pass(2 * time.Minute)
 	}
 	w.run(a)
 }
@@ -372,7 +392,7 @@ func (w *walk) any() {
 	case n == 16 && w.IntN(3) == 0:
 		w.restart(time.Duration(w.IntN(90)) * time.Minute)
 	case n == 17:
-		w.change()
+		w.change(pick(w.Rand, w.pump, w.scan))
 	case n == 18 && w.IntN(6) == 0:
 		w.erase(a)
 	case n >= 19:
@@ -386,7 +406,7 @@ func (w *walk) any() {
 func TestHardRulesHoldOverStoredActions(t *testing.T) {
 	each(t, func(s *scene) {
 		i := s.declare()
-		w := &walk{scene: s, Rand: rand.New(rand.NewPCG(7, 8)), incident: i, known: map[string]*course{}, ran: map[ladder.Level]int{}, kept: map[ladder.Level]int{},
+		w := &walk{scene: s, Rand: rand.New(rand.NewPCG(7, 10)), incident: i, known: map[string]*course{}, ran: map[ladder.Level]int{}, kept: map[ladder.Level]int{}, erased: map[string]int{},
 			may: map[string][]ladder.Role{s.anna: {ladder.Commander, ladder.Biomed}, s.ben: {ladder.Biomed, ladder.ClinicalOwner, ladder.Attending}, s.cleo: {ladder.ClinicalOwner, ladder.Attending, ladder.Commander, ladder.Biomed}},
 			devices: map[string]facts{s.pump: {product.Yes, product.LifeSustaining, string(network.PrivateNetwork), "ICU"},
 				s.scan: {product.No, product.Diagnostic, string(network.PrivateNetwork), "ICU"}}}
@@ -408,6 +428,11 @@ func TestHardRulesHoldOverStoredActions(t *testing.T) {
 		for l := ladder.Watch; l <= ladder.ServiceLine; l++ {
 			if w.ran[l] == 0 || w.kept[l] == 0 {
 				s.Errorf("level %d ran %d times and was refused %d times: the walk shows nothing about it", l, w.ran[l], w.kept[l])
+			}
+		}
+		for _, column := range []string{"human_name", "impact", "observe", "undo", "alternative", "compensating"} {
+			if w.erased[column] == 0 {
+				s.Errorf("nothing was refused only for its %s: the walk shows nothing about it", column)
 			}
 		}
 		if w.returned == 0 || w.unknown == 0 {
