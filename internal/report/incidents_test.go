@@ -205,7 +205,7 @@ func TestHoldsAndHarmAreTold(t *testing.T) {
 		if got := states(); !got[clock.MayRun] {
 			t.Errorf("harm occurred, and the report is %v", got)
 		}
-		s.ok(s.cases.SetFacts(s.sec, s.inc, e, incident.EntityFacts{Facts: map[string]clock.Truth{"death": clock.No}}))
+		s.ok(s.cases.SetFacts(s.sec, s.inc, e, incident.EntityFacts{Facts: map[string]clock.Truth{"death": clock.No}, Reason: "the patient recovered"}))
 		if got := states(); !got[clock.NotApplicable] {
 			t.Errorf("it was answered after the harm, and the report is %v", got)
 		}
