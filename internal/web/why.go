@@ -83,7 +83,7 @@ func (s *Server) why(v *visit) error {
 		p.Decide = queryURL(urlDecide(), pairsOf([]any{"pick", pick(id, vulnerability)}).Encode())
 	}
 	if v.may(incident.KindDeclared) {
-		p.Declare = urlIncidentNew("finding", incident.Finding(string(id), vulnerability), "device", string(id))
+		p.Declare = urlIncidentNew("finding", incident.Finding(id, vulnerability), "device", id)
 	}
 	return v.show(p)
 }
