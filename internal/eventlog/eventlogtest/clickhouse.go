@@ -146,7 +146,10 @@ func startKeeper(t *testing.T) int {
 		if err != nil {
 			return false
 		}
-		defer func() { _ = c.Close() }() // only its words count
+		defer func() { _ = c.Close() }()                                   // only its words count
+		if err := c.SetDeadline(time.Now().Add(time.Second)); err != nil { // while it starts it may take a question and forget it
+			return false
+		}
 		if _, err := io.WriteString(c, "srvr"); err != nil {
 			return false
 		}
