@@ -80,23 +80,25 @@ func (t Thread) validate(now time.Time, known func(string) bool) error {
 // changed it since.
 func (d Desk) Chain(ctx context.Context, of string, t Thread) (string, error) {
 	t.Name, t.Reason = strings.TrimSpace(t.Name), strings.TrimSpace(t.Reason)
+	before, begins := t.Version, t.ID == "" // what the transaction sets, it sets anew when it is tried again
+	if begins {
+		var err error
+		if t.ID, err = id.New("thr"); err != nil {
+			return "", err
+		}
+		before, t.Reason = 0, ""
+	}
 	return t.ID, d.open(ctx, of, func(tx *store.Tx, f incident.Incident, me people.Name) error {
-		if t.ID == "" {
-			made, err := id.New("thr")
-			if err != nil {
-				return err
-			}
-			t.ID, t.Version, t.Reason = made, 0, ""
-		} else {
+		if !begins {
 			old, err := OneThread(ctx, tx, f.ID, t.ID)
 			if err != nil {
 				return err
 			}
-			if old.Version != t.Version {
+			if old.Version != before {
 				return problem.New(problem.Conflict, "%s changed the thread since", old.ActorName)
 			}
 		}
-		t.Incident, t.Version, t.ActorName, t.Made = f.ID, t.Version+1, me.Name, tx.Now
+		t.Incident, t.Version, t.ActorName, t.Made = f.ID, before+1, me.Name, tx.Now
 		all, err := Claims(ctx, tx, f.ID)
 		if err != nil {
 			return err
