@@ -385,6 +385,9 @@ func (h stBrannoc) learns(t *testing.T, at string) {
 	s.sees("CT scanners behind the imaging firewall")
 	s.follow("CT scanners behind the imaging firewall")
 	s.sees("It must be decided again.")
+	if text := s.text(); !strings.Contains(text, "From INC-") {
+		t.Errorf("the decision does not name the incident:\n%s", text)
+	}
 	inspectIn(s.browser, "story-decision", bedside)
 	s.look(window{1280, 900, "light"})
 	s.visit(h.s.address + at + "/learned")
@@ -402,6 +405,8 @@ func (h stBrannoc) learns(t *testing.T, at string) {
 // closes holds the review and closes the incident, which takes two people.
 func (h stBrannoc) closes(t *testing.T, at string) {
 	s, p := h.security.within(t), h.psirt.within(t)
+	p.visit(h.s.address + "/overview")
+	loops := evaluate[int](p.browser, `Number(Array.from(document.querySelectorAll(".figure")).find(f => f.textContent.includes("loops open")).querySelector(".value").textContent)`)
 	now := time.Now().UTC()
 	s.visit(h.s.address + at + "/edit")
 	s.send("#edit", "lessons", "Withdraw the certificate of what is retired. Write down every caller.", "reviewed", now.Add(-time.Minute).Format("2006-01-02T15:04"), "retain_until", now.AddDate(10, 0, 0).Format("2006-01-02T15:04"))
@@ -412,6 +417,8 @@ func (h stBrannoc) closes(t *testing.T, at string) {
 	p.sees("closed")
 	p.not("is still in force")
 	inspectIn(p.browser, "story-closed", bedside)
+	p.look(window{1280, 900, "light"})
+	p.until(h.s.address+"/overview", fmt.Sprintf("%d\nloops open", loops+1)) // the decision is not made anew yet
 }
 
 // revises makes the next revision of the procedure: written, reviewed, approved by those who answer for it, learned by its readers, and

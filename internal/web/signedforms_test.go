@@ -73,6 +73,7 @@ func TestExploitedAndItsWithdrawalOnLearned(t *testing.T) {
 		say := url.Values{"vulnerability": {"CVE-2026-1234"}, "seen": {"its default password was used"}}
 		b.form(ann, at+"/exploited", http.StatusSeeOther, say)
 		b.shows(ann, at, "CVE-2026-1234", "It was not exploited after all")
+		b.shows(ann, urlVuln("CVE-2026-1234"), at)
 		b.form(ann, at+"/exploited", http.StatusConflict, say, "its default password was used")
 		back := url.Values{"vulnerability": {"CVE-2026-1234"}}
 		b.form(ann, at+"/not-exploited", http.StatusUnprocessableEntity, back, `href="#not-exploited-reason"`)
