@@ -10,6 +10,7 @@ import (
 	"triward/internal/eventlog"
 	"triward/internal/eventlog/parquet"
 	"triward/internal/incident"
+	"triward/internal/incident/blast"
 	"triward/internal/incident/timeline"
 	"triward/internal/store"
 )
@@ -63,7 +64,43 @@ func (b *bench) timelines() error {
 			return err
 		}
 	}
-	return nil
+	return b.blastOfAddress(log, now)
+}
+
+const calling = 1_000 // devices that called the address of an attacker
+
+// blastOfAddress finds whom an address reaches that a thousand devices called, among the events of the timeline.
+func (b *bench) blastOfAddress(log *parquet.Log, now time.Time) error {
+	const address = "203.0.113.66"
+	var devices []string
+	if err := b.db.View(b.ctx, func(r store.Reader) (err error) {
+		devices, err = store.All(b.ctx, r, store.Value[string], `SELECT id FROM device ORDER BY id LIMIT $1`, calling)
+		return err
+	}); err != nil {
+		return err
+	}
+	ids := eventlog.Derive("src_bench", "calls")
+	events := make([]eventlog.Event, 10*len(devices))
+	for n := range events {
+		at := now.Add(-12*time.Hour).UnixMicro() + int64(n)*4_000_000
+		events[n] = eventlog.Event{ID: ids.At(int64(n)), Source: "src_bench0", Received: at, Time: at, Format: "json", Category: "network", Device: devices[n%len(devices)],
+			Fields: []eventlog.Field{{Name: "dst.ip", Value: address}}, Raw: []byte(`{"n":1}`)}
+		events[n].Fit()
+	}
+	if _, err := log.Append(b.ctx, events); err != nil {
+		return err
+	}
+	if err := log.Flush(b.ctx); err != nil {
+		return err
+	}
+	f := blast.Finder{DB: b.db, Events: reading.Desk{DB: b.db, Log: log}}
+	return b.timed(fmt.Sprintf("blast radius of an address that %d devices called, among %d events", len(devices), timelineEvents+len(events)), "target < 1 s", 1, func() error {
+		v, err := f.Find(b.ctx, blast.Query{Indicator: address})
+		if err == nil && v.Sum.Hit() != len(devices) {
+			return fmt.Errorf("it reached %d devices, want %d", v.Sum.Hit(), len(devices))
+		}
+		return err
+	})
 }
 
 // benchSkews are what the clocks of the sources are wrong by, about: one is right, one a second behind, one seven minutes ahead.
