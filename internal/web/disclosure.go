@@ -4,9 +4,11 @@ import (
 	"context"
 	"slices"
 
+	"triward/internal/device"
 	"triward/internal/incident"
 	"triward/internal/incident/disclosure"
 	"triward/internal/problem"
+	"triward/internal/product"
 	"triward/internal/store"
 )
 
@@ -47,8 +49,14 @@ type bitRow struct {
 
 func (s *Server) disclosuresPageOf(v *visit) (disclosuresPage, error) {
 	var p disclosuresPage
+	var models []Option
 	err := v.view(func(ctx context.Context, r store.Reader) (err error) {
-		if p.Incident, err = incident.Brief(ctx, r, v.path("id")); err != nil {
+		f, err := incident.Get(ctx, r, v.path("id"))
+		if err != nil {
+			return err
+		}
+		p.Incident = f.Incident
+		if models, err = modelsOf(ctx, r, f.Devices); err != nil {
 			return err
 		}
 		all, err := disclosure.List(ctx, r, p.Incident.ID)
@@ -71,9 +79,26 @@ func (s *Server) disclosuresPageOf(v *visit) (disclosuresPage, error) {
 			Form: Form{ID: "disclose", Action: urlDisclosures(p.Incident.ID), Submit: "Begin its disclosure"}.with(
 				Field{Name: "title", Label: "What it is", Kind: "text", Required: true, Help: "Without names of patients."},
 				Field{Name: "weakness", Label: "Number", Kind: "text", Placeholder: "CVE-2026-1234", Help: "Empty while it has none."},
-				Field{Name: "model", Label: "Product", Kind: "text", Placeholder: "mdl_…", Help: "Its id in the catalogue; needed while the weakness has no number."})}
+				Field{Name: "model", Label: "Product", Kind: "select", Options: orNone("None", models), Help: "Of the devices in the incident. Needed while the weakness has no number."})}
 	}
 	return p, nil
+}
+
+// modelsOf are the models of devices in an incident.
+func modelsOf(ctx context.Context, r store.Reader, all []incident.Involved) ([]Option, error) {
+	var ids []string
+	for _, d := range all {
+		ids = append(ids, d.Device)
+	}
+	found, err := device.Briefs(ctx, r, slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
+	if err != nil {
+		return nil, err
+	}
+	seen := map[product.ModelID]int{}
+	for _, b := range found {
+		seen[b.Model]++
+	}
+	return modelOptions(ctx, r, seen, "")
 }
 
 // disclosureActs are the moves that the machines allow, and who joins.

@@ -58,6 +58,14 @@ type clockRow struct {
 	Left     string
 }
 
+// SourceURL is where the text of the law stands; "" where its source is more than an address.
+func (c clockRow) SourceURL() string {
+	if strings.HasPrefix(c.Duty.Source, "https://") && !strings.Contains(c.Duty.Source, " ") {
+		return c.Duty.Source
+	}
+	return ""
+}
+
 // rank orders clocks by how pressing they are.
 func (c clockRow) rank() int {
 	return slices.Index([]clock.State{clock.Overdue, clock.Running, clock.MayRun, clock.Waiting, clock.Discharged, clock.NotInForce, clock.NotApplicable}, c.State)
