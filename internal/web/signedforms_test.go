@@ -11,6 +11,7 @@ import (
 	"triward/internal/advisory"
 	"triward/internal/content"
 	"triward/internal/incident"
+	"triward/internal/incident/disclosure"
 	"triward/internal/incident/exercise"
 	"triward/internal/incident/loop"
 	"triward/internal/people"
@@ -137,5 +138,28 @@ func TestAnIncidentIsDeclaredFromWhatWasFound(t *testing.T) {
 		b.shows(ann, at, "came from finding", "CVE-2026-1234", "came from a call:", "Charge nurse of ICU 2")
 		form.Set("finding", incident.Finding(string(b.pump), "CVE-2026-9999"))
 		b.form(ann, "/incidents/new", http.StatusNotFound, form)
+	})
+}
+
+// A weakness that the incident revealed is told in order: begun, moved, and what is not allowed is said where it was typed.
+func TestADisclosureOnItsPage(t *testing.T) {
+	eachBedside(t, func(b *bedside) {
+		b.s.Disclosures = disclosure.Desk{DB: b.s.DB}
+		addPerson(t, b.s, "paul", people.RolePSIRT, "")
+		paul, at := session(t, b.s, "paul"), urlDisclosures(b.inc)
+		b.form(paul, at, http.StatusUnprocessableEntity, url.Values{"title": {"Default password"}}, `value="Default password"`)
+		b.form(paul, at, http.StatusSeeOther, url.Values{"title": {"Default password"}, "weakness": {"CVE-2026-1234"}})
+		var all []disclosure.Disclosure
+		if err := b.s.DB.View(b.as("paul"), func(r store.Reader) (err error) {
+			all, err = disclosure.List(b.as("paul"), r, b.inc)
+			return err
+		}); err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		move := at + "/" + all[0].ID
+		b.form(paul, move+"/move", http.StatusConflict, url.Values{"bit": {"fix_ready"}, "reason": {"they say so"}}, "they say so") // the vendor does not know yet
+		b.form(paul, move+"/join", http.StatusSeeOther, url.Values{"role": {"vendor"}, "name": {"Nordmed"}})
+		b.form(paul, move+"/move", http.StatusSeeOther, url.Values{"report": {"received"}, "reason": {"their letter"}})
+		b.shows(paul, at, "CVE-2026-1234", "Nordmed", "received")
 	})
 }
