@@ -84,8 +84,7 @@ func (b *bench) blastOfAddress(log *parquet.Log, now time.Time) error {
 	for n := range events {
 		at := now.Add(-12*time.Hour).UnixMicro() + int64(n)*4_000_000
 		events[n] = eventlog.Event{ID: ids.At(int64(n)), Source: "src_bench0", Received: at, Time: at, Format: "json", Category: "network", Device: devices[n%len(devices)],
-			Fields: []eventlog.Field{{Name: "dst.ip", Value: address}}, Raw: []byte(`{"n":1}`)}
-		events[n].Fit()
+			DstIP: address, Raw: []byte(`{"n":1}`)}
 	}
 	if _, err := log.Append(b.ctx, events); err != nil {
 		return err
